@@ -1,0 +1,40 @@
+// A stretch of one input's records of one system, decoded, in the input's order: what a reader hands to
+// the task that owns the system.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/dead_letter.h"
+#include "model/observation.h"
+
+namespace bikeflow {
+
+// Dense number of a station within its system, in the order of first mention; never reused.
+using StationIndex = std::uint32_t;
+
+struct Record {
+  Seconds observed_at = 0;
+  Counts counts;
+  StationIndex station = 0;
+  std::uint32_t offset = 0;     // + Batch::first.offset: its offset
+  std::uint32_t raw_begin = 0;  // its bytes within Batch::raw
+  std::uint32_t raw_size = 0;   // 0: the input has no bytes of its own (Parquet)
+};
+
+struct Batch {
+  std::uint32_t system = 0;  // the reader's number of the system
+  Position first;            // the partition, and what Record::offset counts from
+  std::vector<Record> records;
+  std::vector<std::string> new_stations;  // first mentioned here; numbered on from those before
+  std::shared_ptr<const std::string> raw;  // the bytes that the records were decoded from
+};
+
+// The bytes of a record, as a dead letter keeps them: those of the input, or the fields as JSON where it
+// has none. At most kDeadLetterRecordBytes.
+std::string raw_record(const Batch& batch, const Record& record, std::string_view station_id);
+
+}  // namespace bikeflow
