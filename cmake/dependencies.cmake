@@ -1,0 +1,39 @@
+# Libraries from the distribution. Their Debian and Ubuntu package names are in ./dev.
+
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(date REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(zstd REQUIRED)
+
+# xxHash has no CMake package file in Debian.
+find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
+find_library(XXHASH_LIBRARY xxhash REQUIRED)
+mark_as_advanced(XXHASH_INCLUDE_DIR XXHASH_LIBRARY)
+add_library(bikeflow::xxhash UNKNOWN IMPORTED)
+set_target_properties(bikeflow::xxhash PROPERTIES
+  IMPORTED_LOCATION ${XXHASH_LIBRARY}
+  INTERFACE_INCLUDE_DIRECTORIES ${XXHASH_INCLUDE_DIR})
+
+# One name for a library whose own name differs between versions of its package.
+add_library(bikeflow_zstd INTERFACE)
+if(TARGET zstd::libzstd_shared)
+  target_link_libraries(bikeflow_zstd INTERFACE zstd::libzstd_shared)
+else()
+  target_link_libraries(bikeflow_zstd INTERFACE zstd::libzstd)
+endif()
+add_library(bikeflow::zstd ALIAS bikeflow_zstd)
+
+if(BUILD_TESTING)
+  find_package(GTest REQUIRED)
+  find_package(rapidcheck REQUIRED)
+  include(GoogleTest)
+endif()
+if(BIKEFLOW_BENCH)
+  find_package(benchmark REQUIRED)
+endif()
