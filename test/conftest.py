@@ -1,0 +1,46 @@
+"""What the Python tests share. They run from the root of the checkout: ./dev test"""
+
+import os
+import pathlib
+import re
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def pytest_addoption(parser):
+    parser.addoption("--only", metavar="REGEX", help="run the tests whose id matches, as ctest -R does")
+
+
+def pytest_collection_modifyitems(config, items):
+    regex = config.getoption("--only")
+    if not regex:
+        return
+    chosen = [item for item in items if re.search(regex, item.nodeid)]
+    config.hook.pytest_deselected([item for item in items if item not in chosen])
+    items[:] = chosen
+
+
+def pytest_sessionfinish(session, exitstatus):
+    # A filter that leaves no Python test is no failure here; tools/summary.py judges the whole run.
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and session.config.getoption("--only"):
+        session.exitstatus = pytest.ExitCode.OK
+
+
+@pytest.fixture(scope="session")
+def program() -> pathlib.Path:
+    """The program under test."""
+    path = pathlib.Path(os.environ.get("BIKEFLOW_PROGRAM", ROOT / "build" / "bikeflow"))
+    if not path.exists():
+        pytest.fail(f"{path} is not built; run ./dev test")
+    return path
+
+
+@pytest.fixture(scope="session")
+def data() -> pathlib.Path:
+    """The folder of recordings; tests that use it are skipped where it is absent."""
+    path = pathlib.Path(os.environ.get("BIKEFLOW_DATA", ROOT / ".." / "shared" / "data")).resolve()
+    if not path.is_dir():
+        pytest.skip("the recordings of BIKEFLOW_DATA are absent")
+    return path
