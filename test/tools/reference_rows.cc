@@ -1,0 +1,108 @@
+// Prints the rows that the reference computes from an expanded recording, as
+// CSV.
+//
+//   reference_rows RECORDS.bin STATIONS [--length N] [--slide N] [--delay N]
+//   [--max-gap N] [--phase N]
+//                  [--keep-open]
+//
+// RECORDS.bin: 16 bytes a record, little endian: int64 observed_at, int32
+// station (the line of STATIONS, from 0), int16 bikes, int16 racks. What is no
+// row is counted on standard error.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "test/reference.h"
+
+namespace bikeflow::reference {
+namespace {
+
+struct PackedRecord {
+  std::int64_t observed_at;
+  std::int32_t station;
+  std::int16_t bikes;
+  std::int16_t racks;
+};
+static_assert(sizeof(PackedRecord) == 16);
+
+bool read_input(const char* records_path, const char* stations_path, Input& input) {
+  std::ifstream stations(stations_path);
+  for (std::string line; std::getline(stations, line);) input.stations.push_back(line);
+  std::ifstream records(records_path, std::ios::binary | std::ios::ate);
+  if (!records || input.stations.empty()) return false;
+  input.arrivals.reserve(static_cast<std::size_t>(records.tellg()) / sizeof(PackedRecord));
+  records.seekg(0);
+  std::vector<PackedRecord> part(1 << 16);
+  do {
+    records.read(reinterpret_cast<char*>(part.data()),
+                 static_cast<std::streamsize>(part.size() * sizeof(PackedRecord)));
+    const auto count = static_cast<std::size_t>(records.gcount()) / sizeof(PackedRecord);
+    for (std::size_t i = 0; i < count; ++i) {
+      input.arrivals.push_back({part[i].observed_at,
+                                {0, std::ssize(input.arrivals)},
+                                static_cast<std::uint32_t>(part[i].station),
+                                {part[i].bikes, part[i].racks}});
+    }
+  } while (records);
+  return true;
+}
+
+void print(const std::vector<HourlyRow>& rows) {
+  fmt::print(
+      "start,end,stationId,total_rental,total_return,unobserved_change,"
+      "bikes_open,bikes_close,"
+      "bikes_min,bikes_max,observed_seconds,empty_seconds,full_seconds,"
+      "largest_rental,"
+      "largest_return\n");
+  fmt::memory_buffer out;
+  for (const HourlyRow& row : rows) {
+    fmt::format_to(std::back_inserter(out), "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
+                   row.window.start, row.window.end, row.station_id, row.total_rental,
+                   row.total_return, row.unobserved_change, row.bikes_open, row.bikes_close,
+                   row.bikes_min, row.bikes_max, row.observed_seconds, row.empty_seconds,
+                   row.full_seconds, row.largest_rental, row.largest_return);
+  }
+  std::fwrite(out.data(), 1, out.size(), stdout);
+}
+
+int run(int argc, char** argv) {
+  Settings settings;
+  settings.is_file = true;
+  const std::map<std::string_view, Seconds*> options = {{"--length", &settings.length},
+                                                        {"--slide", &settings.slide},
+                                                        {"--delay", &settings.delay},
+                                                        {"--max-gap", &settings.max_gap},
+                                                        {"--phase", &settings.hour_phase}};
+  bool is_usable = argc >= 3;
+  for (int i = 3; i < argc; ++i) {
+    if (std::strcmp(argv[i], "--keep-open") == 0) {
+      settings.closes_all = false;
+    } else if (const auto it = options.find(argv[i]); it != options.end() && i + 1 < argc) {
+      *it->second = std::atoll(argv[++i]);
+    } else {
+      is_usable = false;
+    }
+  }
+  Input input;
+  if (!is_usable || !read_input(argv[1], argv[2], input)) {
+    fmt::print(stderr, "reference_rows: cannot read its arguments or files\n");
+    return 2;
+  }
+  const Outcome outcome = evaluate(input, settings);
+  print(outcome.rows);
+  fmt::print(stderr, "accepted {} repeated {} late {} time_jump {}\n", outcome.accepted,
+             outcome.repeated, outcome.late.size(), outcome.too_far.size());
+  return 0;
+}
+
+}  // namespace
+}  // namespace bikeflow::reference
+
+int main(int argc, char** argv) { return bikeflow::reference::run(argc, argv); }
