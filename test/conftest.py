@@ -18,7 +18,7 @@ def pytest_collection_modifyitems(config, items):
     if not regex:
         return
     chosen = [item for item in items if re.search(regex, item.nodeid)]
-    config.hook.pytest_deselected([item for item in items if item not in chosen])
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
 
 
