@@ -82,6 +82,8 @@ BREACHES = [
         ('getenv("HOME");', "the environment"),
         ("std::random_device seed;", "randomness"),
     ]],
+    ("only_the_shell_touches_the_world", "src/base/zone_files.cc", "std::ifstream in(path);\nstd::thread t(run);\n",
+     2, "a thread"),
 ]
 
 

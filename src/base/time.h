@@ -16,7 +16,8 @@ inline constexpr Seconds kMinute = 60;
 inline constexpr Seconds kHour = 3600;
 inline constexpr Seconds kDay = 86400;
 
-// The first and the last time that an observation may have: 2000-01-01 and 9999-12-31T23:59:59, UTC.
+// The first and the last time that an observation may have: 2000-01-01 and 9999-12-31T23:59:59,
+// UTC.
 inline constexpr Seconds kEarliestTime = 946'684'800;
 inline constexpr Seconds kLatestTime = 253'402'300'799;
 
@@ -33,15 +34,16 @@ Civil civil_from_seconds(Seconds seconds);
 // A time as text gives it: seconds as if UTC, and the offset from UTC where the text names one.
 struct WrittenTime {
   Seconds local = 0;
-  std::optional<std::int32_t> offset;  // seconds east of UTC; nothing: a local time of the system's zone
+  std::optional<std::int32_t>
+      offset;  // seconds east of UTC; nothing: a local time of the system's zone
 
   // Requires: offset.
   [[nodiscard]] Seconds utc() const { return local - *offset; }
 };
 
-// "2024-08-11 22:30:00", "2024-08-11T22:30:00[.fraction]" with "Z", "+09:00", "+0900", "+09" or nothing,
-// "2024-08-11T22:30" and "2024-08-11" (midnight). Fractions are cut off; 24:00 and leap seconds are not
-// accepted. Nothing else is: no leading or trailing bytes.
+// "2024-08-11 22:30:00", "2024-08-11T22:30:00[.fraction]" with "Z", "+09:00", "+0900", "+09" or
+// nothing, "2024-08-11T22:30" and "2024-08-11" (midnight). Fractions are cut off; 24:00 and leap
+// seconds are not accepted. Nothing else is: no leading or trailing bytes.
 std::optional<WrittenTime> parse_time(std::string_view text);
 
 // "2024-08-11T13:30:00Z".
