@@ -1,0 +1,7 @@
+#include "base/version.h"
+
+namespace bikeflow {
+
+std::string_view program_version() { return BIKEFLOW_VERSION; }
+
+}  // namespace bikeflow
