@@ -1,5 +1,5 @@
-// A stretch of one input's records of one system, decoded, in the input's order: what a reader hands to
-// the task that owns the system.
+// A stretch of one input's records of one system, decoded, in the input's order: what a reader
+// hands to the task that owns the system.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ using StationIndex = std::uint32_t;
 
 struct Record {
   Seconds observed_at = 0;
-  Counts counts;
+  Counts counts{};
   StationIndex station = 0;
   std::uint32_t offset = 0;     // + Batch::first.offset: its offset
   std::uint32_t raw_begin = 0;  // its bytes within Batch::raw
@@ -29,12 +29,12 @@ struct Batch {
   std::uint32_t system = 0;  // the reader's number of the system
   Position first;            // the partition, and what Record::offset counts from
   std::vector<Record> records;
-  std::vector<std::string> new_stations;  // first mentioned here; numbered on from those before
+  std::vector<std::string> new_stations;   // first mentioned here; numbered on from those before
   std::shared_ptr<const std::string> raw;  // the bytes that the records were decoded from
 };
 
-// The bytes of a record, as a dead letter keeps them: those of the input, or the fields as JSON where it
-// has none. At most kDeadLetterRecordBytes.
+// The bytes of a record, as a dead letter keeps them: those of the input, or the fields as JSON
+// where it has none. At most kDeadLetterRecordBytes.
 std::string raw_record(const Batch& batch, const Record& record, std::string_view station_id);
 
 }  // namespace bikeflow

@@ -36,8 +36,9 @@ std::optional<Reason> reason_from_word(std::string_view word);
 // What a decoder says of a record that it refuses.
 struct Refusal {
   Reason reason = Reason::kNotJson;
-  std::string detail;                // for people: the field, the value (shortened), what was expected
-  std::optional<std::int64_t> byte;  // where in the record it broke; nothing where it was well-formed
+  std::string detail;  // for people: the field, the value (shortened), what was expected
+  std::optional<std::int64_t>
+      byte;  // where in the record it broke; nothing where it was well-formed
   friend bool operator==(const Refusal&, const Refusal&) = default;
 };
 

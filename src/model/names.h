@@ -1,4 +1,5 @@
-// Names and their dense numbers, in the order of first mention: stations of a system, systems of an input.
+// Names and their dense numbers, in the order of first mention: stations of a system, systems of an
+// input.
 //
 // Threads: none; one owner.
 #pragma once

@@ -9,7 +9,8 @@
 
 namespace bikeflow {
 
-// Bikes parked and racks. Ordered as a conflict is decided: the lowest bikes, then the lowest racks.
+// Bikes parked and racks. Ordered as a conflict is decided: the lowest bikes, then the lowest
+// racks.
 struct Counts {
   static constexpr std::int16_t kNoRacks = -1;  // absent or unreadable: unknown
   static constexpr std::int16_t kMost = 10'000;

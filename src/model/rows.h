@@ -1,5 +1,5 @@
-// The rows of the lake's three data sets. Columns and their meaning: the page "What the numbers mean"
-// (doc/semantics.md); their order there is their order in the files.
+// The rows of the lake's three data sets. Columns and their meaning: the page "What the numbers
+// mean" (doc/semantics.md); their order there is their order in the files.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ struct Window {
 // A row of hourly_summary: one station in one window that holds at least one of its observations.
 // Invariant: bikes_open + total_return - total_rental + unobserved_change == bikes_close.
 struct HourlyRow {
-  Window window;
-  std::string station_id;
+  Window window{};
+  std::string station_id{};
   std::int64_t total_rental = 0;
   std::int64_t total_return = 0;
   std::int64_t unobserved_change = 0;
@@ -41,7 +41,7 @@ struct HourlyRow {
 
 // An observation that came after the watermark had passed its time.
 struct LateRow {
-  std::string station_id;
+  std::string station_id{};
   Seconds observed_at = 0;
   Counts counts;
   Seconds watermark = 0;  // when it arrived
