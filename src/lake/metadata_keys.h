@@ -1,4 +1,5 @@
-// The key-value metadata of a file of hourly_summary: its names, in one place for writer and readers.
+// The key-value metadata of a file of hourly_summary: its names, in one place for writer and
+// readers.
 //
 // Every value is text: times as format_utc(), durations as format_duration(), numbers in decimal.
 // Changing a name changes the lake's format.

@@ -19,14 +19,20 @@ std::string_view closed_by_word(ClosedBy cause) {
   return "";
 }
 
+bool is_valid(const TaskSettings& settings) {
+  const WindowRule& rule = settings.windows;
+  const auto within = [](Seconds t, Seconds most) { return t >= 1 && t <= most; };
+  return within(rule.length, kHour) && kHour % rule.length == 0 &&
+         within(rule.slide, rule.length) && rule.length % rule.slide == 0 &&
+         within(settings.delay, kMostDelay) && within(settings.max_gap, kMostDelay);
+}
+
 Task::Task(const TaskSettings& settings)
     : settings_(settings),
       watermark_(settings.delay),
       order_(settings.delay, settings.max_gap),
       panes_(settings.windows, settings.max_gap) {
-  CHECK(settings.delay >= 1 && settings.max_gap >= 1);
-  CHECK(settings.windows.slide >= 1 && settings.windows.length % settings.windows.slide == 0);
-  CHECK(settings.windows.length >= 1 && kHour % settings.windows.length == 0);
+  CHECK(is_valid(settings));
 }
 
 void Task::add_station(std::string_view name) {

@@ -40,6 +40,10 @@ struct TaskSettings {
   friend bool operator==(const TaskSettings&, const TaskSettings&) = default;
 };
 
+// Length divides an hour, slide divides length, delay and max_gap are 1 s to kMostDelay.
+bool is_valid(const TaskSettings& settings);
+inline constexpr Seconds kMostDelay = 7 * kDay;
+
 enum class ClosedBy : std::uint8_t { kData, kIdle, kEnd };
 std::string_view closed_by_word(ClosedBy cause);  // "data", "idle", "end"
 
