@@ -1,0 +1,69 @@
+// A lake in a folder of this machine.
+//
+// How a put becomes durable, and why that is right: put() writes a file of its own below
+// _bikeflow/tmp/<writer>, on the lake's file system. sync() first brings the data of all of them to
+// the disk, then renames each to its name, then brings the folders to the disk. A name never
+// precedes its data, so no reader ever meets a half file, whatever dies when.
+//   Up to kSyncEach files: fsync(2) of each, through the descriptor that wrote it, so that a failed
+//   write back cannot be missed. More: one syncfs(2), through a descriptor opened before the first
+//   write, which (since Linux 5.8) reports every failed write back of that file system. The same
+//   for the folders. Measured for 256 files of 20 kB: 45 + 28 ms by fsync, 4 + 2 ms by syncfs; for
+//   one: 0.3 ms either way, but syncfs also writes what other programs have dirtied.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "io/file.h"
+#include "io/store.h"
+
+namespace bikeflow {
+
+// Threads: one at a time.
+class LocalStore final : public Store {
+ public:
+  static constexpr std::size_t kSyncEach = 8;
+
+  // Requires: the folder exists, or Error. `writer` names the folder of unfinished files; only the
+  // holder of that writer's lock (StateDir) may put. Nothing is created before the first put.
+  static Result<LocalStore> open(std::string folder, std::string_view writer);
+
+  // Deletes what a crash left unfinished. Requires: the writer's lock is held, nothing was put yet.
+  Result<void> clean_unfinished();
+
+  [[nodiscard]] std::string shown(std::string_view path) const override;
+  Result<void> put(std::string_view path, std::string_view bytes) override;
+  Result<bool> put_new(std::string_view path, std::string_view bytes) override;
+  Result<void> sync() override;
+  Result<std::optional<std::string>> get(std::string_view path) override;
+  Result<std::optional<std::int64_t>> size(std::string_view path) override;
+  Result<std::vector<StoredFile>> list(std::string_view folder, Scope scope) override;
+  Result<void> remove(std::string_view path) override;
+
+ private:
+  struct Unfinished {
+    std::string temporary;  // both relative to the lake
+    std::string path;
+    std::int64_t size_bytes;
+    File file;  // closed where there are too many
+  };
+
+  LocalStore(std::string folder, std::string unfinished_folder, File root);
+  Result<Unfinished> write_unfinished(std::string_view path, std::string_view bytes);
+  Result<void> make_parents(std::string_view path);
+  Result<void> sync_data();
+  Result<void> sync_folders();
+  Result<void> finish();
+
+  std::string folder_;
+  std::string unfinished_folder_;  // relative to the lake
+  File root_;
+  std::vector<Unfinished> unfinished_;
+  std::set<std::string, std::less<>> touched_folders_;  // whose entries are not yet durable
+  std::uint64_t next_temporary_ = 0;
+  std::optional<Error> failure_;  // of a sync: nothing may be put after it
+};
+
+}  // namespace bikeflow

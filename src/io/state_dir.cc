@@ -1,0 +1,178 @@
+#include "io/state_dir.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <memory>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include "base/check.h"
+#include "io/os_error.h"
+
+namespace bikeflow {
+namespace {
+
+constexpr const char* kCurrent = "CURRENT";
+constexpr const char* kNextCurrent = "CURRENT.new";
+constexpr const char* kLock = "lock";
+
+std::string path_in(std::string_view folder, std::string_view name) {
+  return fmt::format("{}/{}", folder, name);
+}
+
+std::optional<std::uint64_t> parse_number(std::string_view digits, int base) {
+  std::uint64_t number = 0;
+  const char* const end = digits.end();
+  const auto parsed = std::from_chars(digits.begin(), end, number, base);
+  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
+  return number;
+}
+
+Result<std::string> parse_current(std::string_view text, const std::string& path) {
+  if (text.ends_with('\n') && checkpoint_sequence(text.substr(0, text.size() - 1))) {
+    return std::string(text.substr(0, text.size() - 1));
+  }
+  return fail(
+      "{}: holds no checkpoint's name but '{}', so it was not written by bikeflow; put back the "
+      "file "
+      "from a backup, or discard the state: bikeflow state discard",
+      path, text.substr(0, 80));
+}
+
+Result<std::optional<StoredCheckpoint>> load(const File& opened, const std::string& folder) {
+  const std::string current_path = path_in(folder, kCurrent);
+  auto text = read_file_if_any(opened.descriptor(), kCurrent, current_path);
+  if (!text) return std::unexpected(text.error());
+  if (!*text) return std::nullopt;
+  auto name = parse_current(**text, current_path);
+  if (!name) return std::unexpected(name.error());
+  auto bytes = read_file_if_any(opened.descriptor(), *name, path_in(folder, *name));
+  if (!bytes) return std::unexpected(bytes.error());
+  if (!*bytes) {
+    return fail(
+        "{}: names the checkpoint {}, which is not in the folder; put it back from a backup, or "
+        "discard "
+        "the state: bikeflow state discard",
+        current_path, *name);
+  }
+  return StoredCheckpoint{*std::move(name), **std::move(bytes)};
+}
+
+// The process that holds the lock, as far as its file tells.
+std::string holder(const File& lock) {
+  std::string text(32, '\0');
+  const ssize_t size = ::pread(lock.descriptor(), text.data(), text.size(), 0);
+  text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  while (text.ends_with('\n')) text.pop_back();
+  return text.empty() ? "another process" : "process " + text;
+}
+
+}  // namespace
+
+std::string checkpoint_name(std::uint64_t sequence, std::uint64_t random) {
+  return fmt::format("{}-{:016x}", sequence, random);
+}
+
+std::optional<std::uint64_t> checkpoint_sequence(std::string_view name) {
+  const std::size_t dash = name.find('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const auto sequence = parse_number(name.substr(0, dash), 10);
+  const auto random = parse_number(name.substr(dash + 1), 16);
+  // Written again it must be the same: no leading zeros, no capitals, nothing more.
+  if (!sequence || !random || checkpoint_name(*sequence, *random) != name) return std::nullopt;
+  return sequence;
+}
+
+StateDir::StateDir(std::string folder, File opened, File lock)
+    : folder_(std::move(folder)), opened_(std::move(opened)), lock_(std::move(lock)) {}
+
+std::string StateDir::shown(std::string_view name) const { return path_in(folder_, name); }
+
+Result<StateDir> StateDir::open(const std::string& folder) {
+  if (auto made = make_folders(folder); !made) return std::unexpected(made.error());
+  auto opened = open_file(folder, O_RDONLY | O_DIRECTORY);
+  if (!opened) return std::unexpected(opened.error());
+  const std::string lock_path = path_in(folder, kLock);
+  // The file is never removed: a lock on a file without a name keeps nobody out.
+  auto lock = open_file(opened->descriptor(), kLock, O_RDWR | O_CREAT, lock_path);
+  if (!lock) return std::unexpected(lock.error());
+  if (::flock(lock->descriptor(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return os_failure("lock", lock_path, errno);
+    return fail(
+        "{}: in use by {}; two would spoil each other's work: wait until it has ended, or stop it",
+        folder, holder(*lock));
+  }
+  if (::ftruncate(lock->descriptor(), 0) != 0) return os_failure("write", lock_path, errno);
+  if (auto written = write_all(*lock, fmt::format("{}\n", ::getpid()), lock_path); !written) {
+    return std::unexpected(written.error());
+  }
+  return StateDir(folder, *std::move(opened), *std::move(lock));
+}
+
+Result<std::optional<StoredCheckpoint>> StateDir::peek(const std::string& folder) {
+  const File opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened.is_open()) {
+    if (errno == ENOENT) return std::nullopt;
+    return os_failure("open", folder, errno);
+  }
+  // The owner may have gone on and collected what CURRENT named; then CURRENT names another now.
+  auto first = load(opened, folder);
+  return first ? std::move(first) : load(opened, folder);
+}
+
+Result<std::optional<StoredCheckpoint>> StateDir::load_current() const {
+  return load(opened_, folder_);
+}
+
+Result<void> StateDir::write(std::string_view name, std::string_view bytes) {
+  CHECK(checkpoint_sequence(name).has_value());
+  const std::string path = shown(name);
+  auto file = open_file(opened_.descriptor(), std::string(name), O_WRONLY | O_CREAT | O_EXCL, path);
+  if (!file) return std::unexpected(file.error());
+  auto done = write_all(*file, bytes, path);
+  if (done) done = sync_file(*file, path);
+  if (done) done = sync_file(opened_, folder_);
+  // Without this a full disk would stay full of checkpoints that nobody reads.
+  if (!done) ::unlinkat(opened_.descriptor(), std::string(name).c_str(), 0);
+  return done;
+}
+
+Result<void> StateDir::commit(std::string_view name) {
+  const std::string path = shown(kCurrent);
+  auto file = open_file(opened_.descriptor(), kNextCurrent, O_WRONLY | O_CREAT | O_TRUNC, path);
+  if (!file) return std::unexpected(file.error());
+  if (auto done = write_all(*file, fmt::format("{}\n", name), path); !done) return done;
+  if (auto done = sync_file(*file, path); !done) return done;
+  if (::renameat(opened_.descriptor(), kNextCurrent, opened_.descriptor(), kCurrent) != 0) {
+    return os_failure("replace", path, errno);
+  }
+  return sync_file(opened_, folder_);
+}
+
+Result<void> StateDir::collect(std::string_view current) {
+  const auto sequence = checkpoint_sequence(current);
+  CHECK(sequence.has_value());
+  const int copy = ::openat(opened_.descriptor(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (copy < 0) return os_failure("list", folder_, errno);
+  const std::unique_ptr<DIR, decltype([](DIR* each) { ::closedir(each); })> list(::fdopendir(copy));
+  CHECK(list != nullptr);
+  std::vector<std::string> old;
+  while (const dirent* entry = ::readdir(list.get())) {
+    const auto each = checkpoint_sequence(entry->d_name);
+    if (each && *each + kKeptSequences <= *sequence) old.emplace_back(entry->d_name);
+  }
+  for (const std::string& name : old) {
+    if (::unlinkat(opened_.descriptor(), name.c_str(), 0) != 0 && errno != ENOENT) {
+      return os_failure("remove", shown(name), errno);
+    }
+  }
+  return {};
+}
+
+}  // namespace bikeflow

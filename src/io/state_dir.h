@@ -1,0 +1,71 @@
+// The point of truth of a pipeline without Kafka: a folder of checkpoints, one of which is current.
+//
+//   lock                    flock(2) is held by the process whose number it contains
+//   <sequence>-<random>     a checkpoint: written once, synced, never changed
+//   CURRENT                 the name of the current checkpoint and a newline; replaced by rename
+//
+// A checkpoint that CURRENT never named does not exist, whole or torn. There is no moment at which
+// neither the old nor the new checkpoint is current.
+//
+// Threads: one at a time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "io/file.h"
+
+namespace bikeflow {
+
+// "<sequence>-<16 hex digits>": two of one sequence differ by `random`.
+std::string checkpoint_name(std::uint64_t sequence, std::uint64_t random);
+// Nothing where it is no such name.
+std::optional<std::uint64_t> checkpoint_sequence(std::string_view name);
+
+struct StoredCheckpoint {
+  std::string name;
+  std::string bytes;
+};
+
+class StateDir {
+ public:
+  // Checkpoints this many sequences below the current one, or more, are deleted; no others.
+  static constexpr std::uint64_t kKeptSequences = 3;
+
+  // Creates the folder where it is missing and takes its lock until this object dies. Where another
+  // process holds it, the Error names that process and the folder.
+  static Result<StateDir> open(const std::string& folder);
+
+  // The current checkpoint without the lock, for a look: of a running pipeline too. Nothing where
+  // there is none, or no such folder.
+  static Result<std::optional<StoredCheckpoint>> peek(const std::string& folder);
+
+  // Nothing before the first commit. A CURRENT that cannot be followed is an Error, never
+  // "nothing": starting anew would write every row a second time.
+  [[nodiscard]] Result<std::optional<StoredCheckpoint>> load_current() const;
+
+  // The checkpoint is durable afterwards, but not current. Requires: a checkpoint_name().
+  Result<void> write(std::string_view name, std::string_view bytes);
+
+  // The checkpoint is current afterwards, and that is durable. After an Error either may be
+  // current: only a new start can tell, by load_current(). Requires: write() of `name` succeeded.
+  Result<void> commit(std::string_view name);
+
+  // Deletes old checkpoints, see kKeptSequences. Requires: `current` was committed.
+  Result<void> collect(std::string_view current);
+
+  [[nodiscard]] const std::string& folder() const { return folder_; }
+
+ private:
+  StateDir(std::string folder, File opened, File lock);
+  [[nodiscard]] std::string shown(std::string_view name) const;
+
+  std::string folder_;
+  File opened_;
+  File lock_;
+};
+
+}  // namespace bikeflow
