@@ -1,8 +1,9 @@
 #include "io/lake_id.h"
 
 #include <fmt/core.h>
-#include <xxhash.h>
+
 #include <nlohmann/json.hpp>
+#include "base/hash.h"
 
 namespace bikeflow {
 namespace {
@@ -36,16 +37,17 @@ Result<std::string> parse_lake(const Store& store, const std::string& text) {
               text.substr(0, 80));
 }
 
-std::string_view word(Writer::Kind kind) { return kind == Writer::Kind::kRun ? "run" : "backfill"; }
+std::string_view word(LakeWriter::Kind kind) {
+  return kind == LakeWriter::Kind::kRun ? "run" : "backfill";
+}
 
-std::string writer_path(const Writer& writer) {
-  const std::string text = fmt::format("{}\n{}", word(writer.kind), writer.identity);
-  const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
-  return fmt::format("{}/{:016x}{:016x}.json", kWritersFolder, hash.high64, hash.low64);
+std::string writer_path(const LakeWriter& writer) {
+  const std::uint64_t hash = hash64(fmt::format("{}\n{}", word(writer.kind), writer.identity));
+  return fmt::format("{}/{}.json", kWritersFolder, format_hex(hash));
 }
 
 // An Error where the writer of `path` and `writer` must not share a lake.
-Result<void> look_at_other(Store& store, const std::string& path, const Writer& writer) {
+Result<void> look_at_other(Store& store, const std::string& path, const LakeWriter& writer) {
   auto text = store.get(path);
   if (!text) return std::unexpected(text.error());
   if (!*text) return {};  // refused itself since it was listed
@@ -81,7 +83,7 @@ Result<std::string> open_lake(Store& store, const RandomSource& random) {
   if (*text) return parse_lake(store, **text);
   const std::uint64_t upper = random();
   const std::uint64_t lower = random();
-  const std::string id = fmt::format("{:016x}{:016x}", upper, lower);
+  const std::string id = format_hex(upper) + format_hex(lower);
   const std::string fresh = fmt::format("{{\"format\":{},\"lake_id\":\"{}\"}}\n", kLakeFormat, id);
   auto put = store.put_new(kLakePath, fresh);
   if (!put) return std::unexpected(put.error());
@@ -89,7 +91,7 @@ Result<std::string> open_lake(Store& store, const RandomSource& random) {
   return read_lake(store);
 }
 
-Result<void> register_writer(Store& store, const Writer& writer) {
+Result<void> register_writer(Store& store, const LakeWriter& writer) {
   const std::string path = writer_path(writer);
   const Json file = {{"kind", word(writer.kind)}, {"identity", writer.identity}};
   auto is_new =

@@ -1,8 +1,7 @@
 // Who a lake is, and who writes it: _bikeflow/lake.json and _bikeflow/writers/<hash>.json.
 //
 //   lake.json             {"format":1,"lake_id":"<32 hex digits>"}
-//   writers/<hash>.json   {"kind":"run","identity":"feed https://..."}; the hash is XXH3-128 of
-//   both
+//   writers/<hash>.json   {"kind":"run","identity":"feed https://..."}; the hash is of both
 #pragma once
 
 #include <string>
@@ -22,7 +21,7 @@ Result<std::string> open_lake(Store& store, const RandomSource& random);
 // The same for one who only reads: an Error where the folder is no lake.
 Result<std::string> read_lake(Store& store);
 
-struct Writer {
+struct LakeWriter {
   enum class Kind : std::uint8_t { kRun, kBackfill };
   Kind kind = Kind::kRun;
   std::string identity;  // cluster, topic and group, or the feeds: what must be one for one lake
@@ -31,6 +30,6 @@ struct Writer {
 // Puts the writer's file, then looks for those of others: with another identity (a backfill is let
 // in beside a run) both sides are refused by an Error that names the other. Registering again is
 // done at once.
-Result<void> register_writer(Store& store, const Writer& writer);
+Result<void> register_writer(Store& store, const LakeWriter& writer);
 
 }  // namespace bikeflow

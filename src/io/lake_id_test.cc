@@ -17,7 +17,7 @@ using ::testing::StartsWith;
 class LakeId : public ::testing::Test {
  protected:
   std::string id_or_error(const Result<std::string>& id) { return id ? *id : id.error().message; }
-  std::string registered(Writer::Kind kind, const std::string& identity) {
+  std::string registered(LakeWriter::Kind kind, const std::string& identity) {
     const auto done = register_writer(store_, {kind, identity});
     return done ? "registered" : done.error().message;
   }
@@ -29,8 +29,8 @@ class LakeId : public ::testing::Test {
   RandomSource random_ = [this] { return next_random_++; };
 };
 
-constexpr auto kRun = Writer::Kind::kRun;
-constexpr auto kBackfill = Writer::Kind::kBackfill;
+constexpr auto kRun = LakeWriter::Kind::kRun;
+constexpr auto kBackfill = LakeWriter::Kind::kBackfill;
 
 TEST_F(LakeId, IsGivenOnceAndKept) {
   EXPECT_THAT(id_or_error(read_lake(store_)), HasSubstr("is no lake of bikeflow's"));
