@@ -90,27 +90,32 @@ HourlyRow row_of(const History& history, const Window& window, const Settings& s
 }  // namespace
 
 Outcome evaluate(const Input& input, const Settings& settings) {
-  Admission admission;
-  if (settings.is_file) {
-    admission = admit_from_files(input.arrivals, settings.delay);
-  } else {
-    for (const Arrival& arrival : input.arrivals) admission.admitted.push_back(&arrival);
-  }
-
+  const Admission admission = admit(input, settings);
   Outcome outcome;
-  for (const Arrival* arrival : admission.refused) outcome.too_far.push_back(arrival->position);
+  for (const Arrival* arrival : admission.future) outcome.future.push_back(arrival->position);
+  for (const Arrival* arrival : admission.too_far) outcome.too_far.push_back(arrival->position);
   std::map<std::uint32_t, History> stations;
   std::optional<Seconds> watermark;
-  for (const Arrival* arrival : admission.admitted) {
+  const auto move_watermark = [&](Seconds to) { watermark = std::max(watermark.value_or(to), to); };
+  auto close = input.closes.begin();
+  const auto close_what_is_due = [&](std::size_t arrivals) {
+    for (; close != input.closes.end() && close->after <= arrivals; ++close) {
+      move_watermark(close->end);
+    }
+  };
+  for (std::size_t i = 0; i < admission.admitted.size(); ++i) {
+    const Arrival* arrival = admission.admitted[i];
+    close_what_is_due(i);
     const auto& [time, position, station, counts] = *arrival;
     if (watermark && time < *watermark) {
       outcome.late.push_back({input.stations[station], time, counts, *watermark, "", position});
       continue;
     }
     stations[station].push_back({time, counts});
-    watermark = std::max(watermark.value_or(time - settings.delay), time - settings.delay);
+    move_watermark(time - settings.delay);
     ++outcome.accepted;
   }
+  close_what_is_due(admission.admitted.size());
 
   for (auto& [station, history] : stations) {
     outcome.repeated += settle(history);
@@ -130,13 +135,13 @@ Outcome evaluate(const Input& input, const Settings& settings) {
   return outcome;
 }
 
-Admission admit_from_files(const std::vector<Arrival>& arrivals, Seconds delay) {
+Admission admit(const Input& input, const Settings& settings) {
   Admission result;
   std::vector<const Arrival*> held;  // ascending by time, then by arrival
   std::optional<Seconds> latest;     // accepted
   std::set<std::uint32_t> seen;      // stations
 
-  const auto admit = [&](const Arrival& arrival) {
+  const auto admit_now = [&](const Arrival& arrival) {
     result.admitted.push_back(&arrival);
     latest = std::max(latest.value_or(arrival.observed_at), arrival.observed_at);
   };
@@ -144,20 +149,29 @@ Admission admit_from_files(const std::vector<Arrival>& arrivals, Seconds delay) 
   const auto release = [&](auto should_go) {
     std::vector<const Arrival*> kept;
     for (const Arrival* waiting : held) {
-      should_go(*waiting) ? admit(*waiting) : kept.push_back(waiting);
+      should_go(*waiting) ? admit_now(*waiting) : kept.push_back(waiting);
     }
     held = std::move(kept);
   };
 
-  for (const Arrival& arrival : arrivals) {
+  for (std::size_t i = 0; i < input.arrivals.size(); ++i) {
+    const Arrival& arrival = input.arrivals[i];
     const Seconds time = arrival.observed_at;
     seen.insert(arrival.station);
+    if (!input.clock.empty() && time > input.clock[i] + 5 * kMinute) {
+      result.future.push_back(&arrival);
+      continue;
+    }
+    if (!settings.is_file) {
+      admit_now(arrival);
+      continue;
+    }
     if (latest && time <= *latest + kDay) {
-      const bool is_late = time < *latest - delay;
-      admit(arrival);  // a late one too: evaluate() judges that
+      const bool is_late = time < *latest - settings.delay;
+      admit_now(arrival);  // a late one too: evaluate() judges that
       if (is_late) continue;
       release([&](const Arrival& waiting) {
-        return waiting.station != arrival.station && waiting.observed_at <= time + delay;
+        return waiting.station != arrival.station && waiting.observed_at <= time + settings.delay;
       });
       continue;
     }
@@ -180,8 +194,8 @@ Admission admit_from_files(const std::vector<Arrival>& arrivals, Seconds delay) 
     latest = held.front()->observed_at;
     release([&](const Arrival& waiting) { return waiting.observed_at <= *latest + kDay; });
   }
-  result.refused = std::move(held);
-  std::ranges::sort(result.refused, {}, &Arrival::position);
+  result.too_far = std::move(held);
+  std::ranges::sort(result.too_far, {}, &Arrival::position);
   return result;
 }
 

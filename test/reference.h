@@ -24,6 +24,12 @@ struct Arrival {
   Counts counts;
 };
 
+// A decision of the clock: nothing more will come from before `end`.
+struct Close {
+  std::size_t after = 0;  // so many arrivals
+  Seconds end = 0;
+};
+
 struct Settings {
   Seconds length = kHour;
   Seconds slide = kHour;
@@ -37,11 +43,14 @@ struct Settings {
 struct Input {
   std::vector<std::string> stations;
   std::vector<Arrival> arrivals;  // in the order of arrival
+  std::vector<Seconds> clock;     // the wall clock at each arrival; empty: long after all of them
+  std::vector<Close> closes;      // ascending; none where the settings say is_file
 };
 
 struct Outcome {
   std::vector<HourlyRow> rows;    // by start, then end, then station id
   std::vector<LateRow> late;      // in the order in which they were judged; source is empty
+  std::vector<Position> future;   // dead letters `future`, in the order of arrival
   std::vector<Position> too_far;  // dead letters `time_jump`, in the order of arrival
   std::int64_t accepted = 0;      // observations neither late nor dead letters
   std::int64_t repeated = 0;      // of those, duplicates and conflicts together
@@ -49,12 +58,13 @@ struct Outcome {
 
 Outcome evaluate(const Input& input, const Settings& settings);
 
-// What a set of files does with times far ahead: the arrivals in the order in
-// which the watermark meets them, and those that no station confirmed.
+// The arrivals in the order in which the watermark meets them, and the dead letters in that of
+// arrival.
 struct Admission {
   std::vector<const Arrival*> admitted;
-  std::vector<const Arrival*> refused;  // in the order of arrival
+  std::vector<const Arrival*> future;
+  std::vector<const Arrival*> too_far;
 };
-Admission admit_from_files(const std::vector<Arrival>& arrivals, Seconds delay);
+Admission admit(const Input& input, const Settings& settings);
 
 }  // namespace bikeflow::reference

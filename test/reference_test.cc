@@ -22,7 +22,7 @@ struct Seen {
 };
 
 Input input_of(const std::vector<Seen>& seen) {
-  Input input{.stations = {"ST-4", "ST-5", "ST-6"}, .arrivals = {}};
+  Input input{.stations = {"ST-4", "ST-5", "ST-6"}, .arrivals = {}, .clock = {}, .closes = {}};
   for (const Seen& one : seen) {
     Arrival arrival;
     arrival.observed_at = kStart + one.at;
@@ -153,6 +153,27 @@ TEST(Reference, OnlyClosedWindowsWhereTheEndClosesNone) {
   settings.closes_all = false;
   EXPECT_THAT(rows_of({{0, 5}, {4199, 5}}, settings), IsEmpty());
   EXPECT_EQ(rows_of({{0, 5}, {4200, 5}}, settings).size(), 1u);
+}
+
+TEST(Reference, TheClockMovesTheWatermarkToTheEndOfAWindow) {
+  Settings settings;
+  settings.closes_all = false;
+  Input input = input_of({{0, 5}, {3599, 4}, {3600, 3}});
+  input.closes = {{1, kStart + kHour}};
+  const Outcome outcome = evaluate(input, settings);
+  ASSERT_EQ(outcome.late.size(), 1u);
+  EXPECT_EQ(outcome.late[0].observed_at, kStart + 3599);
+  EXPECT_EQ(outcome.late[0].watermark, kStart + kHour);
+  ASSERT_EQ(outcome.rows.size(), 1u);
+  EXPECT_EQ(outcome.rows[0].bikes_close, 5);
+}
+
+TEST(Reference, TheFutureBeginsFiveMinutesAheadOfTheClock) {
+  Input input = input_of({{300, 5}, {301, 4}});
+  input.clock = {kStart, kStart};
+  const Outcome outcome = evaluate(input, {});
+  EXPECT_THAT(outcome.future, ElementsAre(Position{0, 1}));
+  EXPECT_EQ(outcome.rows[0].total_rental, 0);
 }
 
 std::vector<std::int64_t> refused(const std::vector<Seen>& seen) {

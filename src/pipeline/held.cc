@@ -42,8 +42,8 @@ std::vector<HeldRecord> Held::confirmed_by(StationIndex station, Seconds at, Sec
 
 std::vector<HeldRecord> Held::take_overflow() {
   if (records_.size() <= kMostHeld) return {};
-  const Position last = records_[records_.size() - kMostHeld - 1].position;
-  return take([&](const HeldRecord& r) { return r.position <= last; });
+  const HeldRecord* kept = &records_[records_.size() - kMostHeld];
+  return take([&](const HeldRecord& r) { return &r < kept; });
 }
 
 std::vector<HeldRecord> Held::take_all() {

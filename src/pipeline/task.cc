@@ -51,9 +51,15 @@ void Task::update_limit(Seconds now) {
 }
 
 void Task::observe(const Batch& batch, std::string_view source, Seconds now) {
-  for (const std::string& name : batch.new_stations) add_station(name);
   update_limit(now);
+  // Stations are added as they are first mentioned: how many are known must not depend on where
+  // batches are cut (see hold()).
+  auto new_station = batch.new_stations.begin();
   for (const Record& record : batch.records) {
+    while (record.station >= names_.size()) [[unlikely]] {
+      CHECK(new_station != batch.new_stations.end());
+      add_station(*new_station++);
+    }
     const Position position{batch.first.partition, batch.first.offset + record.offset};
     read_to_ = {position.partition, position.offset + 1};
     if (record.observed_at <= plain_until_) [[likely]] {
@@ -82,6 +88,7 @@ void Task::observe(const Batch& batch, std::string_view source, Seconds now) {
       hold(std::move(held));
     }
   }
+  while (new_station != batch.new_stations.end()) add_station(*new_station++);
   counters_.records += static_cast<std::int64_t>(batch.records.size());
 }
 
@@ -203,9 +210,8 @@ void Task::skip_empty_panes() {
 }
 
 void Task::close_up_to(Seconds t, ClosedBy cause) {
-  if (!has_started()) return;
-  watermark_.move_to(t);
-  advance(cause);
+  watermark_.move_to(t);  // of a partition without any observation too: what follows may be late
+  if (has_started()) advance(cause);
 }
 
 void Task::end_input(Seconds now, bool close_windows) {
