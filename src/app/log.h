@@ -23,6 +23,8 @@ class Log {
   void info(std::string_view message);
   void warning(std::string_view message);
   void error(std::string_view message);
+  // Lines that carry their own "file:line:column: error:"; as they are, in text form.
+  void diagnostics(std::string_view lines);
 
   [[nodiscard]] LogFormat format() const { return format_; }
 

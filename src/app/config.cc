@@ -1,0 +1,278 @@
+#include "app/config.h"
+
+#include <algorithm>
+#include <set>
+
+#include "app/config_node.h"
+#include "app/config_reader.h"
+#include "base/zone.h"
+
+namespace bikeflow {
+namespace {
+
+constexpr Seconds kMostWait = 7 * kDay;
+
+// It becomes the name of a folder: system=ID.
+bool is_system_id(std::string_view id) {
+  return !id.empty() && id.size() <= 64 && id.front() != '.' &&
+         std::all_of(id.begin(), id.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '-' || c == '_' || c == '.';
+         });
+}
+
+bool is_web_url(std::string_view url) {
+  return (url.starts_with("http://") && url.size() > 7) ||
+         (url.starts_with("https://") && url.size() > 8);
+}
+
+bool is_lake_url(std::string_view url) {
+  const auto scheme = url.find("://");
+  return !url.empty() &&
+         (scheme == std::string_view::npos || (url.starts_with("s3://") && url.size() > 5));
+}
+
+bool is_redis_url(std::string_view url) {
+  return (url.starts_with("redis://") && url.size() > 8) ||
+         (url.starts_with("rediss://") && url.size() > 9);
+}
+
+// HOST:PORT; an IPv6 address stands in brackets.
+bool is_address(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return false;
+  const std::string_view host = text.substr(0, colon), port = text.substr(colon + 1);
+  if (host.find(':') != std::string_view::npos && !(host.front() == '[' && host.back() == ']')) {
+    return false;
+  }
+  if (port.empty() || port.size() > 5) return false;
+  int number = 0;
+  for (const char digit : port) {
+    if (digit < '0' || digit > '9') return false;
+    number = number * 10 + (digit - '0');
+  }
+  return number > 0 && number <= 65535;
+}
+
+void read_system_keys(TableReader& table, SystemConfig& system) {
+  table.text("id", is_system_id, "letters, digits, '-', '_' and '.' (64 at most)", &system.id);
+  table.text("name", &system.name);
+  std::string timezone;
+  table.text("timezone", &timezone);
+  if (!timezone.empty()) {
+    if (auto zone = Zone::load(timezone); !zone) {
+      table.error_at("timezone", zone.error().message);
+    }
+    system.timezone = timezone;  // even so: one error for it is enough
+  }
+}
+
+void read_feed(TableReader& table, FeedConfig& feed) {
+  read_system_keys(table, feed.system);
+  std::string kind;
+  table.require("kind", "\"seoul\" or \"gbfs\"");
+  table.choice("kind", {"seoul", "gbfs"}, &kind);
+  table.text("url", is_web_url, "a URL such as \"https://example.org/gbfs.json\"", &feed.url);
+  table.secret("key", &feed.key);
+  table.duration("every", 1, kDay, &feed.every);
+  if (kind == "gbfs") {
+    feed.kind = FeedConfig::Kind::kGbfs;
+    table.require("url", "where the feed's gbfs.json is");
+    if (table.has("key"))
+      table.error_at_name("key", "'key' is for kind = \"seoul\"; gbfs has none");
+  } else if (kind == "seoul") {
+    if (!table.has("key_file")) table.require("key", "the API key, such as \"${SEOUL_API_KEY}\"");
+    if (table.has("url")) {
+      table.error_at_name("url", "'url' is for kind = \"gbfs\"; seoul's is built in");
+    }
+  }
+  table.finish();
+}
+
+void read_feeds(TableReader& root, ConfigUse use, Config& config) {
+  std::vector<TableReader> tables = root.tables("feed");
+  std::set<std::string> ids;
+  for (TableReader& table : tables) {
+    FeedConfig feed;
+    if (tables.size() == 1 && config.system) feed.system = *config.system;
+    if (config.system && feed.system.timezone.empty()) {
+      feed.system.timezone = config.system->timezone;
+    }
+    read_feed(table, feed);
+    if (tables.size() > 1) {
+      table.require("id", "with several feeds each is a system of its own");
+      if (!feed.system.id.empty() && !ids.insert(feed.system.id).second) {
+        table.error_at("id", "another feed has this id too: " + feed.system.id);
+      }
+    } else if (feed.system.id.empty()) {
+      table.require("id", "there is no [system] that has one");
+    }
+    if (feed.system.timezone.empty() && use == ConfigUse::kPipeline) {
+      table.require("timezone", "such as \"Asia/Seoul\"");
+    }
+    config.feeds.push_back(std::move(feed));
+  }
+}
+
+void read_system(TableReader& root, ConfigUse use, Config& config) {
+  TableReader table = root.table("system");
+  const bool has_feeds = root.has("feed");
+  if (!table.is_present()) {
+    if (use == ConfigUse::kPipeline && !has_feeds) {
+      root.error_at("system", "[system] is missing: id and timezone of the bikes' system");
+    }
+    return;
+  }
+  SystemConfig system;
+  read_system_keys(table, system);
+  if (!has_feeds && use == ConfigUse::kPipeline) {
+    table.require("id", "the name of the system's folder in the lake");
+    table.require("timezone", "such as \"Asia/Seoul\"");
+  }
+  table.finish();
+  config.system = std::move(system);
+}
+
+void read_kafka(TableReader& root, Config& config) {
+  TableReader table = root.table("kafka");
+  if (!table.is_present()) return;
+  KafkaConfig kafka;
+  table.require("brokers", "such as \"localhost:9092\"");
+  table.text("brokers", &kafka.brokers);
+  table.require("topic", "where the observations are");
+  table.text("topic", &kafka.topic);
+  table.text("group", &kafka.group);
+  TableReader client = table.table("client");
+  client.all_secrets("", &kafka.client);
+  table.finish();
+  config.kafka = std::move(kafka);
+}
+
+void read_lake(TableReader& root, ConfigUse use, Config& config) {
+  TableReader table = root.table("lake");
+  if (!table.is_present()) {
+    if (use == ConfigUse::kPipeline) {
+      root.error_at("lake",
+                    "[lake] is missing: its url says where rows go, such as url = \"lake\"");
+    }
+    return;
+  }
+  LakeConfig lake;
+  if (use == ConfigUse::kPipeline) table.require("url", "a directory, or \"s3://bucket/prefix\"");
+  table.text("url", is_lake_url, "a directory, or \"s3://bucket/prefix\"", &lake.url);
+  std::string layout(layout_word(lake.rule.layout));
+  table.choice("layout", {"hive", "plain"}, &layout);
+  lake.rule.layout = layout_from_word(layout).value();
+  std::string path_time(path_time_word(lake.rule.path_time));
+  table.choice("path_time", {"start", "end"}, &path_time);
+  lake.rule.path_time = path_time_from_word(path_time).value();
+  if (lake.rule.layout == Layout::kPlain && config.feeds.size() > 1) {
+    table.error_at("layout", "[lake] layout: \"plain\" has room for one system, and there are " +
+                                 std::to_string(config.feeds.size()) +
+                                 " feeds; use \"hive\", or a lake for each");
+  }
+  table.finish();
+  config.lake = std::move(lake);
+}
+
+void read_window(TableReader& root, Config& config) {
+  TableReader table = root.table("window");
+  WindowConfig& window = config.window;
+  table.duration("length", 1, kHour, &window.length);
+  const bool length_fits = kHour % window.length == 0;
+  if (!length_fits) {
+    table.error_at("length",
+                   "[window] length: expected a duration that divides an hour, such as \"1h\", "
+                   "\"15m\" or \"5m\", found " +
+                       format_duration(window.length));
+  }
+  window.slide = window.length;
+  table.duration("slide", 1, kHour, &window.slide);
+  if (length_fits && window.length % window.slide != 0) {
+    table.error_at("slide", "[window] slide: expected a duration that divides the length (" +
+                                format_duration(window.length) + "), found " +
+                                format_duration(window.slide));
+  }
+  table.duration("delay", 1, kMostWait, &window.delay);
+  table.duration("max_gap", 1, kMostWait, &window.max_gap);
+  table.duration("idle_close", 1, kMostWait, &window.idle_close);
+  Seconds slowest = 0;
+  for (const FeedConfig& feed : config.feeds) slowest = std::max(slowest, feed.every);
+  if (window.idle_close < 3 * slowest) {
+    if (table.has("idle_close")) {
+      table.error_at("idle_close", "[window] idle_close: expected at least three poll intervals (" +
+                                       format_duration(3 * slowest) + "), found " +
+                                       format_duration(window.idle_close));
+    } else {
+      window.idle_close = 3 * slowest;
+    }
+  }
+  table.finish();
+}
+
+void read_checkpoint(TableReader& root, Config& config) {
+  TableReader table = root.table("checkpoint");
+  table.duration("every", 1, kDay, &config.checkpoint.every);
+  table.text("url", is_lake_url, "a directory, or \"s3://bucket/prefix\"", &config.checkpoint.url);
+  table.bytes("due_max", 1 << 20, &config.checkpoint.due_max_bytes);
+  table.finish();
+}
+
+void read_dashboard(TableReader& root, Config& config) {
+  TableReader table = root.table("dashboard");
+  if (!table.is_present()) return;
+  DashboardConfig dashboard;
+  table.text("listen", is_address, "HOST:PORT such as \"127.0.0.1:8080\"", &dashboard.listen);
+  table.secret("token", &dashboard.token);
+  table.finish();
+  config.dashboard = std::move(dashboard);
+}
+
+void read_redis(TableReader& root, Config& config) {
+  TableReader table = root.table("redis");
+  if (!table.is_present()) return;
+  RedisConfig redis;
+  std::string url;
+  table.text("url", is_redis_url, "a URL such as \"redis://localhost:6379\"", &url);
+  redis.url = Secret(std::move(url));
+  table.list("sentinels", &redis.sentinels);
+  table.text("master", &redis.master);
+  if (table.has("sentinels")) {
+    table.require("master", "the name under which the sentinels know it");
+    if (table.has("url")) {
+      table.error_at_name("url", "[redis] takes url, or sentinels with master, not both");
+    }
+  } else {
+    table.require("url", "such as \"redis://localhost:6379\", or sentinels with master");
+    if (table.has("master")) table.error_at_name("master", "[redis] master goes with sentinels");
+  }
+  table.finish();
+  config.redis = std::move(redis);
+}
+
+}  // namespace
+
+std::expected<Config, ConfigErrors> parse_config(std::string_view file, std::string_view text,
+                                                 ConfigUse use, const ConfigSources& sources) {
+  const auto tree = parse_toml(text);
+  if (!tree) return std::unexpected(ConfigErrors{render(file, text, {tree.error()}), 1});
+  ConfigContext context{sources};
+  TableReader root(&*tree, "", context);
+  Config config;
+  read_system(root, use, config);
+  read_feeds(root, use, config);
+  read_kafka(root, config);
+  read_lake(root, use, config);
+  read_window(root, config);
+  read_checkpoint(root, config);
+  read_dashboard(root, config);
+  read_redis(root, config);
+  root.finish();
+  if (!context.diagnostics.empty()) {
+    const std::size_t count = context.diagnostics.size();
+    return std::unexpected(ConfigErrors{render(file, text, std::move(context.diagnostics)), count});
+  }
+  return config;
+}
+
+}  // namespace bikeflow

@@ -1,0 +1,107 @@
+// bikeflow.toml: what it says, checked.
+//
+// A wrong file is refused with all of its errors at once, each at its place (diagnostic.h). Secrets
+// come from the environment ("${NAME}") or from a file (key_file = "/run/secrets/key").
+//
+// Threads: a Config is immutable once read; share freely.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/secret.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "lake/paths.h"
+
+namespace bikeflow {
+
+struct SystemConfig {
+  std::string id;
+  std::string name;      // for people; empty: the id
+  std::string timezone;  // an IANA name that exists
+};
+
+struct FeedConfig {
+  enum class Kind : std::uint8_t { kSeoul, kGbfs };
+  SystemConfig system;
+  Kind kind = Kind::kSeoul;
+  std::string url;  // kGbfs
+  Secret key;       // kSeoul
+  Seconds every = 30;
+};
+
+struct KafkaConfig {
+  std::string brokers, topic;
+  std::string group = "bikeflow";
+  std::map<std::string, Secret> client;  // passed on to librdkafka
+};
+
+struct LakeConfig {
+  std::string url;  // a folder, or s3://bucket/prefix; empty where none is named
+  LakeRule rule;
+};
+
+struct WindowConfig {
+  Seconds length = kHour;
+  Seconds slide = kHour;
+  Seconds delay = 10 * kMinute;
+  Seconds max_gap = 10 * kMinute;
+  Seconds idle_close = 5 * kMinute;
+};
+
+struct CheckpointConfig {
+  Seconds every = 30;
+  std::string url;  // empty: _bikeflow/state in the lake
+  std::uint64_t due_max_bytes = std::uint64_t{256} << 20;
+};
+
+struct DashboardConfig {
+  std::string listen = "127.0.0.1:8080";
+  Secret token;
+};
+
+struct RedisConfig {
+  Secret url;  // it may hold a password
+  std::vector<std::string> sentinels;
+  std::string master;
+};
+
+struct Config {
+  std::optional<SystemConfig> system;
+  std::vector<FeedConfig> feeds;
+  std::optional<KafkaConfig> kafka;
+  std::optional<LakeConfig> lake;
+  WindowConfig window;
+  CheckpointConfig checkpoint;
+  std::optional<DashboardConfig> dashboard;
+  std::optional<RedisConfig> redis;
+};
+
+// Where values that are not in the file come from; the process's own, or a test's.
+struct ConfigSources {
+  std::function<std::optional<std::string>(std::string_view name)> environment;
+  // Paths are as the file has them.
+  std::function<Result<std::string>(const std::string& path)> file;
+};
+
+// What the configuration is for: a pipeline needs a system and a lake; where the command line names
+// those, the file may leave them out.
+enum class ConfigUse : std::uint8_t { kPipeline, kSettings };
+
+struct ConfigErrors {
+  std::string text;  // ready to print
+  std::size_t count = 0;
+};
+
+// Nothing but a whole and right configuration; else everything that is wrong.
+std::expected<Config, ConfigErrors> parse_config(std::string_view file, std::string_view text,
+                                                 ConfigUse use, const ConfigSources& sources);
+
+}  // namespace bikeflow
