@@ -26,11 +26,10 @@ enum class ColumnType : std::uint8_t {
 };
 
 // What a cell of a column is handed over as.
-template <ColumnType kType>
+template <ColumnType Type>
 using CellOf =
-    std::conditional_t<kType == ColumnType::kString || kType == ColumnType::kBinary,
-                       std::string_view,
-                       std::conditional_t<kType == ColumnType::kInt32, std::int32_t, std::int64_t>>;
+    std::conditional_t<Type == ColumnType::kString || Type == ColumnType::kBinary, std::string_view,
+                       std::conditional_t<Type == ColumnType::kInt32, std::int32_t, std::int64_t>>;
 
 // `get(row)` gives the cell, as std::optional where the column is nullable; `set(row, cell)` puts
 // it into a row and says whether it can be there at all.
