@@ -108,14 +108,8 @@ void Task::accept(StationIndex station, Seconds at, Counts counts, Position posi
     update_limit(now_);
     if (watermark_.value() >= panes_.end()) advance(ClosedBy::kData);
   }
-  const Arrival arrival =
-      order_.insert(station, at, counts, watermark_.value(), [&](const Step& step) {
-        if (step.first) {
-          panes_.apply_first(station, step.counts);
-        } else {
-          panes_.apply(station, step.previous_at, step.previous, step.at, step.counts);
-        }
-      });
+  const Arrival arrival = order_.insert(station, at, counts, watermark_.value(),
+                                        [&](const Step& step) { apply(station, step); });
   if (arrival != Arrival::kNew) [[unlikely]] {
     ++(arrival == Arrival::kDuplicate ? counters_.duplicates : counters_.conflicts);
   }
@@ -155,16 +149,19 @@ void Task::advance(ClosedBy cause) {
   }
 }
 
+void Task::drain(StationIndex station, Seconds limit) {
+  order_.drain(station, limit, [&](const Step& step) { apply(station, step); });
+}
+
+void Task::catch_up() {
+  if (!has_started()) return;
+  for (StationIndex i = 0; i < order_.size(); ++i) drain(i, watermark_.value());
+}
+
 void Task::close_pane(ClosedBy cause) {
   const Seconds end = panes_.end();
   for (StationIndex i = 0; i < order_.size(); ++i) {
-    order_.drain(i, end, [&](const Step& step) {
-      if (step.first) {
-        panes_.apply_first(i, step.counts);
-      } else {
-        panes_.apply(i, step.previous_at, step.previous, step.at, step.counts);
-      }
-    });
+    drain(i, end);
     if (order_.applied_at(i) != Order::kNever) {
       panes_.finish(i, order_.applied_at(i), order_.applied(i));
     }

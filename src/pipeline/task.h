@@ -81,6 +81,10 @@ class Task {
   // The clock's decision that nothing more will come from before `t`: closes what ends by then.
   void close_up_to(Seconds t, ClosedBy cause);
 
+  // Applies what the watermark has passed, which otherwise waits until there is need: for a look at
+  // open_pane(). Changes no result.
+  void catch_up();
+
   // No record will follow: what was held is decided. With `close_windows`, every window that holds
   // an accepted observation is closed; later input may go on where they end.
   void end_input(Seconds now, bool close_windows);
@@ -121,6 +125,14 @@ class Task {
   void add_station(std::string_view name);
   void accept(StationIndex station, Seconds at, Counts counts, Position position,
               std::string_view source);
+  void apply(StationIndex station, const Step& step) {
+    if (step.first) {
+      panes_.apply_first(station, step.counts);
+    } else {
+      panes_.apply(station, step.previous_at, step.previous, step.at, step.counts);
+    }
+  }
+  void drain(StationIndex station, Seconds limit);
   void advance(ClosedBy cause);
   void close_pane(ClosedBy cause);
   void skip_empty_panes();

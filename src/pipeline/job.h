@@ -1,0 +1,135 @@
+// The work of one process on one lake, without Kafka: its partitions, one checkpoint for all of
+// them, and what is due to be published. Pure: it returns effects, and the shell executes them.
+//
+// The protocol (exactly once, for any reader of the plain files):
+//   1. a checkpoint holds the state and, byte for byte, every file that is due;
+//   2. CURRENT is made to name it: the one point of truth;
+//   3. the due files are put in place, then the _SUCCESS markers of hours that are complete;
+//   4. only then may the next checkpoint leave them out.
+// After a crash the checkpoint that CURRENT names is restored, what it says is due is put again
+// (the same names, the same bytes), and the input is read on from where the checkpoint says.
+//
+// Threads: none; one owner at a time.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "pipeline/partition.h"
+
+namespace bikeflow {
+
+inline constexpr std::uint32_t kCheckpointFormat = 1;
+
+struct DueFile {
+  std::string path;   // within the lake
+  std::string bytes;  // empty for a _SUCCESS marker
+  friend bool operator==(const DueFile&, const DueFile&) = default;
+};
+
+// A recorded file that the job has read from, and how far.
+struct InputState {
+  std::string name;  // as the user gave it
+  std::int64_t size_bytes = 0;
+  std::uint64_t head_hash = 0;  // of its first MiB
+  Seconds first_time = 0;
+  std::int64_t records = 0;  // read so far
+  std::int64_t bytes = 0;    // of the decompressed input, read so far
+  bool is_done = false;
+  friend bool operator==(const InputState&, const InputState&) = default;
+};
+
+// The effects of a commit. They are executed in order; the first that fails ends the run, and the
+// next run restores what CURRENT names.
+struct WriteCheckpoint {  // durable when it returns
+  std::string name;
+  std::string bytes;
+};
+struct SetCurrent {  // atomic, and durable when it returns
+  std::string name;
+};
+struct PutFiles {  // all durable when it returns, and none ever seen in part
+  std::vector<const DueFile*> files;
+};
+struct RemoveOldCheckpoints {};  // those that nothing can name any more
+using Effect = std::variant<WriteCheckpoint, SetCurrent, PutFiles, RemoveOldCheckpoints>;
+
+// Refused where a stored job was made with others: these change rows or where they are.
+struct JobSettings {
+  std::string name;    // of the state folder: "backfill" or the feed
+  std::string source;  // in files
+  std::string lake_id;
+  LakeRule lake;
+};
+
+class Job {
+ public:
+  explicit Job(JobSettings settings) : settings_(std::move(settings)) {}
+
+  [[nodiscard]] const JobSettings& settings() const { return settings_; }
+
+  // The partition of a system, or null; and a new one.
+  [[nodiscard]] Partition* find(std::string_view system);
+  Partition& add(const std::string& system, const Zone& zone, const TaskSettings& task);
+  [[nodiscard]] const std::vector<std::unique_ptr<Partition>>& partitions() const {
+    return partitions_;
+  }
+
+  // The inputs, in the order in which they are read; the shell keeps them up to date.
+  [[nodiscard]] std::vector<InputState>& inputs() { return inputs_; }
+  [[nodiscard]] const std::vector<InputState>& inputs() const { return inputs_; }
+
+  // Records that were refused before they reached a task.
+  void add_dead_letters(std::vector<DeadLetter> letters);
+  [[nodiscard]] std::size_t waiting_dead_letters() const { return dead_letters_.size(); }
+
+  // What a file request became. Requires: every request taken from a partition is added before
+  // commit().
+  void add_due(DueFile file);
+  [[nodiscard]] std::size_t due_bytes() const { return due_bytes_; }
+  [[nodiscard]] const std::vector<DueFile>& due() const { return due_; }
+  [[nodiscard]] std::int64_t dead_letters(Reason reason) const {
+    return dead_letter_counts_.at(static_cast<std::size_t>(reason));
+  }
+  [[nodiscard]] std::int64_t files() const { return files_; }
+
+  // Takes late rows, dead letters and complete hours from the partitions, and returns the effects
+  // that make everything so far durable and publish it. `name` is the new checkpoint's, of
+  // sequence() + 1. After all of them have been executed, published() must be called before the
+  // next commit().
+  Result<std::vector<Effect>> commit(std::string name);
+
+  // The effects that publish what a restored checkpoint says is due; then published().
+  [[nodiscard]] std::vector<Effect> publish_due() const;
+  void published();
+
+  [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
+  [[nodiscard]] const std::string& checkpoint_name() const { return checkpoint_name_; }
+
+  // The job that a checkpoint holds. An error where it is damaged or of a newer format.
+  static Result<Job> restore(std::string_view checkpoint_bytes);
+
+ private:
+  Result<void> collect();
+  [[nodiscard]] std::string to_bytes() const;
+
+  JobSettings settings_;
+  std::vector<std::unique_ptr<Partition>> partitions_;
+  std::vector<InputState> inputs_;
+  std::vector<DeadLetter> dead_letters_;
+  std::vector<DueFile> due_;      // data files, in the order in which they came
+  std::vector<DueFile> markers_;  // _SUCCESS, put after all of due_
+  std::size_t due_bytes_ = 0;
+  std::vector<std::int64_t> dead_letter_counts_ = std::vector<std::int64_t>(kReasonCount);
+  std::int64_t files_ = 0;  // published or due, in the life of the job
+
+  std::uint64_t sequence_ = 0;  // of the newest checkpoint
+  std::string checkpoint_name_;
+};
+
+}  // namespace bikeflow

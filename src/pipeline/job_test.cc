@@ -1,0 +1,171 @@
+#include "pipeline/job.h"
+
+#include <gtest/gtest.h>
+
+#include "pipeline/describe.h"
+
+namespace bikeflow {
+namespace {
+
+constexpr Seconds kT = 1'700'000'000 / 3600 * 3600;
+constexpr Seconds kNow = kT + 365 * kDay;
+
+class JobTest : public ::testing::Test {
+ protected:
+  Job job_{{"backfill", "backfill", "0123", LakeRule{}}};
+  std::int64_t offset_ = 0;
+
+  Partition& add(const std::string& system, std::string_view zone = "Asia/Seoul") {
+    return job_.add(system, *Zone::load(zone), TaskSettings{.is_recorded = true});
+  }
+  // Two stations, seen each five minutes for so long.
+  void observe(Partition& partition, Seconds from, Seconds to) {
+    for (Seconds t = from; t < to; t += 300) {
+      Batch batch;
+      if (partition.task().names().size() == 0) batch.new_stations = {"A", "B"};
+      batch.first = {0, offset_};
+      offset_ += 2;
+      for (StationIndex i : {0u, 1u}) {
+        batch.records.push_back(
+            {kT + t, {static_cast<std::int16_t>((t / 300 + i) % 5), 10}, i, i, 0, 0});
+      }
+      partition.task().observe(batch, "test.ndjson", kNow);
+    }
+    for (FileRequest& file : partition.take_files()) {
+      job_.add_due({file.path, *encode_hourly(file.rows, file.metadata)});
+    }
+  }
+  std::vector<std::string> paths(const std::vector<Effect>& effects) {
+    std::vector<std::string> paths;
+    for (const Effect& effect : effects) {
+      if (const auto* put = std::get_if<PutFiles>(&effect)) {
+        for (const DueFile* file : put->files) paths.push_back(file->path);
+      }
+    }
+    return paths;
+  }
+};
+
+TEST_F(JobTest, TheCheckpointIsNamedBeforeAnythingIsPut) {
+  observe(add("seoul"), 0, 2 * kHour);
+  const auto effects = *job_.commit("1-a");
+  ASSERT_EQ(effects.size(), 5u);
+  EXPECT_TRUE(std::holds_alternative<WriteCheckpoint>(effects[0]));
+  EXPECT_TRUE(std::holds_alternative<SetCurrent>(effects[1]));
+  EXPECT_TRUE(std::holds_alternative<PutFiles>(effects[2]));
+  EXPECT_TRUE(std::holds_alternative<RemoveOldCheckpoints>(effects[4]));
+  const std::string folder = "hourly_summary/system=seoul/year=2023/month=11/day=15/hour=07/";
+  EXPECT_EQ(paths(effects),
+            (std::vector<std::string>{folder + "backfill-0-20231114T220000Z-1h.parquet",
+                                      folder + "_SUCCESS"}));
+}
+
+TEST_F(JobTest, WhatIsDueStaysInTheCheckpointUntilItIsPublished) {
+  observe(add("seoul"), 0, 2 * kHour);
+  const auto first = *job_.commit("1-a");
+  Job restored = *Job::restore(std::get<WriteCheckpoint>(first[0]).bytes);
+  EXPECT_EQ(paths(restored.publish_due()), paths(first));
+  ASSERT_EQ(restored.due().size(), 1u);
+  EXPECT_EQ(restored.due(), job_.due());
+  job_.published();
+  const auto second = *job_.commit("2-b");
+  EXPECT_TRUE(paths(second).empty());
+  EXPECT_TRUE(Job::restore(std::get<WriteCheckpoint>(second[0]).bytes)->due().empty());
+}
+
+TEST_F(JobTest, FilesAreChained) {
+  Partition& partition = add("seoul");
+  observe(partition, 0, 3 * kHour);
+  ASSERT_EQ(job_.due().size(), 2u);
+  const auto value = [](const KeyValues& pairs, std::string_view key) {
+    for (const auto& [name, text] : pairs) {
+      if (name == key) return text;
+    }
+    return std::string("absent");
+  };
+  const auto first = *decode_hourly(job_.due()[0].bytes);
+  const auto second = *decode_hourly(job_.due()[1].bytes);
+  EXPECT_EQ(value(first.metadata, "previous_name"), "");
+  EXPECT_EQ(value(second.metadata, "previous_name"), job_.due()[0].path);
+  EXPECT_EQ(value(second.metadata, "previous_row_hash"), value(first.metadata, "row_hash"));
+  EXPECT_EQ(value(second.metadata, "row_hash"), partition.last_row_hash());
+  EXPECT_EQ(value(second.metadata, "closed_by"), "data");
+  EXPECT_EQ(value(first.metadata, "first_offset"), "0/0");
+}
+
+TEST_F(JobTest, ARestoredJobGoesOnAsTheSame) {
+  observe(add("seoul"), 0, kHour + 900);
+  job_.add_dead_letters({{"test.ndjson", {0, 7}, kNow, {Reason::kNotJson, "", 0}, "x"}});
+  job_.inputs() = {{"test.ndjson", 10, 11, kT, 12, 13, false}};
+  const auto effects = *job_.commit("1-a");
+  Job restored = *Job::restore(std::get<WriteCheckpoint>(effects[0]).bytes);
+  EXPECT_EQ(restored.inputs(), job_.inputs());
+  EXPECT_EQ(restored.dead_letters(Reason::kNotJson), 1);
+  job_.published();
+  restored.published();
+  for (Job* job : {&job_, &restored}) {
+    std::swap(job_, *job);
+    const std::int64_t offset = offset_;
+    observe(*job_.find("seoul"), kHour + 900, 4 * kHour);
+    offset_ = offset;
+    std::swap(job_, *job);
+  }
+  EXPECT_EQ(job_.due(), restored.due());
+  ASSERT_FALSE(job_.due().empty());
+}
+
+TEST_F(JobTest, AnHourThatAClockChangeDoublesIsCompleteAfterTheSecond) {
+  Partition& partition = add("chi", "America/Chicago");
+  const Seconds first_one = parse_time("2023-11-05T06:00:00Z")->utc() - kT;
+  observe(partition, first_one, first_one + kHour + 900);
+  EXPECT_EQ(paths(*job_.commit("1-a")).size(), 1u);  // the file alone
+  job_.published();
+  observe(partition, first_one + kHour + 900, first_one + 2 * kHour + 900);
+  const auto second = paths(*job_.commit("2-b"));
+  ASSERT_EQ(second.size(), 2u);
+  EXPECT_TRUE(second[1].ends_with("/day=05/hour=01/_SUCCESS"));
+}
+
+TEST_F(JobTest, DamageIsFoundAndNewerFormatsAreRefused) {
+  observe(add("seoul"), 0, 2 * kHour);
+  const std::string bytes = std::get<WriteCheckpoint>(job_.commit("1-a")->at(0)).bytes;
+  for (std::size_t i = 0; i < bytes.size(); i += 97) {
+    std::string damaged = bytes;
+    damaged[i] = static_cast<char>(damaged[i] ^ 0x20);
+    EXPECT_FALSE(Job::restore(damaged).has_value()) << i;
+    EXPECT_FALSE(Job::restore(std::string_view(bytes).substr(0, i)).has_value()) << i;
+  }
+  std::string newer = bytes;
+  newer[8] = 2;
+  EXPECT_EQ(
+      Job::restore(newer).error().message,
+      "the checkpoint was written by a newer version of bikeflow (format 2, this program knows 1): "
+      "update bikeflow");
+}
+
+TEST_F(JobTest, LateRowsAndDeadLettersAreFilesToo) {
+  Partition& partition = add("seoul");
+  observe(partition, 0, kHour);
+  Batch batch;
+  batch.first = {0, offset_};
+  batch.records = {{kT, {1, 10}, 0, 0, 0, 0}, {kNow + kHour, {1, 10}, 1, 1, 0, 0}};
+  partition.task().observe(batch, "test.ndjson", kNow);
+  const auto put = paths(*job_.commit("1-a"));
+  ASSERT_EQ(put.size(), 2u);
+  EXPECT_EQ(put[0], "late/system=seoul/year=2023/month=11/day=15/backfill-0-24.parquet");
+  EXPECT_TRUE(put[1].starts_with("dead_letter/year=2024/")) << put[1];
+  EXPECT_TRUE(put[1].ends_with("/backfill-0-25.parquet")) << put[1];
+  const auto late = *decode_late(job_.due()[0].bytes);
+  ASSERT_EQ(late.rows.size(), 1u);
+  EXPECT_EQ(late.rows[0].watermark, kT + kHour - 300 - 600);
+  EXPECT_EQ(decode_dead_letters(job_.due()[1].bytes)->rows.at(0).refusal.reason, Reason::kFuture);
+}
+
+TEST(Describe, NamesTheSettings) {
+  const std::string text = describe(TaskSettings{.delay = 120}, LakeRule{});
+  EXPECT_TRUE(text.find("delay 2m") != std::string::npos);
+  EXPECT_TRUE(text.find("hive layout") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace bikeflow
