@@ -183,12 +183,13 @@ std::optional<YearlyChange> scan_change(RuleScanner& scanner) {
   return change;
 }
 
+struct Daylight {
+  std::int32_t offset = 0;
+  YearlyChange begin, end;
+};
+
 struct Rule {
   std::int32_t standard = 0;
-  struct Daylight {
-    std::int32_t offset = 0;
-    YearlyChange begin, end;
-  };
   std::optional<Daylight> daylight;
 };
 
@@ -224,7 +225,7 @@ void apply_rule(const Rule& rule, Seconds first, Seconds last, std::vector<ZoneP
   }
   const Seconds listed = periods.back().begin;
   if (listed >= last) return;
-  const Rule::Daylight& daylight = *rule.daylight;
+  const Daylight& daylight = *rule.daylight;
   const int first_year = civil_from_seconds(std::max(listed, first)).year - 1;
   const int last_year = civil_from_seconds(last).year + 1;
   std::vector<ZonePeriod> made;
