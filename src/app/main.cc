@@ -2,8 +2,10 @@
 #include <vector>
 
 #include "app/program.h"
+#include "app/show_command.h"
 
 int main(int argc, char** argv) {
   bikeflow::CommandLine line;
+  bikeflow::register_show(line);
   return static_cast<int>(run_program(line, std::vector<std::string>(argv + 1, argv + argc)));
 }

@@ -1,0 +1,63 @@
+#include "app/lake_view.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "io/lake_id.h"
+#include "io/local_store.h"
+
+namespace bikeflow {
+
+Result<LakeView> LakeView::open(const std::string& url) {
+  if (url.find("://") != std::string::npos) {
+    return fail("{}: this version reads lakes in directories only", url);
+  }
+  // Nothing is put: the writer's name names nothing.
+  auto store = LocalStore::open(url, "reader");
+  if (!store) return std::unexpected(store.error());
+  auto owned = std::make_unique<LocalStore>(*std::move(store));
+  auto id = read_lake(*owned);
+  if (!id) return std::unexpected(id.error());
+  return LakeView(std::move(owned), *std::move(id));
+}
+
+Result<HourListing> LakeView::list_hours() const {
+  auto files = store_->list(kHourlyFolder, Store::Scope::kWithoutInternal);
+  if (!files) return std::unexpected(files.error());
+  HourListing listing;
+  for (StoredFile& file : *files) {
+    const std::string_view base = std::string_view(file.path).substr(file.path.rfind('/') + 1);
+    if (base == kSuccessName) {
+      listing.markers.push_back(std::move(file.path));
+    } else if (auto name = parse_hourly_name(base)) {
+      std::string system = system_of_path(file.path).value_or("");
+      listing.systems[system].push_back({std::move(file.path), *std::move(name)});
+    } else {
+      listing.foreign.push_back(std::move(file.path));
+    }
+  }
+  for (auto& [system, hours] : listing.systems) {
+    std::sort(hours.begin(), hours.end(), [](const HourFile& a, const HourFile& b) {
+      return std::tie(a.name.window, a.name.source, a.name.partition, a.path) <
+             std::tie(b.name.window, b.name.source, b.name.partition, b.path);
+    });
+  }
+  return listing;
+}
+
+Result<RowFile<HourlyRow>> LakeView::read(const HourFile& file) const {
+  auto bytes = store_->get(file.path);
+  if (!bytes) return std::unexpected(bytes.error());
+  if (!*bytes) return fail("{}: gone since it was listed", store_->shown(file.path));
+  auto rows = decode_hourly(**bytes);
+  if (!rows) return with_context(store_->shown(file.path), rows.error());
+  return rows;
+}
+
+std::optional<std::string> find_key(const KeyValues& metadata, std::string_view key) {
+  const auto found = std::find_if(metadata.begin(), metadata.end(),
+                                  [&](const auto& entry) { return entry.first == key; });
+  return found == metadata.end() ? std::nullopt : std::optional(found->second);
+}
+
+}  // namespace bikeflow
