@@ -287,7 +287,7 @@ Result<Task> Task::load(const TaskSettings& settings, Reader& in) {
   }
   if (!in.ok()) return broken("header");
   if (latest != Watermark::kNone &&
-      (latest < kEarliestTime || latest > kLatestTime || watermark < latest - settings.delay ||
+      (stations == 0 || latest < kEarliestTime || latest > kLatestTime || watermark < latest - settings.delay ||
        watermark > kLatestTime)) {
     return broken("watermark");
   }
