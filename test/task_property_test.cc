@@ -35,7 +35,7 @@ void check(const Property& property) {
   const char* chosen = std::getenv("RC_PARAMS");
   if (chosen == nullptr) {
     configuration.seed = 20'240'811;
-    configuration.maxSuccess = 400;
+    configuration.maxSuccess = 1000;
   }
   const auto result =
       rc::detail::checkTestable(property, rc::detail::TestMetadata(), configuration);
