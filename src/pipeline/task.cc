@@ -55,8 +55,9 @@ void Task::observe(const Batch& batch, std::string_view source, Seconds now) {
   // Stations are added as they are first mentioned: how many are known must not depend on where
   // batches are cut (see hold()).
   auto new_station = batch.new_stations.begin();
+  std::uint32_t known = names_.size();
   for (const Record& record : batch.records) {
-    while (record.station >= names_.size()) [[unlikely]] {
+    for (; record.station >= known; ++known) {
       CHECK(new_station != batch.new_stations.end());
       add_station(*new_station++);
     }
