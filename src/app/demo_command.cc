@@ -31,8 +31,9 @@ struct DemoOptions {
 constexpr std::size_t kBusiest = 8;
 constexpr std::int64_t kFrameMs = 250;
 
-// 05:00 of the day before yesterday: the morning's peak comes within the first seconds, and the city's clock
-// is never ahead of ours. The Bay Area's trips are played on the days on which they were made.
+// 05:00 of the day before yesterday: the morning's peak comes within the first seconds, and the
+// city's clock is never ahead of ours. The Bay Area's trips are played on the days on which they
+// were made.
 Seconds start_of(const City& city, const Zone& zone, Seconds now) {
   if (city.name == CityName::kBayArea) return kPublishedStart + 5 * kHour;
   const Seconds local_day = (now + zone.offset_at(now)) / kDay * kDay - 2 * kDay;
@@ -41,15 +42,15 @@ Seconds start_of(const City& city, const Zone& zone, Seconds now) {
 
 class Demo {
  public:
-  Demo(const City& city, const Zone& zone, const FeedOptions& options, LakeSession& lake)
+  Demo(const City& city, const Zone& zone, const CityFeedOptions& options, LakeSession& lake)
       : city_(city),
         zone_(zone),
-        start_(options.world.start),
         lake_(lake),
         feed_(city, zone, options),
         job_({"demo", "demo", lake.lake_id(), LakeRule{}}),
-        partition_(job_.add(city.id, zone,
-                            {.windows = {kHour, kHour, zone.hour_phase()}, .max_gap = options.max_gap})),
+        partition_(
+            job_.add(city.id, zone,
+                     {.windows = {kHour, kHour, zone.hour_phase()}, .max_gap = options.max_gap})),
         scorer_(city) {}
 
   // Plays the next poll: observed, committed and published. False after the last.
@@ -113,15 +114,16 @@ class Demo {
       return task().open_pane(i).rentals + task().open_pane(i).returns;
     };
     const std::size_t shown = std::min(kBusiest, order.size());
-    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(shown), order.end(),
-                      [&](StationIndex a, StationIndex b) {
+    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(shown),
+                      order.end(), [&](StationIndex a, StationIndex b) {
                         return moved(a) != moved(b) ? moved(a) > moved(b) : a < b;
                       });
     for (std::size_t n = 0; n < shown; ++n) {
       const StationIndex i = order[n];
       const Counts counts = task().newest(i);
-      f.busiest.push_back({city_.stations[i].id, city_.stations[i].name, task().open_pane(i).rentals,
-                           task().open_pane(i).returns, counts.bikes, std::max<int>(counts.racks, 0)});
+      f.busiest.push_back({city_.stations[i].id, city_.stations[i].name,
+                           task().open_pane(i).rentals, task().open_pane(i).returns, counts.bikes,
+                           std::max<int>(counts.racks, 0)});
     }
     return f;
   }
@@ -138,9 +140,8 @@ class Demo {
         last_rentals_ += row.total_rental;
         last_returns_ += row.total_return;
       }
-      // The first hour begins in its middle, so it says nothing about how well the whole ones did.
       const std::vector<HourTruth> truth = feed_.truth().take_until(file.rows.front().window.end);
-      if (last_hour_start_ >= start_) scorer_.add(truth, file.rows);
+      scorer_.add(truth, file.rows);
       auto bytes = encode_hourly(file.rows, file.metadata);
       if (!bytes) return with_context(file.path, bytes.error());
       job_.add_due({std::move(file.path), std::move(*bytes)});
@@ -150,10 +151,9 @@ class Demo {
 
   const City& city_;
   const Zone& zone_;
-  Seconds start_;
   LakeSession& lake_;
   CityFeed feed_;
-  Poll poll_;
+  CityPoll poll_;
   Job job_;
   Partition& partition_;
   Scorer scorer_;
@@ -188,8 +188,9 @@ Result<std::string> lake_folder(const std::string& wanted) {
     if (!std::filesystem::exists(wanted, ignored) || std::filesystem::is_empty(wanted, ignored)) {
       return wanted;
     }
-    return fail("{}: is not an empty folder; the demo begins a lake of its own: name another, or remove it",
-                wanted);
+    return fail(
+        "{}: is not an empty folder; the demo begins a lake of its own: name another, or remove it",
+        wanted);
   }
   for (int n = 1;; ++n) {
     std::string name = n == 1 ? "bikeflow-demo" : fmt::format("bikeflow-demo-{}", n);
@@ -198,8 +199,9 @@ Result<std::string> lake_folder(const std::string& wanted) {
 }
 
 std::string flow_line(std::string_view name, const FlowScore& f) {
-  std::string text = fmt::format("  {:<8} true {:>9}   inferred {:>9}   ({:.3f} for each true one)\n", name,
-                                 grouped(f.riders), grouped(f.inferred), f.riders > 0 ? f.ratio() : 0.0);
+  std::string text =
+      fmt::format("  {:<8} true {:>9}   inferred {:>9}   ({:.3f} for each true one)\n", name,
+                  grouped(f.riders), grouped(f.inferred), f.riders > 0 ? f.ratio() : 0.0);
   const auto part = [&](std::string_view what, std::int64_t n) {
     if (n != 0) text += fmt::format("           {:>+10} {}\n", n, what);
   };
@@ -216,7 +218,8 @@ void say_how_it_went(const Demo& demo, const std::string& lake, const City& city
   const Score& score = demo.score();
   const TaskCounters& n = demo.task().counters();
   out.print("{} observations of {} stations -> {} rows in {} hours\n", grouped(n.records),
-            grouped(static_cast<std::int64_t>(city.stations.size())), grouped(n.rows), grouped(n.windows));
+            grouped(static_cast<std::int64_t>(city.stations.size())), grouped(n.rows),
+            grouped(n.windows));
   out.print("{} duplicates, {} conflicts, {} late; {} of {} polls and {} pages never came\n\n",
             grouped(n.duplicates), grouped(n.conflicts), grouped(n.late),
             grouped(demo.faults().missing_polls), grouped(demo.faults().polls),
@@ -224,34 +227,36 @@ void say_how_it_went(const Demo& demo, const std::string& lake, const City& city
   if (score.hours > 0) {
     out.print("Inferred against true, {} whole hours:\n{}{}", grouped(score.hours),
               flow_line("rentals", score.rentals), flow_line("returns", score.returns));
-    out.print("  off by {:.2f} rentals in a station's hour on average\n\n", score.mean_absolute_error());
+    out.print("  off by {:.2f} rentals in a station's hour on average\n\n",
+              score.mean_absolute_error());
   } else {
     out.print("No whole hour was played; let it run longer (--for) or faster (--speed).\n\n");
   }
-  out.print("Go on with:\n  bikeflow show --lake {} --totals\n  bikeflow show --lake {} --top 10\n"
-            "  bikeflow verify --lake {}\n"
-            "  duckdb -c \"SELECT hour, sum(total_rental) AS rentals, sum(total_return) AS returns FROM "
-            "read_parquet('{}/hourly_summary/**/*.parquet', hive_partitioning = true) GROUP BY hour "
-            "ORDER BY hour\"\n",
-            lake, lake, lake, lake);
+  out.print(
+      "Go on with:\n  bikeflow show --lake {} --totals\n  bikeflow show --lake {} --top 10\n"
+      "  bikeflow verify --lake {}\n"
+      "  duckdb -c \"SELECT hour, sum(total_rental) AS rentals, sum(total_return) AS returns FROM "
+      "read_parquet('{}/hourly_summary/**/*.parquet', hive_partitioning = true) GROUP BY hour "
+      "ORDER BY hour\"\n",
+      lake, lake, lake, lake);
 }
 
 Result<ExitStatus> demo(const DemoOptions& options, Shell& shell) {
   auto name = parse_city_name(options.city);
   if (!name) return std::unexpected(name.error());
-  auto city = make_city(*name,
-                        options.stations ? static_cast<std::uint32_t>(*options.stations) : kAllStations,
-                        static_cast<std::uint64_t>(options.seed));
+  auto city = make_city(
+      *name, options.stations ? static_cast<std::uint32_t>(*options.stations) : kAllStations,
+      static_cast<std::uint64_t>(options.seed));
   if (!city) return std::unexpected(city.error());
   auto zone = Zone::load(city->time_zone);
   if (!zone) return std::unexpected(zone.error());
   auto folder = lake_folder(options.lake);
   if (!folder) return std::unexpected(folder.error());
-  auto lake = LakeSession::open(*folder, "demo",
-                                {LakeWriter::Kind::kRun, fmt::format("demo {}", city->id)}, system_random);
+  auto lake = LakeSession::open(
+      *folder, "demo", {LakeWriter::Kind::kRun, fmt::format("demo {}", city->id)}, system_random);
   if (!lake) return std::unexpected(lake.error());
 
-  FeedOptions feed;
+  CityFeedOptions feed;
   feed.world.start = start_of(*city, *zone, wall_now());
   feed.world.seed = static_cast<std::uint64_t>(options.seed);
   feed.poll = options.poll;
@@ -300,19 +305,25 @@ void register_demo(CommandLine& line) {
   Command& command = line.add(
       {.name = "demo",
        .summary = "a simulated city, faster than life, into a lake of its own",
-       .description = "Plays a city whose true trips are known through the same pipeline as everything else, "
-                      "and says at the end how well the inferred rentals and returns agree with them, and "
-                      "why they differ.\n\nNeeds nothing else: no network, no server, no key.",
-       .examples = {"bikeflow demo --for 30s", "bikeflow demo --city bayarea --speed 3600 --for 60s"}},
+       .description =
+           "Plays a city whose true trips are known through the same pipeline as everything else, "
+           "and says at the end how well the inferred rentals and returns agree with them, and "
+           "why they differ.\n\nNeeds nothing else: no network, no server, no key.",
+       .examples = {"bikeflow demo --for 30s",
+                    "bikeflow demo --city bayarea --speed 3600 --for 60s"}},
       [options](Shell& shell) { return demo(*options, shell); });
-  command.choice({"--city", "CITY", "seoul (simulated riders) or bayarea (real trips of June 2014)"},
-                 {"seoul", "bayarea"}, &options->city);
-  command.number({"--stations", "N", "only so many of its stations"}, 1, 1'000'000, &options->stations);
-  command.duration({"--poll", "TIME", "the time between two polls, in the city"}, 1, &options->poll);
+  command.choice(
+      {"--city", "CITY", "seoul (simulated riders) or bayarea (real trips of June 2014)"},
+      {"seoul", "bayarea"}, &options->city);
+  command.number({"--stations", "N", "only so many of its stations"}, 1, 1'000'000,
+                 &options->stations);
+  command.duration({"--poll", "TIME", "the time between two polls, in the city"}, 1,
+                   &options->poll);
   command.number({"--speed", "N", "seconds of the city for each second of ours"}, 1, 1'000'000,
                  &options->speed);
-  command.text({"--lake", "DIR", "where to write; a new or an empty folder (default: bikeflow-demo)"},
-               &options->lake);
+  command.text(
+      {"--lake", "DIR", "where to write; a new or an empty folder (default: bikeflow-demo)"},
+      &options->lake);
   command.duration({"--for", "TIME", "end after so much of our time (default: at Ctrl-C)"}, 1,
                    &options->wall_time);
   command.number({"--seed", "N", "another city"}, 0, INT64_MAX, &options->seed);

@@ -38,8 +38,8 @@ std::string cut(std::string_view text, int width) {
 
 std::string local_time(const Zone& zone, Seconds t) {
   const Civil c = zone.civil(t);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", c.year, c.month, c.day, c.hour, c.minute,
-                     c.second);
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", c.year, c.month, c.day, c.hour,
+                     c.minute, c.second);
 }
 
 std::string render(const DemoFrame& f, const Zone& zone, const Terminal& terminal) {
@@ -69,7 +69,8 @@ std::string render(const DemoFrame& f, const Zone& zone, const Terminal& termina
     line("the first hour is written 10 minutes after its end", Colour::kDim);
   }
   line("");
-  line("busiest this hour                                rentals returns   bikes/racks", Colour::kBold);
+  line("busiest this hour                                rentals returns   bikes/racks",
+       Colour::kBold);
   for (const BusyStation& s : f.busiest) {
     line(fmt::format("{} {} {:>7} {:>7}   {:>5}/{}", pad_right(s.id, 8),
                      pad_right(cut(s.name, 39), 39), s.rentals, s.returns, s.bikes,

@@ -22,10 +22,10 @@ struct BusyStation {
 
 // Everything that a frame shows.
 struct DemoFrame {
-  std::string title;   // "Seoul: real stations, simulated riders"
-  Seconds now = 0;     // the city's clock
-  double speed = 1;    // reached, not asked for
-  double done = -1;    // share of the time that it will run; negative: until it is stopped
+  std::string title;  // "Seoul: real stations, simulated riders"
+  Seconds now = 0;    // the city's clock
+  double speed = 1;   // reached, not asked for
+  double done = -1;   // share of the time that it will run; negative: until it is stopped
   double seconds_left = 0;
   std::int64_t stations = 0;
   std::int64_t observations = 0;

@@ -1,0 +1,124 @@
+"""A lake as its readers see it, by DuckDB, and the program that writes it."""
+
+import collections.abc
+import hashlib
+import os
+import pathlib
+import subprocess
+
+import duckdb
+
+COLUMNS = (
+    "start end stationId total_rental total_return unobserved_change bikes_open bikes_close bikes_min"
+    " bikes_max observed_seconds empty_seconds full_seconds largest_rental largest_return"
+).split()
+SUMMED = "total_rental total_return unobserved_change observed_seconds empty_seconds full_seconds".split()
+
+
+class Lake:
+    """A lake in a local folder."""
+
+    def __init__(self, path: pathlib.Path):
+        self.path = path
+
+    def sql(self, query: str, *parameters) -> list[tuple]:
+        """Runs a query in which `hourly_summary` is the data set with its partition columns."""
+        with duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET threads = 2")
+            connection.execute(
+                f"CREATE VIEW hourly_summary AS FROM read_parquet('{self.path}/hourly_summary/**/*.parquet',"
+                " hive_partitioning = true)"
+            )
+            return connection.execute(query, parameters).fetchall()
+
+    def data_set(self, name: str) -> list[dict]:
+        """All rows of `late` or `dead_letter`; none where it has no file."""
+        files = sorted((self.path / name).glob("**/*.parquet"))
+        if not files:
+            return []
+        with duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            result = connection.execute("FROM read_parquet(?, union_by_name = true)", [[str(f) for f in files]])
+            names = [column[0] for column in result.description]
+            return [dict(zip(names, row)) for row in result.fetchall()]
+
+    def files(self) -> list[str]:
+        """The row files, as paths within the lake."""
+        found = (self.path / "hourly_summary").glob("**/*.parquet")
+        return sorted(str(path.relative_to(self.path)) for path in found)
+
+    def hashes(self, *skip: str) -> dict[str, str]:
+        """Every file outside of _bikeflow/ and of the folders of `skip`, with the hash of its bytes."""
+        found = {}
+        for path in sorted(self.path.glob("**/*")):
+            name = path.relative_to(self.path)
+            if path.is_file() and name.parts[0] not in ("_bikeflow", *skip):
+                found[str(name)] = hashlib.sha256(path.read_bytes()).hexdigest()
+        return found
+
+    def unequal_to(self, reference: pathlib.Path) -> list[str]:
+        """What the lake has and the reference's CSV has not, and the other way round; first few rows."""
+        columns = ", ".join(f'epoch("{c}")::BIGINT' if c in ("start", "end") else f'"{c}"' for c in COLUMNS)
+        of_reference = ", ".join(f'"{c}"' for c in COLUMNS)
+        types = {c: "VARCHAR" if c == "stationId" else "BIGINT" for c in COLUMNS}
+        rows = (
+            f"lake AS (SELECT {columns} FROM hourly_summary), reference AS (SELECT {of_reference}"
+            f" FROM read_csv('{reference}', header = true, columns = {types}))"
+        )
+        found = []
+        for one, other in (("lake", "reference"), ("reference", "lake")):
+            for row in self.sql(f"WITH {rows} FROM {one} EXCEPT ALL FROM {other} ORDER BY ALL LIMIT 5"):
+                found.append(f"only in the {one}: " + ", ".join(f"{c}={v}" for c, v in zip(COLUMNS, row)))
+        return found
+
+    def unbalanced(self) -> list[tuple]:
+        return self.sql(
+            "FROM hourly_summary WHERE"
+            " bikes_open + total_return - total_rental + unobserved_change <> bikes_close LIMIT 5"
+        )
+
+    def discontinuous(self) -> list[tuple]:
+        """Successive rows of a station where the earlier close is not the later open."""
+        return self.sql(
+            "SELECT * FROM (SELECT system, stationId, start, bikes_open, lag(bikes_close) OVER"
+            " (PARTITION BY system, stationId ORDER BY start) AS closed_with FROM hourly_summary)"
+            " WHERE closed_with <> bikes_open LIMIT 5"
+        )
+
+
+class Program:
+    """build/bikeflow."""
+
+    def __init__(self, path: pathlib.Path):
+        self.path = path
+
+    def command(self, *arguments) -> list[str]:
+        return [str(self.path), *(str(argument) for argument in arguments)]
+
+    def run(self, *arguments, timeout: float = 120, **options) -> subprocess.CompletedProcess:
+        """Runs it to its end; never raises for its exit status."""
+        environment = {**os.environ, "NO_COLOR": "1", **options.pop("env", {})}
+        return subprocess.run(
+            self.command(*arguments),
+            capture_output=True,
+            timeout=timeout,
+            env=environment,
+            **{"text": True, "stdin": subprocess.DEVNULL, **options},
+        )
+
+    def succeed(self, *arguments, **options) -> subprocess.CompletedProcess:
+        done = self.run(*arguments, **options)
+        assert done.returncode == 0, f"{arguments[0]}: exit status {done.returncode}\n{done.stderr}"
+        return done
+
+
+def write_reference_rows(
+    tool: pathlib.Path, recording, out: pathlib.Path, options: collections.abc.Sequence[str] = ()
+) -> str:
+    """Writes the reference's rows of a recording as CSV; returns what it counted."""
+    with out.open("wb") as rows:
+        return subprocess.run(
+            [tool, recording.bin, recording.stations, *options],
+            stdout=rows, stderr=subprocess.PIPE, text=True, check=True, timeout=300,
+        ).stderr
