@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+import lakes
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
@@ -44,3 +46,15 @@ def data() -> pathlib.Path:
     if not path.is_dir():
         pytest.skip("the recordings of BIKEFLOW_DATA are absent")
     return path
+
+
+@pytest.fixture(scope="session")
+def bikeflow(program) -> lakes.Program:
+    return lakes.Program(program)
+
+
+@pytest.fixture(scope="session")
+def reference_rows(program):
+    """A function: recording, output path, options -> what the reference counted."""
+    tool = program.parent / "test" / "reference_rows"
+    return lambda recording, out, options=(): lakes.write_reference_rows(tool, recording, out, options)

@@ -4,7 +4,6 @@ import pathlib
 
 import pytest
 
-import lakes
 import recordings
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -16,18 +15,6 @@ def expanded() -> pathlib.Path:
     folder = ROOT / "build" / "recordings"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-@pytest.fixture(scope="session")
-def reference_rows(program):
-    """A function: recording, output path, options -> what the reference counted."""
-    tool = pathlib.Path(program).parent / "test" / "reference_rows"
-    return lambda recording, out, options=(): lakes.write_reference_rows(tool, recording, out, options)
-
-
-@pytest.fixture(scope="session")
-def bikeflow(program) -> lakes.Program:
-    return lakes.Program(program)
 
 
 @pytest.fixture

@@ -1,0 +1,157 @@
+"""`backfill` killed again and again ends with the lake of a run that nothing disturbed."""
+
+import concurrent.futures
+import random
+import shutil
+import signal
+import subprocess
+import time
+
+import duckdb
+import pyarrow
+import pytest
+
+import lakes
+import synthetic
+
+LANES = 6
+KILLS = 4  # in each lane
+# A run commits every 5 s. A stopped one lets them pass without work, and commits as soon as it goes on.
+COMMIT_SECONDS = 5
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    """Ten days of 150 stations in three files of three kinds, with some late and some broken records."""
+    folder = tmp_path_factory.mktemp("resume")
+    recording = synthetic.city(folder / "city.done", stations=150, hours=240)
+    names = ["1.csv", "2.ndjson.gz", "3.parquet"]
+    with duckdb.connect() as connection:
+        connection.execute("SET threads = 1")
+        for index, name in enumerate(names):
+            begin = synthetic.BEGIN + index * 80 * 3600
+            table = recording.table(begin, begin + 80 * 3600 if index < 2 else None)
+            bikes = table["bikes"].to_numpy().copy()
+            times = table["observed_at"].to_numpy().copy()
+            bikes[5_000::10_007] = -1  # dead letters
+            times[50_000::3_001] -= 7200  # late
+            table = table.set_column(2, "bikes", pyarrow.array(bikes))
+            connection.register("observations", table.set_column(1, "observed_at", pyarrow.array(times)))
+            kind = {"csv": "FORMAT csv", "gz": "FORMAT json, COMPRESSION gzip", "parquet": "FORMAT parquet"}
+            connection.execute(f"COPY observations TO '{folder / name}' ({kind[name.rpartition('.')[2]]})")
+    return [folder / name for name in names]
+
+
+def command(bikeflow, inputs, lake) -> list[str]:
+    return bikeflow.command("backfill", *inputs, "--lake", lake, "--timezone", "Europe/Paris",
+                            "--system", "velib")
+
+
+def rows_of(lake: lakes.Lake, name: str) -> list:
+    """The rows of `late` or `dead_letter`, but for the time of reading."""
+    return sorted(
+        tuple(sorted((key, str(value)) for key, value in row.items() if key != "received_at"))
+        for row in lake.data_set(name))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(bikeflow, inputs, tmp_path_factory):
+    """The lake of one run, and how long that took."""
+    lake = lakes.Lake(tmp_path_factory.mktemp("undisturbed") / "lake")
+    begin = time.monotonic()
+    done = subprocess.run(command(bikeflow, inputs, lake.path), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert len(lake.files()) == 240 and lake.data_set("late") and lake.data_set("dead_letter")
+    return lake, time.monotonic() - begin
+
+
+def kill_until_done(bikeflow, inputs, lake: lakes.Lake, expected: dict, seconds: float, seed: int) -> list[str]:
+    """What was found after each kill."""
+    rng = random.Random(seed)
+    found = []
+    while len(found) < KILLS:
+        run = subprocess.Popen(command(bikeflow, inputs, lake.path), stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+        # A kill too early for a commit in every second run, one around a commit in the others.
+        time.sleep(rng.uniform(0, seconds * 0.7))
+        if len(found) % 2 == 1:
+            run.send_signal(signal.SIGSTOP)
+            time.sleep(COMMIT_SECONDS + 0.2)
+            run.send_signal(signal.SIGCONT)
+            time.sleep(rng.choice([rng.uniform(0, 0.03), rng.uniform(0, 0.3)]))
+        if run.poll() is not None:
+            found.append("done")
+            break
+        run.kill()
+        run.wait()
+        now = lake.hashes("late", "dead_letter")
+        assert now.items() <= expected.items(), "a reader saw a file that is not in the final lake"
+        committed = list(lake.path.glob("_bikeflow/state/*/CURRENT"))
+        found.append("published" if now else "committed" if committed else "nothing")
+    return found
+
+
+def test_killed_at_random_moments_and_taken_up_again(bikeflow, inputs, undisturbed, tmp_path, capsys):
+    whole, seconds = undisturbed
+    expected = whole.hashes("late", "dead_letter")
+    disturbed = []
+    for lane in range(LANES):
+        lake = lakes.Lake(tmp_path / f"lake{lane}")
+        # The lake's random id is in every file.
+        (lake.path / "_bikeflow").mkdir(parents=True)
+        shutil.copy(whole.path / "_bikeflow" / "lake.json", lake.path / "_bikeflow")
+        disturbed.append(lake)
+    with concurrent.futures.ThreadPoolExecutor(LANES) as pool:
+        lanes = list(pool.map(
+            lambda lane: kill_until_done(bikeflow, inputs, disturbed[lane], expected, seconds, lane), range(LANES)))
+    found = [one for lane in lanes for one in lane]
+    kills = len([one for one in found if one != "done"])
+    with capsys.disabled():
+        print(f"\n    {kills} kills; then the lake had: "
+              + ", ".join(f"{what} {found.count(what)}" for what in sorted(set(found))), end="")
+    assert kills >= 20
+    assert found.count("published") >= 5
+
+    for lake in disturbed:
+        done = subprocess.run(command(bikeflow, inputs, lake.path), capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert lake.hashes("late", "dead_letter") == expected
+        for name in ("late", "dead_letter"):
+            assert rows_of(lake, name) == rows_of(whole, name)
+        bikeflow.succeed("verify", "--lake", lake.path)
+
+
+def test_an_interrupt_ends_a_run_in_order(bikeflow, inputs, undisturbed, tmp_path):
+    """Control-C: what was read is committed, and the next run goes on from there."""
+    whole, seconds = undisturbed
+    lake = lakes.Lake(tmp_path / "lake")
+    run = subprocess.Popen(command(bikeflow, inputs, lake.path), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                           text=True)
+    time.sleep(seconds / 2)
+    run.send_signal(signal.SIGINT)
+    _, errors = run.communicate(timeout=20)
+    assert run.returncode not in (0, 2), errors
+    assert "again" in errors, errors  # says how to go on
+    assert lake.files()
+    done = subprocess.run(command(bikeflow, inputs, lake.path), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rows = "SELECT * FROM hourly_summary ORDER BY ALL"
+    assert lake.sql(rows) == whole.sql(rows)
+    for name in ("late", "dead_letter"):
+        assert rows_of(lake, name) == rows_of(whole, name)
+
+
+def test_later_files_go_on_from_the_state(bikeflow, inputs, undisturbed, tmp_path):
+    """One file after the other, with windows kept open, is one run over all of them."""
+    whole, _ = undisturbed
+    lake = lakes.Lake(tmp_path / "lake")
+    for count in (1, 2, 3):
+        # Files that are done are known again, and not read again.
+        keep_open = [] if count == 3 else ["--keep-open"]
+        done = subprocess.run([*command(bikeflow, inputs[:count], lake.path), *keep_open],
+                              capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    rows = "SELECT * FROM hourly_summary ORDER BY ALL"
+    assert lake.sql(rows) == whole.sql(rows)
+    assert rows_of(lake, "late") == rows_of(whole, "late")
+    bikeflow.succeed("verify", "--lake", lake.path)
