@@ -166,6 +166,15 @@ void Command::duration(OptionText text, Seconds least, std::optional<Seconds>* t
   parts_->add(std::move(text), Kind::kOnce, "", setter(read, target));
 }
 
+void Command::time(OptionText text, std::optional<std::string>* target) {
+  const auto read = [](const std::string& value) -> Result<std::string> {
+    if (parse_time(value)) return value;
+    return fail("'{}' is not a time such as 2024-08-11, 2024-08-11T22:30 or 2024-08-11T13:30:00Z",
+                value);
+  };
+  parts_->add(std::move(text), Kind::kOnce, "", setter(read, target));
+}
+
 void Command::flag(OptionText text, bool* target) {
   parts_->add(std::move(text), Kind::kFlag, "", [target](const std::string&) -> Result<void> {
     *target = true;

@@ -58,6 +58,8 @@ class Command {
               std::optional<std::int64_t>* target);
   void duration(OptionText text, Seconds least, Seconds* target);
   void duration(OptionText text, Seconds least, std::optional<Seconds>* target);
+  // ISO 8601 with or without an offset; kept as text, because its zone is not known yet.
+  void time(OptionText text, std::optional<std::string>* target);
   void flag(OptionText text, bool* target);
 
   ~Command();

@@ -340,8 +340,8 @@ void register_show(CommandLine& line) {
       [options](Shell& shell) { return show(*options, shell); });
   command.text({.name = "--lake", .value = "DIR", .help = "the lake", .required = true},
                &options->lake);
-  command.text({"--from", "TIME", "first hour to show, by its start"}, &options->from);
-  command.text({"--to", "TIME", "show hours that start before this time"}, &options->to);
+  command.time({"--from", "TIME", "first hour to show, by its start"}, &options->from);
+  command.time({"--to", "TIME", "show hours that start before this time"}, &options->to);
   command.text({"--station", "ID", "this station only"}, &options->station);
   command.text({"--system", "ID", "which system, where the lake has several"}, &options->system);
   command.number({"--top", "N",

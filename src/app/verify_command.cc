@@ -1,0 +1,263 @@
+#include "app/verify_command.h"
+
+#include <memory>
+#include <set>
+
+#include <fmt/core.h>
+
+#include "app/checkpoints.h"
+#include "app/config_file.h"
+#include "app/lake_view.h"
+#include "app/times.h"
+#include "app/verify_records.h"
+#include "app/verify_report.h"
+#include "app/verify_system.h"
+#include "lake/metadata_keys.h"
+
+namespace bikeflow {
+namespace {
+
+std::string folder_of(std::string_view path) {
+  return std::string(path.substr(0, path.rfind('/')));
+}
+
+// What is known of the whole lake before its files are opened.
+struct Survey {
+  std::vector<JobCheckpoint> checkpoints;
+  HourListing listing;
+  PathSet paths;  // of files of rows
+  PathSet due;
+};
+
+// The checkpoints are read before the files are listed: a pipeline that is at work meanwhile
+// publishes more than they say, never less.
+Result<Survey> survey(const std::string& lake_folder, const LakeView& lake, VerifyReport& report) {
+  auto checkpoints = find_checkpoints(lake_folder, lake.store());
+  if (!checkpoints) return std::unexpected(checkpoints.error());
+  auto listing = lake.list_hours();
+  if (!listing) return std::unexpected(listing.error());
+  Survey survey{*std::move(checkpoints), *std::move(listing), {}, {}};
+  for (const JobCheckpoint& checkpoint : survey.checkpoints) {
+    if (!checkpoint.job) {
+      report.unverified(checkpoint.job.error().message);
+      continue;
+    }
+    for (const DueFile& file : checkpoint.job->due()) survey.due.insert(file.path);
+  }
+  for (const auto& [system, files] : survey.listing.systems) {
+    for (const HourFile& file : files) survey.paths.insert(file.path);
+  }
+  return survey;
+}
+
+// The time zone of a system, from the first of its files that says so.
+std::optional<std::string> timezone_of(const LakeView& lake, const std::vector<HourFile>& files) {
+  for (const HourFile& file : files) {
+    if (const auto rows = lake.read(file)) {
+      if (auto zone = find_key(rows->metadata, metadata::kTimezone)) return zone;
+    }
+  }
+  return std::nullopt;
+}
+
+void verify_foreign(const LakeView& lake, const Survey& survey, VerifyReport& report) {
+  for (const std::string& path : survey.listing.foreign) {
+    std::string what = "is no file of this program's: readers would take it for data";
+    if (const auto bytes = lake.store().get(path); bytes && *bytes) {
+      if (const auto file = decode_hourly(**bytes)) {
+        const auto system = find_key(file->metadata, metadata::kSystem);
+        const auto start = find_key(file->metadata, metadata::kWindowStart);
+        if (system && start) {
+          what = fmt::format(
+              "is a copy under another name of a file of {}, window {}: readers "
+              "count it twice",
+              *system, *start);
+        }
+      }
+    }
+    report.violation(Breach::kForeign, path, "", what);
+  }
+}
+
+// _SUCCESS stands where every partition has closed the hour. Hours are closed in their order, so
+// one that is open lies behind all that are not.
+void verify_markers(const Survey& survey, const std::vector<HourFile>& files,
+                    const TimeRange& range, VerifyReport& report) {
+  const std::set<std::string> markers(survey.listing.markers.begin(), survey.listing.markers.end());
+  std::vector<std::string> folders;  // in the order of time, each once
+  std::set<std::string> seen;
+  for (const HourFile& file : files) {
+    if (!range.contains(file.name.window.start)) continue;
+    std::string folder = folder_of(file.path);
+    if (seen.insert(folder).second) folders.push_back(std::move(folder));
+  }
+  const auto marker_of = [](const std::string& folder) {
+    return folder + "/" + std::string(kSuccessName);
+  };
+  std::size_t final_hours = 0;  // up to and with the last hour that is final
+  for (std::size_t i = 0; i < folders.size(); ++i) {
+    if (markers.contains(marker_of(folders[i]))) final_hours = i + 1;
+  }
+  for (std::size_t i = 0; i < folders.size(); ++i) {
+    report.count("hours", 1);
+    if (markers.contains(marker_of(folders[i]))) continue;
+    report.count("open_hours", 1);
+    if (i < final_hours && survey.due.empty()) {
+      report.violation(Breach::kMarker, marker_of(folders[i]), "",
+                       "is missing: a later hour of the system is complete");
+    } else {
+      report.note("open", folders[i]);
+    }
+  }
+}
+
+void verify_stray_markers(const Survey& survey, VerifyReport& report) {
+  std::set<std::string> folders;
+  for (const std::string& path : survey.paths) folders.insert(folder_of(path));
+  for (const std::string& marker : survey.listing.markers) {
+    if (folders.contains(folder_of(marker))) continue;
+    report.violation(Breach::kMarker, marker, "",
+                     "says that the hour is complete, and it has no file");
+  }
+}
+
+struct Whole {
+  const LakeView& lake;
+  const Survey& survey;
+  Zones& zones;
+  VerifyReport& report;
+};
+
+Result<void> verify_files(const Whole& whole, const std::string& system,
+                          const std::vector<HourFile>& files, const std::string& timezone,
+                          const VerifyOptions& options) {
+  const Zone* zone = whole.zones.find(timezone);
+  const auto range =
+      parse_range(options.from, options.to, zone != nullptr ? *zone : Zone::load("UTC").value());
+  if (!range) return std::unexpected(range.error());
+  std::set<std::pair<std::string, std::int32_t>> parts;
+  for (const HourFile& file : files) parts.emplace(file.name.source, file.name.partition);
+  SystemVerifier verifier(whole.lake, whole.survey.paths, whole.survey.due, parts.size() > 1,
+                          whole.zones, whole.report);
+  for (const HourFile& file : files) {
+    if (range->contains(file.name.window.start)) verifier.file(file);
+  }
+  for (const JobCheckpoint& checkpoint : whole.survey.checkpoints) {
+    if (!checkpoint.job) continue;
+    for (const auto& partition : checkpoint.job->partitions()) {
+      const bool is_plain = partition->settings().lake.layout == Layout::kPlain;
+      if (is_plain ? system.empty() : partition->settings().system == system) {
+        verifier.chain_end(*partition, checkpoint.name);
+      }
+    }
+  }
+  verifier.finish();
+  verify_markers(whole.survey, files, *range, whole.report);
+  return {};
+}
+
+// The time zones of the systems, from their files and from the checkpoints.
+std::map<std::string, std::string> find_timezones(const LakeView& lake, const Survey& survey) {
+  std::map<std::string, std::string> timezones;
+  for (const JobCheckpoint& checkpoint : survey.checkpoints) {
+    if (!checkpoint.job) continue;
+    for (const auto& partition : checkpoint.job->partitions()) {
+      const PartitionSettings& settings = partition->settings();
+      const bool is_plain = settings.lake.layout == Layout::kPlain;
+      timezones.emplace(is_plain ? "" : settings.system, settings.zone.name());
+    }
+  }
+  for (const auto& [system, files] : survey.listing.systems) {
+    if (timezones.contains(system)) continue;
+    if (auto zone = timezone_of(lake, files)) timezones.emplace(system, *std::move(zone));
+  }
+  return timezones;
+}
+
+Result<void> verify_lake(const VerifyOptions& options, const LakeView& lake, VerifyReport& report) {
+  const auto survey_result = survey(options.lake, lake, report);
+  if (!survey_result) return std::unexpected(survey_result.error());
+  const Survey& surveyed = *survey_result;
+  Zones zones;
+  const auto timezones = find_timezones(lake, surveyed);
+  const Whole whole{lake, surveyed, zones, report};
+  // Systems that a checkpoint knows, too: all of their files may be gone.
+  std::set<std::string> systems;
+  for (const auto& [system, zone] : timezones) systems.insert(system);
+  for (const auto& [system, files] : surveyed.listing.systems) systems.insert(system);
+  for (const std::string& system : systems) {
+    const auto files = surveyed.listing.systems.find(system);
+    const auto timezone = timezones.find(system);
+    const auto done = verify_files(
+        whole, system,
+        files == surveyed.listing.systems.end() ? std::vector<HourFile>{} : files->second,
+        timezone == timezones.end() ? "UTC" : timezone->second, options);
+    if (!done) return done;
+  }
+  verify_foreign(lake, surveyed, report);
+  verify_stray_markers(surveyed, report);
+  verify_late(lake, timezones, zones, report);
+  verify_dead_letters(lake, report);
+  for (const std::string& path : surveyed.due) {
+    if (!surveyed.paths.contains(path)) report.note("due", path);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ExitStatus> verify(const VerifyOptions& options, Shell& shell) {
+  bool has_log = false;
+  if (options.config) {
+    const auto config = load_config(*options.config, ConfigUse::kSettings, shell.log);
+    if (!config) return std::unexpected(config.error());
+    has_log = config->kafka.has_value();
+  }
+  const auto range = parse_range(options.from, options.to, Zone::load("UTC").value());
+  if (!range) return std::unexpected(range.error());
+  const auto lake = LakeView::open(options.lake);
+  if (!lake) {
+    shell.log.error(lake.error().message);
+    return ExitStatus::kUnverified;
+  }
+  VerifyReport report(options.format == "json", options.lake, shell.out);
+  if (const auto done = verify_lake(options, *lake, report); !done) {
+    report.unverified(done.error().message);
+  }
+  if (has_log) {
+    report.unverified("that the lake equals what the log says: this version reads no Kafka");
+  }
+  return report.finish();
+}
+
+void register_verify(CommandLine& line) {
+  auto options = std::make_shared<VerifyOptions>();
+  Command& command = line.add(
+      {.name = "verify",
+       .summary = "check that the lake is whole and its books balance",
+       .description =
+           "Reads every file of the lake and prints each violation with its path: rows whose books "
+           "do not balance or that do not go on where the station's last row ended, a station "
+           "twice "
+           "in an hour, files that are missing, changed, rewritten, doubled, misplaced or foreign, "
+           "_SUCCESS markers that are missing or stand where no file is. Then what is worth "
+           "knowing and no violation (hours still open, stations that moved to another partition), "
+           "and a summary.\n\n"
+           "A pipeline may be at work on the lake meanwhile. Exit status: 0 no violations; 1 "
+           "violations; 3 no violations, but something could not be verified.",
+       .examples = {"bikeflow verify --lake lake",
+                    "bikeflow verify --lake lake --from 2024-08-11 --to 2024-08-12 --format json"}},
+      [options](Shell& shell) { return verify(*options, shell); });
+  command.text({.name = "--lake", .value = "DIR", .help = "the lake", .required = true},
+               &options->lake);
+  command.time({"--from", "TIME", "verify hours that start at this time or later"}, &options->from);
+  command.time({"--to", "TIME", "verify hours that start before this time"}, &options->to);
+  command.text(
+      {"-c,--config", "FILE",
+       "the pipeline's configuration; a log that it names is replayed (not in this version: "
+       "exit status 3)"},
+      &options->config);
+  command.choice({"--format", "", "form of the report"}, {"text", "json"}, &options->format);
+}
+
+}  // namespace bikeflow
