@@ -287,14 +287,13 @@ TEST_F(VerifyTest, ReportsAsJson) {
   lake_.remove(second_);
   lake_.remove(kFolder + "hour=09/_SUCCESS");
   options_.format = "json";
-  EXPECT_EQ(run(),
-            "{\"lake\":\"LAKE\",\n\"violations\":[\n{\"kind\":\"missing_file\",\"path\":\"" +
-                kSecond + "\",\"message\":\"is missing; it is named by " + kThird +
-                "\"}\n],\n\"due\":[],\n\"moved\":[],\n\"open\":[\"" + kFolder +
-                "hour=10\"],\n\"perhaps "
-                "missing\":[],\n\"unverified\":[],\n\"files\":2,\n\"rows\":4,\n\"hours\":2,\n"
-                "\"open_hours\":1,\n\"late_rows\":0,\n\"dead_letters\":0,\n"
-                "\"violation_count\":1,\n\"verified\":false}\n1");
+  EXPECT_EQ(run(), "{\"lake\":\"LAKE\",\n\"violations\":[\n{\"kind\":\"missing_file\",\"path\":\"" +
+                       kSecond + "\",\"message\":\"is missing; it is named by " + kThird +
+                       "\"}\n],\n\"due\":[],\n\"moved\":[],\n\"open\":[\"" + kFolder +
+                       "hour=10\"],\n\"perhaps_missing\":[],\n\"unverified\":[],\n\"files\":2,"
+                       "\n\"rows\":4,\n\"hours\":2,\n"
+                       "\"open_hours\":1,\n\"late_rows\":0,\n\"dead_letters\":0,\n"
+                       "\"violation_count\":1,\n\"verified\":false}\n1");
 }
 
 TEST_F(VerifyTest, LooksAtLateRowsAndDeadLetters) {
