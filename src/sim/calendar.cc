@@ -11,7 +11,7 @@ Seconds at_local(const Zone& zone, Seconds local, Seconds near) {
 
 }  // namespace
 
-LocalTime local_time(const Zone& zone, Seconds at) {
+LocalClock local_clock(const Zone& zone, Seconds at) {
   const Seconds local = at + zone.offset_at(at);
   const Seconds midnight = floor_day(local);
   // 1970-01-01 was a Thursday.

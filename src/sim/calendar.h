@@ -6,12 +6,12 @@
 
 namespace bikeflow {
 
-struct LocalTime {
+struct LocalClock {
   Seconds second_of_day = 0;
   int weekday = 0;  // 0 is Sunday
 };
 
-LocalTime local_time(const Zone& zone, Seconds at);
+LocalClock local_clock(const Zone& zone, Seconds at);
 
 // The latest local midnight at or before `at`.
 Seconds midnight_before(const Zone& zone, Seconds at);

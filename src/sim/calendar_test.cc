@@ -9,10 +9,10 @@ Seconds at(const char* text) { return parse_time(text)->utc(); }
 
 TEST(Calendar, KnowsTheLocalDay) {
   const Zone seoul = Zone::load("Asia/Seoul").value();
-  const LocalTime monday = local_time(seoul, at("2014-06-02T08:30:00+09:00"));
+  const LocalClock monday = local_clock(seoul, at("2014-06-02T08:30:00+09:00"));
   EXPECT_EQ(monday.weekday, 1);
   EXPECT_EQ(monday.second_of_day, 8 * kHour + 30 * kMinute);
-  EXPECT_EQ(local_time(seoul, at("2014-06-01T00:00:00+09:00")).weekday, 0);
+  EXPECT_EQ(local_clock(seoul, at("2014-06-01T00:00:00+09:00")).weekday, 0);
   EXPECT_EQ(midnight_before(seoul, at("2014-06-02T08:30:00+09:00")),
             at("2014-06-02T00:00:00+09:00"));
   EXPECT_EQ(midnight_before(seoul, at("2014-06-02T00:00:00+09:00")),

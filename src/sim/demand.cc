@@ -123,7 +123,7 @@ void Demand::build_weights() {
 
 void Demand::set_slot() {
   const Seconds at = start_ + static_cast<Seconds>(now_);
-  const LocalTime local = local_time(zone_, at);
+  const LocalClock local = local_clock(zone_, at);
   slot_end_ = at - start_ + kSlot - local.second_of_day % kSlot;
   const bool weekend = local.weekday == 0 || local.weekday == 6;
   const Seconds middle = local.second_of_day - local.second_of_day % kSlot + kSlot / 2;

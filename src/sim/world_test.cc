@@ -98,7 +98,7 @@ std::array<int, 24> rentals_by_hour(const Story& story) {
   std::array<int, 24> hours{};
   for (const CityEvent& event : story.events) {
     if (event.change > 0 || event.cause != Cause::kRider) continue;
-    ++hours[static_cast<std::size_t>(local_time(story.zone, event.at).second_of_day / kHour)];
+    ++hours[static_cast<std::size_t>(local_clock(story.zone, event.at).second_of_day / kHour)];
   }
   return hours;
 }
@@ -125,7 +125,7 @@ TEST(World, MorningsFlowToWorkAndEveningsBack) {
   for (const CityEvent& event : story.events) {
     if (event.cause != Cause::kRider) continue;
     if (story.city.stations[event.station].district != "중구") continue;
-    const Seconds hour = local_time(story.zone, event.at).second_of_day / kHour;
+    const Seconds hour = local_clock(story.zone, event.at).second_of_day / kHour;
     if (hour >= 6 && hour < 10) to_centre[0] += event.change;
     if (hour >= 17 && hour < 21) to_centre[1] += event.change;
   }
@@ -149,7 +149,7 @@ TEST(World, TrucksWorkAtNightOneByOneAndInJumps) {
   int moved = 0;
   for (const CityEvent& event : story.events) {
     if (event.cause != Cause::kTruck) continue;
-    const Seconds hour = local_time(story.zone, event.at).second_of_day / kHour;
+    const Seconds hour = local_clock(story.zone, event.at).second_of_day / kHour;
     EXPECT_TRUE(hour >= 22 || hour < 7) << hour;
     ++at_once[{event.station, event.at}];
     ++moved;
@@ -170,7 +170,7 @@ TEST(World, SensorsFlapAtTheirOwnBeatMostlyAtNight) {
   for (const CityEvent& event : story.events) {
     if (event.cause != Cause::kSensor) continue;
     ++events;
-    const Seconds hour = local_time(story.zone, event.at).second_of_day / kHour;
+    const Seconds hour = local_clock(story.zone, event.at).second_of_day / kHour;
     at_night += hour >= 22 || hour < 8;
     const auto [known, first] = phase.emplace(event.station, event.at % Sensors::kBeat);
     off_beat += !first && known->second != event.at % Sensors::kBeat;
@@ -220,7 +220,7 @@ TEST(World, OtherYearsRepeatTheSameWeekdays) {
   for (Seconds midnight = monday; midnight < monday + 14 * kDay;
        midnight = next_time_of_day(zone, midnight, 0)) {
     const std::vector<Ride> rides = timetable.rides_of_day(midnight);
-    const bool weekend = local_time(zone, midnight).weekday % 6 == 0;
+    const bool weekend = local_clock(zone, midnight).weekday % 6 == 0;
     EXPECT_TRUE(weekend ? rides.size() < 700 : rides.size() > 1000) << rides.size();
     EXPECT_GE(rides.front().start, midnight);
   }
