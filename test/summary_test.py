@@ -25,7 +25,9 @@ PYTEST_SKIP = '<testcase classname="t" name="s"><skipped type="pytest.skip" mess
     ([PASSED, FAILED], [PASSED], 8, 1, ["failed: A.f", "2 passed, 1 failed"]),
     ([PASSED, FAILED], [], 0, 1, ["failed: A.f", "1 passed, 1 failed"]),
     ([PASSED, SKIPPED], [PYTEST_SKIP], 0, 0,
-     ["skipped, no recordings: A.s", "skipped, no duckdb: t::s", "1 passed, 0 failed, 2 skipped"]),
+     ["skipped, no recordings: 1 (A.s)", "skipped, no duckdb: 1 (t::s)", "1 passed, 0 failed, 2 skipped"]),
+    ([PASSED], [PYTEST_SKIP] * 5, 0, 0,
+     ["skipped, no duckdb: 5 (t::s, t::s, t::s, t::s, ...)", "1 passed, 0 failed, 5 skipped"]),
     ([PASSED, NOT_RUN], [], 8, 1, ["failed: A.n (not run: Unable to find executable)", "1 passed, 1 failed"]),
     ([PASSED], [ERROR], 1, 1, ["failed: t::e", "1 passed, 1 failed"]),
     # ctest died before it could write a failure down.

@@ -14,6 +14,8 @@ import xml.etree.ElementTree as ElementTree
 # How ctest words a skip of the test's own; any other reason for not running a test is a failure.
 OWN_SKIP = re.compile(r"SKIP_REGULAR_EXPRESSION_MATCHED|SKIP_RETURN_CODE|Disabled")
 
+SHOWN = 4  # names of each reason
+
 
 def reason_of_skip(case: ElementTree.Element, skipped: ElementTree.Element) -> str:
     """The message of pytest's skip, or the line that GTEST_SKIP printed."""
@@ -60,7 +62,8 @@ def main() -> int:
 
     print()
     for reason, names in skipped.items():
-        print(f"skipped, {reason}: {', '.join(names)}")
+        shown = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+        print(f"skipped, {reason}: {len(names)} ({shown})")
     for name in failed:
         print(f"failed: {name}")
     if options.status and not failed:
