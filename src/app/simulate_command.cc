@@ -227,7 +227,7 @@ void register_simulate(CommandLine& line) {
   auto options = std::make_shared<SimulateOptions>();
   Command& command = line.add(
       {.name = "simulate",
-       .summary = "a simulated city as files: what its feed shows, and what really happened",
+       .summary = "a simulated city as files: its feed, and its true trips",
        .description =
            "seoul: the real stations, with riders, trucks and faulty sensors that are invented; "
            "racks "
