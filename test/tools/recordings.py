@@ -126,7 +126,8 @@ def bayarea(data: pathlib.Path, folder: pathlib.Path, poll_seconds: int) -> Reco
         return recording
     trips = bayarea_trips(data)
     stations = _read(stations_path)
-    station_ids = stations["station_id"].to_numpy()
+    # A station that was moved is listed at both its places.
+    station_ids, first_row = numpy.unique(stations["station_id"].to_numpy(), return_index=True)
 
     time = numpy.concatenate([trips["started_at"], trips["ended_at"]])
     station = numpy.searchsorted(
@@ -141,7 +142,7 @@ def bayarea(data: pathlib.Path, folder: pathlib.Path, poll_seconds: int) -> Reco
     numpy.add.at(bikes, (numpy.searchsorted(polls, time), station), change.astype(numpy.int16))
     numpy.cumsum(bikes, axis=0, out=bikes)
     bikes -= bikes.min(axis=0)
-    racks = stations["racks"].to_numpy().astype(numpy.int16)
+    racks = stations["racks"].to_numpy()[first_row].astype(numpy.int16)
     recording.write(
         numpy.repeat(polls, len(station_ids)),
         numpy.tile(numpy.arange(len(station_ids), dtype=numpy.int32), len(polls)),
