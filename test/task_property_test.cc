@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <ostream>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "pipeline/task.h"
+#include "test/property.h"
 #include "test/reference.h"
 #include "test/scenario.h"
 
@@ -26,23 +26,6 @@ std::ostream& operator<<(std::ostream& out, const HourlyRow& row) {
 }
 
 namespace {
-
-// Cases are drawn from a fixed seed, so that a red test is red again; RC_PARAMS="seed=..." draws
-// others.
-template <class Property>
-void check(const Property& property) {
-  auto configuration = rc::detail::configuration().testParams;
-  const char* chosen = std::getenv("RC_PARAMS");
-  if (chosen == nullptr) {
-    configuration.seed = 20'240'811;
-    configuration.maxSuccess = 1000;
-  }
-  const auto result =
-      rc::detail::checkTestable(property, rc::detail::TestMetadata(), configuration);
-  std::ostringstream message;
-  rc::detail::printResultMessage(result, message);
-  ASSERT_TRUE(result.template is<rc::detail::SuccessResult>()) << message.str();
-}
 
 // Feeds `input` in batches of the sizes given, the last one repeated, and ends it.
 Published run(const reference::Input& input, const reference::Settings& settings,
@@ -107,7 +90,7 @@ void expect_books_balance(const std::vector<HourlyRow>& rows, bool is_tumbling) 
 
 TEST(TaskProperty, RowsEqualTheReference) {
   Met met;
-  check([&] {
+  check(1000, [&] {
     Scenario scenario = *any_scenario({.most_lag_percent = 180});
     scenario.settings.closes_all = *rc::gen::arbitrary<bool>();
     const reference::Input input = arrivals_of(scenario);
@@ -127,7 +110,7 @@ TEST(TaskProperty, RowsEqualTheReference) {
 
 TEST(TaskProperty, FilesWithTimesFarAheadEqualTheReference) {
   Met met;
-  check([&] {
+  check(1000, [&] {
     const Scenario scenario = *any_scenario({.most_lag_percent = 130, .has_far_ahead = true});
     const reference::Input input = arrivals_of(scenario);
     const reference::Outcome expected = reference::evaluate(input, scenario.settings);
@@ -141,7 +124,7 @@ TEST(TaskProperty, FilesWithTimesFarAheadEqualTheReference) {
 
 TEST(TaskProperty, OrderInsideTheDelayAndDuplicatesChangeNothing) {
   Met met;
-  check([&] {
+  check(1000, [&] {
     Scenario scenario = *any_scenario({.most_lag_percent = 100});
     const Published one = run(arrivals_of(scenario), scenario.settings);
     const reference::Input reordered = arrivals_of(scenario, *rc::gen::inRange(1, 100));
@@ -172,7 +155,7 @@ void expect_same(const Published& one, const Published& other) {
 }
 
 TEST(TaskProperty, BatchesMayBeCutAnywhere) {
-  check([] {
+  check(1000, [] {
     const Scenario scenario =
         *any_scenario({.most_lag_percent = 130, .has_far_ahead = *rc::gen::arbitrary<bool>()});
     const reference::Input input = arrivals_of(scenario);
@@ -198,7 +181,7 @@ Task restored(const Task& task) {
 }
 
 TEST(TaskProperty, ATaskRestoredAtAnyPointGoesOnAsIfNothingHadHappened) {
-  check([] {
+  check(1000, [] {
     const Scenario scenario =
         *any_scenario({.most_lag_percent = 130, .has_far_ahead = *rc::gen::arbitrary<bool>()});
     const reference::Input input = arrivals_of(scenario);
@@ -237,7 +220,7 @@ TEST(TaskProperty, ATaskRestoredAtAnyPointGoesOnAsIfNothingHadHappened) {
 
 TEST(TaskProperty, TheFutureIsADeadLetterAndMovesNothing) {
   std::int64_t refused = 0;
-  check([&] {
+  check(1000, [&] {
     const Scenario scenario = *any_scenario({.has_far_ahead = *rc::gen::arbitrary<bool>()});
     reference::Input input = arrivals_of(scenario);
     const Seconds behind = *rc::gen::inRange(0, 900);
@@ -277,7 +260,7 @@ Seconds last_window_end(Seconds t, const reference::Settings& settings) {
 
 TEST(TaskProperty, TheClockClosesWhatTheReferenceCloses) {
   Met met;
-  check([&] {
+  check(1000, [&] {
     Scenario scenario = *any_scenario({.most_lag_percent = 180});
     scenario.settings.closes_all = false;
     reference::Input input = arrivals_of(scenario);
@@ -310,7 +293,7 @@ TEST(TaskProperty, TheClockClosesWhatTheReferenceCloses) {
 
 TEST(TaskProperty, LaterInputGoesOnWhereTheEndHasClosed) {
   Met met;
-  check([&] {
+  check(1000, [&] {
     const Scenario scenario = *any_scenario({.most_lag_percent = 180});
     reference::Input input = arrivals_of(scenario);
     Task task(task_settings(scenario.settings));
@@ -334,7 +317,7 @@ TEST(TaskProperty, LaterInputGoesOnWhereTheEndHasClosed) {
 }
 
 TEST(TaskProperty, CountersAddUp) {
-  check([] {
+  check(1000, [] {
     const Scenario scenario = *any_scenario({.most_lag_percent = 130, .has_far_ahead = true});
     const reference::Input input = arrivals_of(scenario);
     const reference::Outcome expected = reference::evaluate(input, scenario.settings);
