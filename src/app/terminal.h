@@ -32,6 +32,9 @@ std::string pad_left(std::string_view text, int width);
 // 15666628 -> "15,666,628".
 std::string grouped(std::int64_t number);
 
+// "1 file", "2,160 files".
+std::string counted(std::int64_t number, std::string_view one, std::string_view many);
+
 // A length of time for people: "0.4 s", "12.3 s", "3 min 05 s", "2 h 07 min", "3 d 04 h".
 std::string readable_span(double seconds);
 

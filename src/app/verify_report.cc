@@ -7,14 +7,6 @@
 #include "base/json_text.h"
 
 namespace bikeflow {
-namespace {
-
-std::string counted_words(std::int64_t count, std::string_view one, std::string_view many) {
-  return fmt::format("{} {}", grouped(count), count == 1 ? one : many);
-}
-
-}  // namespace
-
 std::string_view breach_word(Breach breach) {
   constexpr std::array<std::string_view, 17> words = {
       "unreadable",    "metadata",     "settings",    "misplaced", "foreign",    "duplicate_file",
@@ -52,7 +44,7 @@ void VerifyReport::note(std::string_view kind, std::string_view text) {
 
 void VerifyReport::unverified(std::string_view what) { unverified_.emplace_back(what); }
 
-std::int64_t VerifyReport::counted(std::string_view what) const {
+std::int64_t VerifyReport::count_of(std::string_view what) const {
   const auto found = counts_.find(what);
   return found == counts_.end() ? 0 : found->second;
 }
@@ -70,17 +62,18 @@ void VerifyReport::finish_text(bool is_whole) {
   }
   for (const std::string& what : unverified_) out_.print("could not verify: {}\n", what);
   std::string more;
-  if (counted("open_hours") > 0) more += fmt::format(" ({} open)", grouped(counted("open_hours")));
-  if (counted("late_rows") > 0) {
-    more += ", " + counted_words(counted("late_rows"), "late row", "late rows");
+  if (count_of("open_hours") > 0)
+    more += fmt::format(" ({} open)", grouped(count_of("open_hours")));
+  if (count_of("late_rows") > 0) {
+    more += ", " + counted(count_of("late_rows"), "late row", "late rows");
   }
-  if (counted("dead_letters") > 0) {
-    more += ", " + counted_words(counted("dead_letters"), "dead letter", "dead letters");
+  if (count_of("dead_letters") > 0) {
+    more += ", " + counted(count_of("dead_letters"), "dead letter", "dead letters");
   }
-  out_.print("{}: {}, {}, {}{}: {}\n", lake_, counted_words(counted("files"), "file", "files"),
-             counted_words(counted("rows"), "row", "rows"),
-             counted_words(counted("hours"), "hour", "hours"), more,
-             violations_ > 0 ? counted_words(violations_, "violation", "violations")
+  out_.print("{}: {}, {}, {}{}: {}\n", lake_, counted(count_of("files"), "file", "files"),
+             counted(count_of("rows"), "row", "rows"), counted(count_of("hours"), "hour", "hours"),
+             more,
+             violations_ > 0 ? counted(violations_, "violation", "violations")
              : is_whole      ? "no violations"
                              : "no violations in what could be verified");
 }
@@ -105,7 +98,7 @@ void VerifyReport::finish_json(bool is_whole) {
   list("unverified", unverified_);
   for (const std::string_view what :
        {"files", "rows", "hours", "open_hours", "late_rows", "dead_letters"}) {
-    out_.print(",\n{}:{}", json_string(what), counted(what));
+    out_.print(",\n{}:{}", json_string(what), count_of(what));
   }
   out_.print(",\n\"violation_count\":{},\n\"verified\":{}}}\n", violations_,
              is_whole && violations_ == 0);

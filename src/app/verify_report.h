@@ -61,7 +61,7 @@ class VerifyReport {
  private:
   void finish_text(bool is_whole);
   void finish_json(bool is_whole);
-  [[nodiscard]] std::int64_t counted(std::string_view what) const;
+  [[nodiscard]] std::int64_t count_of(std::string_view what) const;
   [[nodiscard]] std::string shown(std::string_view path) const;
 
   bool is_json_;

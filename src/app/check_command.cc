@@ -1,0 +1,233 @@
+#include "app/check_command.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+
+#include <fmt/core.h>
+
+#include "app/checkpoints.h"
+#include "app/config_file.h"
+#include "app/lake_view.h"
+#include "app/times.h"
+#include "base/zone.h"
+#include "io/local_store.h"
+#include "io/state_dir.h"
+
+namespace bikeflow {
+namespace {
+
+enum class Verdict : std::uint8_t { kOk, kFailed, kUnchecked };
+
+class Checklist {
+ public:
+  explicit Checklist(Shell& shell) : shell_(shell) {}
+
+  void add(Verdict verdict, std::string_view thing, std::string_view found) {
+    failed_ |= verdict == Verdict::kFailed;
+    unchecked_ |= verdict == Verdict::kUnchecked;
+    const std::string word = verdict == Verdict::kOk       ? "ok"
+                             : verdict == Verdict::kFailed ? "FAILED"
+                                                           : "not checked";
+    const Colour colour = verdict == Verdict::kOk       ? Colour::kGreen
+                          : verdict == Verdict::kFailed ? Colour::kRed
+                                                        : Colour::kYellow;
+    shell_.out.print("{} {} {}\n", coloured(shell_.out_terminal, colour, pad_right(word, 11)),
+                     pad_right(thing, 13), found);
+  }
+
+  [[nodiscard]] ExitStatus status() const {
+    return failed_ ? ExitStatus::kFailed : unchecked_ ? ExitStatus::kUnverified : ExitStatus::kDone;
+  }
+
+ private:
+  Shell& shell_;
+  bool failed_ = false;
+  bool unchecked_ = false;
+};
+
+void check_zone(const SystemConfig& system, Checklist& list) {
+  const Zone zone = Zone::load(system.timezone).value();  // the configuration's own check
+  const std::int32_t phase = zone.hour_phase();
+  list.add(Verdict::kOk, "time zone",
+           fmt::format("{} of {}: found in tzdata; {}{}", system.timezone, system.id,
+                       zone.has_changes() ? "its clocks are changed" : "no clock changes",
+                       phase == 0 ? std::string()
+                                  : fmt::format("; hours begin {} after those of UTC",
+                                                format_duration((kHour - phase) % kHour))));
+}
+
+// The nearest folder above that exists.
+std::filesystem::path existing_parent(std::filesystem::path path) {
+  path = std::filesystem::absolute(path).lexically_normal();
+  std::error_code error;
+  while (!std::filesystem::exists(path, error) && path.has_relative_path()) {
+    path = path.parent_path();
+  }
+  return path;
+}
+
+// Writes a file that no reader looks at, and removes it.
+std::string try_to_write(const std::string& folder) {
+  std::string name = folder + "/.bikeflow-check-XXXXXX";
+  const int file = ::mkostemp(name.data(), O_CLOEXEC);
+  if (file < 0) return std::strerror(errno);
+  const ssize_t written = ::write(file, "x", 1);
+  const std::string problem = written == 1 && ::fsync(file) == 0 ? "" : std::strerror(errno);
+  ::close(file);
+  ::unlink(name.c_str());
+  return problem;
+}
+
+void check_space(const std::string& folder, std::uint64_t due_max_bytes, Checklist& list) {
+  struct statvfs space{};
+  if (::statvfs(folder.c_str(), &space) != 0) {
+    list.add(Verdict::kUnchecked, "free space",
+             fmt::format("{}: {}", folder, std::strerror(errno)));
+    return;
+  }
+  const std::uint64_t free = std::uint64_t{space.f_bavail} * space.f_frsize;
+  if (free < due_max_bytes) {
+    list.add(
+        Verdict::kFailed, "free space",
+        fmt::format("{}: {} are free, less than what may be due at a time ([checkpoint] due_max "
+                    "= {}): make room",
+                    folder, readable_bytes(free), readable_bytes(due_max_bytes)));
+  } else {
+    list.add(Verdict::kOk, "free space", fmt::format("{}: {}", folder, readable_bytes(free)));
+  }
+}
+
+void check_states(const std::string& lake, Store& store, Checklist& list) {
+  const auto checkpoints = find_checkpoints(lake, store);
+  if (!checkpoints) {
+    list.add(Verdict::kFailed, "state", checkpoints.error().message);
+    return;
+  }
+  if (checkpoints->empty())
+    list.add(Verdict::kOk, "state", "none yet: the next run is a first one");
+  for (const JobCheckpoint& checkpoint : *checkpoints) {
+    if (!checkpoint.job) {
+      list.add(Verdict::kFailed, "state", checkpoint.job.error().message);
+    } else {
+      list.add(Verdict::kOk, "state",
+               fmt::format("{}: checkpoint {} can be read", checkpoint.folder, checkpoint.name));
+    }
+    if (const auto lock = StateDir::open(checkpoint.folder)) {
+      list.add(Verdict::kOk, "lock", fmt::format("{}: free", checkpoint.folder));
+    } else {
+      list.add(Verdict::kFailed, "lock", lock.error().message);
+    }
+  }
+}
+
+void check_lake_folder(const std::string& folder, const Config& config, Checklist& list) {
+  std::error_code error;
+  if (!std::filesystem::exists(folder, error)) {
+    const std::string parent = existing_parent(folder).string();
+    if (::access(parent.c_str(), W_OK | X_OK) != 0) {
+      list.add(Verdict::kFailed, "lake",
+               fmt::format("{}: does not exist, and cannot be created below {}: {}", folder, parent,
+                           std::strerror(errno)));
+      return;
+    }
+    list.add(Verdict::kOk, "lake",
+             fmt::format("{}: does not exist; the first run creates it", folder));
+    check_space(parent, config.checkpoint.due_max_bytes, list);
+    return;
+  }
+  if (!std::filesystem::is_directory(folder, error)) {
+    list.add(Verdict::kFailed, "lake",
+             fmt::format("{}: is no directory; name another one in [lake] url", folder));
+    return;
+  }
+  const std::string problem = try_to_write(folder);
+  if (!problem.empty()) {
+    list.add(
+        Verdict::kFailed, "lake",
+        fmt::format("{}: tried to write a file: {}; the user who runs this needs to write there",
+                    folder, problem));
+    return;
+  }
+  check_space(folder, config.checkpoint.due_max_bytes, list);
+  if (std::filesystem::is_empty(folder, error)) {
+    list.add(Verdict::kOk, "lake",
+             fmt::format("{}: writable, empty; the first run makes it a lake", folder));
+    return;
+  }
+  const auto lake = LakeView::open(folder);
+  if (!lake) {
+    list.add(Verdict::kFailed, "lake", lake.error().message);
+    return;
+  }
+  list.add(Verdict::kOk, "lake", fmt::format("{}: writable, lake {}", folder, lake->lake_id()));
+  check_states(folder, lake->store(), list);
+}
+
+void check_outside(const Config& config, Checklist& list) {
+  const auto absent = [&](std::string_view thing, std::string_view name, std::string_view what) {
+    list.add(Verdict::kUnchecked, thing, fmt::format("{}: this version has no {}", name, what));
+  };
+  for (const FeedConfig& feed : config.feeds) {
+    absent("feed", feed.url.empty() ? feed.system.id : feed.url, "live feeds");
+  }
+  if (config.kafka) absent("kafka", config.kafka->brokers, "Kafka");
+  if (config.dashboard) absent("dashboard", config.dashboard->listen, "dashboard");
+  if (config.redis) absent("redis", "[redis]", "Redis");
+}
+
+}  // namespace
+
+Result<ExitStatus> check(const std::string& config_file, Shell& shell) {
+  const auto config = load_config(config_file, ConfigUse::kPipeline, shell.log);
+  if (!config) return std::unexpected(config.error());
+  Checklist list(shell);
+  list.add(Verdict::kOk, "configuration", config_file);
+  if (config->feeds.empty()) {
+    check_zone(*config->system, list);
+  }
+  for (const FeedConfig& feed : config->feeds) check_zone(feed.system, list);
+  if (config->lake->url.starts_with("s3://")) {
+    list.add(Verdict::kUnchecked, "lake",
+             fmt::format("{}: this version writes lakes in directories only", config->lake->url));
+  } else {
+    check_lake_folder(config->lake->url, *config, list);
+  }
+  if (!config->checkpoint.url.empty()) {
+    list.add(Verdict::kUnchecked, "checkpoint",
+             fmt::format("{}: this version keeps its state in the lake", config->checkpoint.url));
+  }
+  check_outside(*config, list);
+  return list.status();
+}
+
+void register_check(CommandLine& line) {
+  auto config = std::make_shared<std::string>();
+  Command& command = line.add(
+      {.name = "check",
+       .summary = "check a configuration, and each outside thing that it names",
+       .description =
+           "Reads the configuration and tells everything that is wrong with it, each with its "
+           "line. "
+           "Then a line for each outside thing: what was tried, what was found, what to do. The "
+           "lake's directory is written to (a file that is removed again); nothing else is "
+           "changed.\n\n"
+           "Exit status: 0 all is well; 1 something is wrong; 3 nothing is wrong, but something "
+           "could not be checked: this version has no feeds, Kafka, S3, Redis and dashboard.",
+       .examples = {"bikeflow check -c bikeflow.toml"}},
+      [config](Shell& shell) { return check(*config, shell); });
+  command.text({.name = "-c,--config",
+                .value = "FILE",
+                .help = "the pipeline's configuration",
+                .required = true},
+               config.get());
+}
+
+}  // namespace bikeflow

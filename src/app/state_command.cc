@@ -1,0 +1,41 @@
+#include "app/state_command.h"
+
+#include <memory>
+
+namespace bikeflow {
+
+void register_state(CommandLine& line) {
+  auto show = std::make_shared<StateShowOptions>();
+  Command& show_command = line.add(
+      {.name = "state show",
+       .summary = "what a lake's checkpoints hold",
+       .description =
+           "For each job that has a state in the lake: its inputs and how far they are read, its "
+           "systems with watermark, next window and counters, and the newest file of each. A job "
+           "may "
+           "be at work meanwhile.",
+       .examples = {"bikeflow state show --lake lake",
+                    "bikeflow state show --lake lake --format json"}},
+      [show](Shell& shell) { return state_show(*show, shell); });
+  show_command.text({.name = "--lake", .value = "DIR", .help = "the lake", .required = true},
+                    &show->lake);
+  show_command.choice({"--format", "", "form of the result"}, {"text", "json"}, &show->format);
+
+  auto discard = std::make_shared<StateDiscardOptions>();
+  Command& discard_command = line.add(
+      {.name = "state discard",
+       .summary = "undo a backfill: delete its state and its files",
+       .description =
+           "Lists the state and every file of rows, late rows and dead letters that the job wrote; "
+           "with --yes deletes them. What other jobs wrote stays. Afterwards the same input can be "
+           "backfilled anew.",
+       .examples = {"bikeflow state discard --lake lake",
+                    "bikeflow state discard --lake lake --yes"}},
+      [discard](Shell& shell) { return state_discard(*discard, shell); });
+  discard_command.text({.name = "--lake", .value = "DIR", .help = "the lake", .required = true},
+                       &discard->lake);
+  discard_command.text({"--job", "NAME", "whose, as state show names it"}, &discard->job);
+  discard_command.flag({"--yes", "", "delete, not only list"}, &discard->yes);
+}
+
+}  // namespace bikeflow
