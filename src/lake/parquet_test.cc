@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "base/parquet_ends.h"
 
 namespace bikeflow {
@@ -138,6 +141,27 @@ TEST(Parquet, FilesThatAreNone) {
   for (std::size_t size = 4; size < bytes.size(); ++size) {
     ASSERT_THAT(error_of(std::string_view(bytes).substr(0, size)), HasSubstr("cut off"));
   }
+}
+
+// Made by test/parquet/make_samples.py.
+std::string error_of_sample(std::string_view name) {
+  std::stringstream bytes;
+  bytes << std::ifstream(fmt::format("test/parquet/{}.parquet", name), std::ios::binary).rdbuf();
+  return error_of(bytes.str());
+}
+
+TEST(Parquet, FilesOfOtherPrograms) {
+  EXPECT_EQ(error_of_sample("hourly"), "");  // a column more than ours
+  EXPECT_THAT(
+      error_of_sample("hourly_us"),
+      HasSubstr("column 'start' is INT64 Timestamp(isAdjustedToUTC=true, timeUnit=microseconds"));
+  EXPECT_THAT(error_of_sample("hourly_local"),
+              HasSubstr("expected a timestamp in milliseconds, adjusted to UTC"));
+  EXPECT_EQ(error_of_sample("hourly_int32"), "column 'total_rental' is INT32, expected int64");
+  EXPECT_EQ(error_of_sample("hourly_null"), "column 'bikes_min' is null at row 0");
+  EXPECT_THAT(error_of_sample("hourly_half"), HasSubstr("column 'end'"));
+  EXPECT_THAT(error_of_sample("encrypted"), HasSubstr("is encrypted"));
+  EXPECT_THAT(error_of_sample("encrypted_columns"), HasSubstr("is encrypted"));
 }
 
 TEST(Parquet, CellsThatCannotBe) {
