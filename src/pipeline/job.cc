@@ -60,8 +60,17 @@ void Job::add_due(DueFile file) {
 Result<void> Job::collect() {
   for (const auto& partition : partitions_) {
     CHECK(partition->take_files().empty());
-    add_dead_letters(partition->task().take_refused());
+    std::vector<DeadLetter> refused = partition->task().take_refused();
     std::vector<LateRow> late = partition->task().take_late();
+    // Of recorded inputs the position says which one it was, also where several are sorted
+    // together.
+    const auto name = [&](std::string& source, const Position& p) {
+      if (static_cast<std::size_t>(p.partition) < inputs_.size())
+        source = inputs_[static_cast<std::size_t>(p.partition)].name;
+    };
+    for (DeadLetter& letter : refused) name(letter.source, letter.position);
+    for (LateRow& row : late) name(row.source, row.position);
+    add_dead_letters(std::move(refused));
     const PartitionSettings& s = partition->settings();
     const auto day = [&](const LateRow& row) {
       return day_of(row.watermark + s.zone.offset_at(row.watermark));
@@ -163,6 +172,7 @@ std::string Job::to_bytes() const {
   for (const std::int64_t count : dead_letter_counts_) {
     state.varint(static_cast<std::uint64_t>(count));
   }
+  state.i64(last_time_);
   state.varint(inputs_.size());
   for (const InputState& input : inputs_) {
     state.string(input.name);
@@ -274,6 +284,7 @@ Result<Job> Job::restore(std::string_view checkpoint_bytes) {
   for (std::int64_t& count : job.dead_letter_counts_) {
     count = static_cast<std::int64_t>(state.varint() & INT64_MAX);
   }
+  job.last_time_ = state.i64();
   const std::uint64_t inputs = state.varint();
   for (std::uint64_t i = 0; i < inputs && state.ok(); ++i) {
     InputState input;

@@ -84,6 +84,11 @@ class Job {
   [[nodiscard]] std::vector<InputState>& inputs() { return inputs_; }
   [[nodiscard]] const std::vector<InputState>& inputs() const { return inputs_; }
 
+  // The time of the last observation that was read, 0 before the first: it settles a local time
+  // that occurs twice.
+  [[nodiscard]] Seconds last_time() const { return last_time_; }
+  void set_last_time(Seconds t) { last_time_ = t; }
+
   // Records that were refused before they reached a task.
   void add_dead_letters(std::vector<DeadLetter> letters);
   [[nodiscard]] std::size_t waiting_dead_letters() const { return dead_letters_.size(); }
@@ -121,6 +126,7 @@ class Job {
   JobSettings settings_;
   std::vector<std::unique_ptr<Partition>> partitions_;
   std::vector<InputState> inputs_;
+  Seconds last_time_ = 0;
   std::vector<DeadLetter> dead_letters_;
   std::vector<DueFile> due_;      // data files, in the order in which they came
   std::vector<DueFile> markers_;  // _SUCCESS, put after all of due_
