@@ -103,9 +103,8 @@ Outcome evaluate(const Input& input, const Settings& settings) {
       move_watermark(close->end);
     }
   };
-  for (std::size_t i = 0; i < admission.admitted.size(); ++i) {
-    const Arrival* arrival = admission.admitted[i];
-    close_what_is_due(i);
+  for (const Arrival* arrival : admission.admitted) {
+    close_what_is_due(arrival - input.arrivals.data());  // dead letters are arrivals too
     const auto& [time, position, station, counts] = *arrival;
     if (watermark && time < *watermark) {
       outcome.late.push_back({input.stations[station], time, counts, *watermark, "", position});
@@ -115,7 +114,7 @@ Outcome evaluate(const Input& input, const Settings& settings) {
     move_watermark(time - settings.delay);
     ++outcome.accepted;
   }
-  close_what_is_due(admission.admitted.size());
+  close_what_is_due(input.arrivals.size());
 
   for (auto& [station, history] : stations) {
     outcome.repeated += settle(history);

@@ -166,6 +166,12 @@ TEST(Reference, TheClockMovesTheWatermarkToTheEndOfAWindow) {
   EXPECT_EQ(outcome.late[0].watermark, kStart + kHour);
   ASSERT_EQ(outcome.rows.size(), 1u);
   EXPECT_EQ(outcome.rows[0].bikes_close, 5);
+
+  // After so many arrivals, dead letters among them.
+  input.clock = {kStart, kStart + kHour, kStart};
+  input.closes = {{3, kStart + 2 * kHour}};
+  EXPECT_EQ(evaluate(input, settings).future.size(), 1u);
+  EXPECT_EQ(evaluate(input, settings).rows.size(), 1u);
 }
 
 TEST(Reference, TheFutureBeginsFiveMinutesAheadOfTheClock) {
