@@ -78,7 +78,7 @@ class Panes {
 
  private:
   struct StationPane {
-    StationIndex station;
+    StationIndex station = 0;
     PaneTotals totals;
   };
   struct ClosedPane {
