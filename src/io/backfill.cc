@@ -120,6 +120,10 @@ Result<void> Backfill::take(const InputChunk& chunk) {
   input.records = chunk.records;
   input.bytes = chunk.bytes;
   input.is_done = chunk.ends_input;
+  if (chunk.last_time) job_.set_last_time(*chunk.last_time);
+  if (chunk.ends_input) {
+    for (const std::size_t i : settings_.sorted_unit) job_.inputs().at(i).is_done = true;
+  }
   return {};
 }
 
@@ -138,7 +142,7 @@ Result<void> Backfill::judge_lateness(bool at_end) {
         "so "
         "the input is not in the order of time. Nothing was written. {}",
         late, read_, format_duration(settings_.task.delay),
-        settings_.is_sorted ? "The hours that they belong to are already written"
+        !settings_.sorted_unit.empty() ? "The hours that they belong to are already written"
                             : "Sort it on the way with --order station, or allow a longer delay "
                               "(-c FILE, [window] delay)");
   }

@@ -35,7 +35,8 @@ struct BackfillSettings {
   TaskSettings task;  // windows.hour_phase is taken from the system's zone
   std::function<Result<Zone>(std::string_view system)> zone_of;
   bool keep_open = false;  // windows that the watermark has not reached stay open
-  bool is_sorted = false;  // by time, on disk: then late records are the input's own
+  std::vector<std::size_t>
+      sorted_unit;  // the inputs that are sorted on disk and end together, if any
   std::size_t threads = 1;
   Seconds now = 0;
 };

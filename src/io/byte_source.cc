@@ -9,7 +9,9 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
+#include "io/interrupt.h"
 #include "io/os_error.h"
 
 namespace bikeflow {
@@ -17,22 +19,19 @@ namespace {
 
 constexpr std::size_t kBufferBytes = std::size_t{256} << 10;
 
-// Where a descriptor does not block, waits for what there will be.
-void wait_for_input(int descriptor) {
-  pollfd watched = {descriptor, POLLIN, 0};
-  ::poll(&watched, 1, -1);
-}
+// How long a wish to stop may go unheard.
+constexpr int kWaitMs = 100;
 
 }  // namespace
 
-Result<ByteSource> ByteSource::open(const std::string& path) {
+Result<ByteSource> ByteSource::open(const std::string& path, std::stop_token stop) {
   const bool is_standard_input = path == "-";
   const std::string name = is_standard_input ? "standard input" : path;
   // Standard input is not ours to close.
   File file(is_standard_input ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
                               : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.is_open()) return os_failure("open", name, errno);
-  ByteSource source(name, std::move(file));
+  ByteSource source(name, std::move(file), std::move(stop));
   if (auto looked = source.look_at_file(); !looked) return std::unexpected(looked.error());
   if (auto looked = source.look_at_head(); !looked) return std::unexpected(looked.error());
   return source;
@@ -79,6 +78,17 @@ std::span<const char> ByteSource::pending() const {
   return std::span(buffer_).subspan(buffer_begin_, buffer_end_ - buffer_begin_);
 }
 
+Result<void> ByteSource::wait_for_pipe() {
+  pollfd watched = {file_.descriptor(), POLLIN, 0};
+  while (::poll(&watched, 1, kWaitMs) <= 0) {
+    if (stop_.stop_requested() || is_interrupted()) {
+      was_stopped_ = true;
+      return fail("{}: interrupted while waiting for input", name_);
+    }
+  }
+  return {};
+}
+
 // Up to room.size() bytes as stored; 0 at the end.
 Result<std::size_t> ByteSource::read_stored(std::span<char> room) {
   if (is_regular_) {
@@ -87,6 +97,9 @@ Result<std::size_t> ByteSource::read_stored(std::span<char> room) {
   }
   if (room.empty() || is_at_end_) return 0;
   while (true) {
+    if (!is_regular_) {
+      if (auto waited = wait_for_pipe(); !waited) return std::unexpected(waited.error());
+    }
     const ssize_t got = ::read(file_.descriptor(), room.data(), room.size());
     if (got > 0) {
       stored_read_ += got;
@@ -100,11 +113,7 @@ Result<std::size_t> ByteSource::read_stored(std::span<char> room) {
           "run again once it is whole",
           name_, *stored_total_, stored_read_);
     }
-    if (errno == EAGAIN) {
-      wait_for_input(file_.descriptor());
-    } else if (errno != EINTR) {
-      return os_failure("read", name_, errno);
-    }
+    if (errno != EINTR && errno != EAGAIN) return os_failure("read", name_, errno);
   }
 }
 

@@ -44,6 +44,22 @@ Result<void> sync_file(const File& file, std::string_view shown) {
   return {};
 }
 
+Result<void> read_exactly(const File& file, std::span<char> room, std::string_view shown) {
+  std::size_t filled = 0;
+  while (filled < room.size()) {
+    const ssize_t got = ::pread(file.descriptor(), room.data() + filled, room.size() - filled,
+                                static_cast<off_t>(filled));
+    if (got < 0) {
+      if (errno == EINTR) continue;
+      return os_failure("read", shown, errno);
+    }
+    if (got == 0)
+      return fail("{}: was cut off while it was read; run again once it is whole", shown);
+    filled += static_cast<std::size_t>(got);
+  }
+  return {};
+}
+
 Result<std::optional<std::string>> read_file_if_any(int at, const std::string& path,
                                                     std::string_view shown) {
   const File file(::openat(at, path.c_str(), O_RDONLY | O_CLOEXEC));

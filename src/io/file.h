@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,6 +41,9 @@ Result<void> write_all(const File& file, std::string_view bytes, std::string_vie
 
 // fsync(2): what was written through this descriptor is on the disk afterwards.
 Result<void> sync_file(const File& file, std::string_view shown);
+
+// Fills the room from the file's beginning on; an Error where the file is shorter.
+Result<void> read_exactly(const File& file, std::span<char> room, std::string_view shown);
 
 // The whole of a file; nothing where there is none of that name.
 Result<std::optional<std::string>> read_file_if_any(int at, const std::string& path,

@@ -22,6 +22,9 @@ struct InputChunk {
   // All of the input up to here, what came before a resumed run included.
   std::int64_t records = 0;
   std::int64_t bytes = 0;
+  // Of the last observation, of this input or of one before it: settles a local time that occurs
+  // twice.
+  std::optional<Seconds> last_time;
   bool ends_input = false;
 };
 

@@ -20,7 +20,7 @@ struct Record {
   Seconds observed_at = 0;
   Counts counts{};
   StationIndex station = 0;
-  std::uint32_t offset = 0;     // + Batch::first.offset: its offset
+  std::uint32_t offset = 0;     // see Batch::position()
   std::uint32_t raw_begin = 0;  // its bytes within Batch::raw
   std::uint32_t raw_size = 0;   // 0: the input has no bytes of its own (Parquet)
 };
@@ -28,9 +28,15 @@ struct Record {
 struct Batch {
   std::uint32_t system = 0;  // the reader's number of the system
   Position first;            // the partition, and what Record::offset counts from
+  std::vector<Position> positions;  // not empty: Record::offset is an index of these instead
   std::vector<Record> records;
   std::vector<std::string> new_stations;   // first mentioned here; numbered on from those before
   std::shared_ptr<const std::string> raw;  // the bytes that the records were decoded from
+
+  [[nodiscard]] Position position(const Record& record) const {
+    if (!positions.empty()) return positions[record.offset];
+    return {first.partition, first.offset + record.offset};
+  }
 };
 
 // The bytes of a record, as a dead letter keeps them: those of the input, or the fields as JSON

@@ -61,7 +61,7 @@ void Task::observe(const Batch& batch, std::string_view source, Seconds now) {
       CHECK(new_station != batch.new_stations.end());
       add_station(*new_station++);
     }
-    const Position position{batch.first.partition, batch.first.offset + record.offset};
+    const Position position = batch.position(record);
     read_to_ = {position.partition, position.offset + 1};
     if (record.observed_at <= plain_until_) [[likely]] {
       accept(record.station, record.observed_at, record.counts, position, source);

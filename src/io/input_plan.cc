@@ -1,0 +1,107 @@
+#include "io/input_plan.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <stop_token>
+#include <tuple>
+
+#include "base/hash.h"
+#include "io/byte_source.h"
+#include "io/os_error.h"
+#include "io/text_chunks.h"
+#include "io/text_decoder.h"
+
+namespace bikeflow {
+namespace {
+
+constexpr std::size_t kHeadBytes = std::size_t{1} << 20;
+
+bool ends_with_any(std::string_view name, std::span<const std::string_view> endings) {
+  return std::ranges::any_of(endings, [&](std::string_view end) { return name.ends_with(end); });
+}
+
+// Size, and hash of the first bytes, as stored.
+Result<void> identify(InputState& state) {
+  auto file = open_file(state.name, O_RDONLY);
+  if (!file) return std::unexpected(file.error());
+  struct stat status{};
+  if (::fstat(file->descriptor(), &status) != 0) return os_failure("open", state.name, errno);
+  state.size_bytes = status.st_size;
+  std::string head(std::min(kHeadBytes, static_cast<std::size_t>(status.st_size)), '\0');
+  if (auto done = read_exactly(*file, head, state.name); !done) return done;
+  state.head_hash = hash64(head);
+  return {};
+}
+
+}  // namespace
+
+Format format_of(std::string_view name, std::string_view first_bytes) {
+  for (const std::string_view packed : {".gz", ".zst"}) {
+    if (name.ends_with(packed)) name.remove_suffix(packed.size());
+  }
+  constexpr std::array<std::string_view, 2> kJson = {".ndjson", ".jsonl"};
+  constexpr std::array<std::string_view, 2> kCsv = {".csv", ".tsv"};
+  const Format format = sniff_format(first_bytes);
+  // Empty lines, or the zeros that a power cut leaves, say nothing about what follows.
+  const bool is_blank =
+      !first_bytes.empty() && std::string_view(" \t\r\n\0", 5).contains(first_bytes.front());
+  const bool is_text = format == Format::kNdjson || format == Format::kCsv;
+  if (!is_text && !(is_blank && format == Format::kUnknown)) return format;
+  if (ends_with_any(name, kJson)) return Format::kNdjson;
+  if (ends_with_any(name, kCsv)) return Format::kCsv;
+  return format;
+}
+
+Result<InputFile> recognise_input(const std::string& path, const ReaderSettings& settings) {
+  InputFile input;
+  input.state.name = path;
+  input.state.first_time = kLatestTime;
+  // A pipe must not even be opened: what is read from it is gone, and who writes to it would see it
+  // closed.
+  struct stat status{};
+  input.is_pipe = path == "-" || (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) &&
+                                  !S_ISDIR(status.st_mode));
+  if (input.is_pipe) return input;
+  auto chunks = TextChunks::open(path, settings, {});
+  if (!chunks) return std::unexpected(chunks.error());
+  if (auto done = identify(input.state); !done) return std::unexpected(done.error());
+  input.format = chunks->format();
+  TextDecoder decoder(settings);
+  for (bool is_first = true;; is_first = false) {
+    auto chunk = chunks->next();
+    if (!chunk) return std::unexpected(chunk.error());
+    if (!*chunk) return input;
+    const DecodedChunk decoded = decoder.decode(**chunk, kEarliestTime);
+    if (is_first && (*chunk)->stored_bytes_read > 0) {
+      input.estimated_records =
+          input.state.size_bytes * decoded.records / (*chunk)->stored_bytes_read;
+    }
+    if (decoded.parts.empty()) continue;
+    // The parts are in the order of their first records.
+    input.state.first_time = decoded.parts.front().records.front().observed_at;
+    input.first_system = decoded.new_systems.front();
+    return input;
+  }
+}
+
+Result<void> order_inputs(std::vector<InputFile>& inputs) {
+  std::ranges::stable_sort(inputs, {}, [](const InputFile& input) {
+    return std::tuple(input.state.first_time, input.is_pipe, std::string_view(input.state.name));
+  });
+  for (std::size_t i = 1; i < inputs.size(); ++i) {
+    if (inputs[i].state.name == inputs[i - 1].state.name) {
+      return fail("{}: is named twice", inputs[i].state.name);
+    }
+  }
+  return {};
+}
+
+bool is_same_file(const InputState& a, const InputState& b) {
+  return a.name == b.name && a.size_bytes == b.size_bytes && a.head_hash == b.head_hash;
+}
+
+}  // namespace bikeflow
