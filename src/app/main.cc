@@ -1,6 +1,7 @@
 #include <string>
 #include <vector>
 
+#include "app/backfill_command.h"
 #include "app/check_command.h"
 #include "app/demo_command.h"
 #include "app/describe_command.h"
@@ -16,6 +17,7 @@ int main(int argc, char** argv) {
   // In the order in which the help lists them.
   bikeflow::register_demo(line);
   bikeflow::register_run(line);
+  bikeflow::register_backfill(line);
   bikeflow::register_show(line);
   bikeflow::register_simulate(line);
   bikeflow::register_verify(line);
