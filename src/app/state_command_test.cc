@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "app/check_command.h"
+#include "app/test_lake.h"
 #include "app/verify_command.h"
 #include "io/lake_session.h"
 #include "io/random.h"
@@ -38,13 +39,9 @@ std::string run(const std::string& lake, Body&& body) {
   return text;
 }
 
-// A backfill of one station that has written its first hour, as it would.
-void write_backfill(const std::string& lake, const std::string& name = "backfill") {
-  auto session = LakeSession::open(
-      lake, name, {name == "backfill" ? LakeWriter::Kind::kBackfill : LakeWriter::Kind::kRun, name},
-      system_random);
-  ASSERT_TRUE(session) << session.error().message;
-  Job job({name, name, session->lake_id(), LakeRule{}});
+// A job of one station whose first hour is due.
+Job a_job(const std::string& name, const std::string& lake_id) {
+  Job job({name, name, lake_id, LakeRule{}});
   Partition& partition =
       job.add(name == "backfill" ? "seoul" : name, *Zone::load("Asia/Seoul"), TaskSettings{});
   Batch batch;
@@ -58,6 +55,16 @@ void write_backfill(const std::string& lake, const std::string& name = "backfill
     job.add_due({file.path, *encode_hourly(file.rows, file.metadata)});
   job.add_dead_letters({{name, {0, 9}, kNine, {Reason::kNotJson, "", {}}, "{"}});
   job.inputs().push_back({"august.csv", 100, 0, kNine, 4, 100, true});
+  return job;
+}
+
+// A backfill of it.
+void write_backfill(const std::string& lake, const std::string& name = "backfill") {
+  auto session = LakeSession::open(
+      lake, name, {name == "backfill" ? LakeWriter::Kind::kBackfill : LakeWriter::Kind::kRun, name},
+      system_random);
+  ASSERT_TRUE(session) << session.error().message;
+  Job job = a_job(name, session->lake_id());
   ASSERT_TRUE(session->commit(job));
   ASSERT_TRUE(session->commit(job));  // what was due is published, and the state says so
 }
@@ -150,6 +157,40 @@ TEST(VerifyWithAState, KnowsTheEndOfTheChain) {
                     HasSubstr("/hour=09/_SUCCESS: says that the hour is complete, and it has no "
                               "file\n"),
                     HasSubstr("2 violations\n1")));
+}
+
+TEST(VerifyWithAState, FindsThatTheLastFileWasRewritten) {
+  const TempFolder lake;
+  write_backfill(lake.path());
+  auto store = LocalStore::open(lake.path(), "test").value();
+  const std::string last =
+      "hourly_summary/system=seoul/year=2024/month=08/day=11/hour=09/"
+      "backfill-0-20240811T000000Z-1h.parquet";
+  RowFile<HourlyRow> file = decode_hourly(store.get(last)->value()).value();
+  file.rows[0].observed_seconds -= 1;
+  TestLake::forge(file);
+  ASSERT_TRUE(store.put(last, encode_hourly(file.rows, file.metadata).value()));
+  ASSERT_TRUE(store.sync());
+  EXPECT_THAT(verified(lake.path()),
+              AllOf(HasSubstr("LAKE/" + last + ": was rewritten: its rows have the hash "),
+                    HasSubstr(", and the checkpoint 2-"), HasSubstr("1 violation\n1")));
+}
+
+TEST(VerifyWithAState, KnowsWhatIsStillDue) {
+  const TempFolder lake;
+  auto session = LakeSession::open(lake.path(), "backfill",
+                                   {LakeWriter::Kind::kBackfill, "backfill"}, system_random);
+  ASSERT_TRUE(session);
+  Job job = a_job("backfill", session->lake_id());
+  // As if the process had died after the commit and before it published.
+  const auto effects = job.commit(checkpoint_name(1, 7)).value();
+  auto state = StateDir::open(lake / "_bikeflow/state/killed").value();
+  ASSERT_TRUE(state.write(checkpoint_name(1, 7), std::get<WriteCheckpoint>(effects[0]).bytes));
+  ASSERT_TRUE(state.commit(checkpoint_name(1, 7)));
+  EXPECT_THAT(verified(lake.path()),
+              AllOf(HasSubstr("due: hourly_summary/system=seoul/year=2024/month=08/day=11/hour=09/"
+                              "backfill-0-20240811T000000Z-1h.parquet\n"),
+                    HasSubstr("no violations\n0")));
 }
 
 TEST(Check, LooksAtTheLakeAndItsState) {

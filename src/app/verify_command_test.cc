@@ -255,6 +255,45 @@ TEST_F(VerifyTest, FindsOtherSettingsAndLakes) {
                         ": its metadata are not whole: 'source' is missing, 'rows' is 'many'"));
 }
 
+TEST_F(VerifyTest, FindsMetadataThatContradictThemselves) {
+  const std::string before = lake_.get(third_);
+  lake_.rewrite(third_,
+                [](auto& file) { TestLake::set_key(file.metadata, metadata::kLength, "30m"); });
+  EXPECT_THAT(run(), HasSubstr("LAKE/" + kThird +
+                               ": its metadata name the window 2024-08-11T01:00:00Z to "
+                               "2024-08-11T02:00:00Z, and its length 30m\n"));
+  lake_.put(third_, before);
+  lake_.rewrite(third_, [](auto& file) {
+    TestLake::set_key(file.metadata, metadata::kTimezone, "Asia/Nowhere");
+  });
+  EXPECT_THAT(run(), HasSubstr("LAKE/" + kThird +
+                               ": its metadata name a time zone that is none: Asia/Nowhere\n"));
+}
+
+TEST_F(VerifyTest, FindsARowThatIsMissingInOneOfSeveralFiles) {
+  const std::string fourth = lake_.add(kEight + 3 * kHour, {TestLake::row("ST-10", 11, 0, 0)});
+  const std::string fifth = lake_.add(
+      kEight + 4 * kHour, {TestLake::row("ST-10", 11, 0, 0), TestLake::row("ST-4", 9, 0, 0)});
+  const std::string sixth = lake_.add(kEight + 5 * kHour, {TestLake::row("ST-10", 11, 0, 0)});
+  lake_.add(kEight + 6 * kHour, {TestLake::row("ST-10", 11, 0, 0)});
+  const std::string last = lake_.add(
+      kEight + 7 * kHour, {TestLake::row("ST-10", 11, 0, 0), TestLake::row("ST-4", 2, 0, 0)});
+  EXPECT_THAT(run(),
+              HasSubstr("LAKE/" + fourth + ": ST-4: its row is missing: bikes_close is 4 in " +
+                        kThird + ", and the next bikes_open is 9 in " + fifth + "\n"));
+  EXPECT_THAT(run(), HasSubstr(": ST-4: its row is missing here or in the 1 file before it: "
+                               "bikes_close is 9 in " +
+                               fifth + ", and the next bikes_open is 2 in " + last + "\n"));
+}
+
+TEST_F(VerifyTest, LooksAtTheConfigurationToo) {
+  lake_.put("bikeflow.toml", "[kafka]\nbrokers = \"b:9092\"\ntopic = \"t\"\n");
+  options_.config = lake_.folder() + "/bikeflow.toml";
+  EXPECT_THAT(run(), HasSubstr("could not verify: that the lake equals what the log says: this "
+                               "version reads no Kafka\n"));
+  EXPECT_THAT(run(), HasSubstr("no violations in what could be verified\n3"));
+}
+
 TEST_F(VerifyTest, FindsAFileThatTheChainDoesNotKnow) {
   const std::string extra = lake_.add(kEight + kHour / 2, {TestLake::row("ST-77", 1, 0, 0)},
                                       {.length = kHour / 2, .slide = kHour / 2});
@@ -311,6 +350,9 @@ TEST_F(VerifyTest, LooksAtLateRowsAndDeadLetters) {
   lake_.put("dead_letter/year=2024/month=08/day=10/backfill-0-9.parquet",
             encode_dead_letters(letters, {}).value());
   lake_.put("dead_letter/year=2024/month=08/day=10/backfill-0-1.parquet", "PAR1");
+  lake_.put("late/system=seoul/year=2024/month=08/day=11/backfill-0-90.parquet", "PAR1");
+  lake_.put("late/system=seoul/year=2024/month=08/day=11/backfill-0-91.parquet",
+            encode_late({}, {}).value());
   const std::string text = run();
   EXPECT_THAT(text,
               HasSubstr("LAKE/" + late_file +
@@ -318,13 +360,15 @@ TEST_F(VerifyTest, LooksAtLateRowsAndDeadLetters) {
                         "was 2024-08-11T00:00:00Z\n"));
   EXPECT_THAT(text, HasSubstr("LAKE/" + wrong_day +
                               ": its row 0@3 belongs in dead_letter/year=2024/month=08/day=10\n"));
-  EXPECT_THAT(text,
-              HasSubstr("day=10/backfill-0-9.parquet: its name speaks of backfill 0@9, and its "
-                        "first row is backfill 0@3\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("day=10/backfill-0-9.parquet: its name speaks of 0@9, and its first row is 0@3\n"));
   EXPECT_THAT(text, HasSubstr("day=10/backfill-0-9.parquet: its rows are not in the order of their "
                               "offsets: 0@2 comes after 0@3\n"));
   EXPECT_THAT(text, HasSubstr("day=10/backfill-0-1.parquet: is "));
-  EXPECT_THAT(text, HasSubstr(", 2 late rows, 4 dead letters: 5 violations\n1"));
+  EXPECT_THAT(text, HasSubstr("day=11/backfill-0-90.parquet: is "));
+  EXPECT_THAT(text, HasSubstr("day=11/backfill-0-91.parquet: has no rows\n"));
+  EXPECT_THAT(text, HasSubstr(", 2 late rows, 4 dead letters: 7 violations\n1"));
 }
 
 TEST_F(VerifyTest, SaysWhatItCouldNotVerify) {

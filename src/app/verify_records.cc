@@ -21,12 +21,13 @@ void check_records(const std::vector<Row>& rows, std::string_view path, const Re
     report.violation(Breach::kValue, path, "", "has no rows");
     return;
   }
-  if (rows.front().source != name.source || rows.front().position != name.first_row) {
-    report.violation(
-        Breach::kMetadata, path, "",
-        fmt::format("its name speaks of {} {}@{}, and its first row is {} {}@{}", name.source,
-                    name.first_row.partition, name.first_row.offset, rows.front().source,
-                    rows.front().position.partition, rows.front().position.offset));
+  // The rows' own source may be another: of recorded files it is the file, of the name the job.
+  const Position& first = rows.front().position;
+  if (first != name.first_row) {
+    report.violation(Breach::kMetadata, path, "",
+                     fmt::format("its name speaks of {}@{}, and its first row is {}@{}",
+                                 name.first_row.partition, name.first_row.offset, first.partition,
+                                 first.offset));
   }
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (i > 0 && !(rows[i - 1].position < rows[i].position)) {

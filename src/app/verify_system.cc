@@ -128,8 +128,8 @@ void SystemVerifier::compare(const Part& part, const std::string& path, const Fi
                       "its row is missing: " + ends);
   } else {
     report_.violation(Breach::kMissingRow, part.last->path, row.station_id,
-                      fmt::format("its row is missing here or in one of the {} files before: {}",
-                                  between - 1, ends));
+                      fmt::format("its row is missing here or in the {} before it: {}",
+                                  counted(between - 1, "file", "files"), ends));
   }
 }
 

@@ -128,6 +128,9 @@ Result<std::optional<StoredCheckpoint>> StateDir::peek(const std::string& folder
 }
 
 Result<std::optional<StoredCheckpoint>> StateDir::load_current() const {
+  // The process before may have died between the rename and its sync: what is published from this
+  // CURRENT must not outlive it in a power cut.
+  if (auto synced = sync_file(opened_, folder_); !synced) return std::unexpected(synced.error());
   return load(opened_, folder_);
 }
 

@@ -44,7 +44,7 @@ class StateDir {
   static Result<std::optional<StoredCheckpoint>> peek(const std::string& folder);
 
   // Nothing before the first commit. A CURRENT that cannot be followed is an Error, never
-  // "nothing": starting anew would write every row a second time.
+  // "nothing": starting anew would write every row a second time. It is durable afterwards.
   [[nodiscard]] Result<std::optional<StoredCheckpoint>> load_current() const;
 
   // The checkpoint is durable afterwards, but not current. Requires: a checkpoint_name().

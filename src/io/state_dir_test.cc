@@ -147,13 +147,24 @@ TEST(StateDir, AFailedStepLeavesTheOldCheckpointCurrent) {
       if (call == SYS_fsync) fail_system_call(call, error);
       if (call == SYS_openat) fail_system_call(call, error, 2, O_CREAT);
       const auto done = put(*state, next, std::string(0x10000, 'x'));
-      return (done ? "done" : done.error().message) + "|" + current(state->load_current());
+      return (done ? "done" : done.error().message) + "|" + current(StateDir::peek(lake / "state"));
     });
     EXPECT_THAT(said, HasSubstr(lake / "state/" + next));
     EXPECT_THAT(said, ::testing::EndsWith("|" + kept));
     EXPECT_FALSE(std::filesystem::exists(lake / "state/" + next));
     EXPECT_EQ(current(StateDir::peek(lake / "state")), kept);
   }
+}
+
+TEST(StateDir, ACurrentThatAPowerCutMayTakeBackIsNotFollowed) {
+  const TempFolder lake;
+  EXPECT_THAT(in_child([&] {
+                auto state = StateDir::open(lake / "state");
+                (void)put(*state, checkpoint_name(1, 1), "one");
+                fail_system_call(SYS_fsync, EIO);
+                return current(state->load_current());
+              }),
+              StartsWith(lake / "state: cannot sync: Input/output error"));
 }
 
 TEST(StateDir, ARenameThatFailsIsAnError) {
