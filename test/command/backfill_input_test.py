@@ -88,23 +88,24 @@ RECORDS: list[tuple[bytes, str | None]] = [
     (line(observed_at=32472144000), "future"),
     (line(observed_at="2024-08-11T07:00:00+09:00", station_id="ST-8"), None),
     (line(observed_at=synthetic.BEGIN + 40 * DAY), "time_jump"),
+    (b"", "not_json"),
+    (b"  ", "not_json"),
 ]
 
 
 def test_each_bad_record_of_ndjson_is_a_dead_letter(bikeflow, tmp_path):
     path = tmp_path / "records.ndjson"
-    path.write_bytes(b"\n".join(record for record, _ in RECORDS) + b"\n\n\r\n")
+    path.write_bytes(b"\n".join(record for record, _ in RECORDS) + b"\n")
     done = backfill(bikeflow, tmp_path / "lake", path)
     assert done.returncode == 0, done.stderr
     letters = lakes.Lake(tmp_path / "lake").data_set("dead_letter")
-    assert sorted(row["reason"] for row in letters) == sorted(reason for _, reason in RECORDS if reason)
-
     by_offset = {row["offset"]: row for row in letters}
     for offset, (record, reason) in enumerate(RECORDS):
         assert by_offset.get(offset, {"reason": None})["reason"] == reason, record[:200]
         if reason:
-            assert bytes(by_offset[offset]["record"]) == record[:4096]
-    assert {row["source"] for row in letters} == {"backfill"}
+            assert by_offset[offset]["record"] == record[:4096]
+    assert len(letters) == len([reason for _, reason in RECORDS if reason])
+    assert {row["source"] for row in letters} == {str(path)}
 
     stations = lakes.Lake(tmp_path / "lake").sql("SELECT DISTINCT stationId FROM hourly_summary ORDER BY 1")
     assert [name for (name,) in stations] == [*(f"ST-{n}" for n in range(1, 9)), "s" * 128]
@@ -129,7 +130,7 @@ T = synthetic.BEGIN
     (f'{CSV_HEADER},name\n"ST-1",{T},"5",9,"a, ""quoted""\nname"\nST-2,{T},6,9,x\n', {}),
     (f"bikes;observed_at;station_id\n5;{T};ST-1\n6;{T};ST-2\n", {}),
     (f"bikes\tobserved_at\tstation_id\n5\t{T}\tST-1\n6\t{T}\tST-2\n", {}),
-    (f"{CSV_HEADER}\nST-1,{T},5,9\n\nST-2,{T},6,9\nST-3,{T}\n", {"bad_csv": 1}),
+    (f"{CSV_HEADER}\nST-1,{T},5,9\n\nST-2,{T},6,9\nST-3,{T}\n", {"bad_csv": 2}),
     (f"{CSV_HEADER}\nST-1,{T},5,9\nST-2,{T},6,9\nST-3,{T},1.5,9\n,{T},5,9\nST-3,,5,9\n",
      {"bad_bikes": 1, "missing_station": 1, "missing_time": 1}),
 ], ids=["plain", "bom-crlf", "quoted", "semicolon", "tab", "short-row", "bad-fields"])
@@ -193,11 +194,6 @@ def make_encrypted_parquet(path):
     return path / "polls.parquet", ["polls.parquet", "encrypted"]
 
 
-def make_text_named_parquet(path):
-    (path / "polls.parquet").write_text("station_id,observed_at,bikes\n")
-    return path / "polls.parquet", ["polls.parquet"]
-
-
 def make_truncated_gzip(path):
     import gzip
 
@@ -213,12 +209,12 @@ def make_damaged_zstd(path):
 
 def make_unknown_kind(path):
     (path / "polls.xlsx").write_bytes(b"PK\x03\x04")
-    return path / "polls.xlsx", ["polls.xlsx", ".ndjson"]
+    return path / "polls.xlsx", ["polls.xlsx", "zip"]
 
 
 @pytest.mark.parametrize("make", [
     make_no_file, make_folder, make_csv_without_header, make_csv_without_a_column, make_parquet_of_wrong_type,
-    make_parquet_without_a_column, make_truncated_parquet, make_encrypted_parquet, make_text_named_parquet,
+    make_parquet_without_a_column, make_truncated_parquet, make_encrypted_parquet,
     make_truncated_gzip, make_damaged_zstd, make_unknown_kind])
 def test_a_file_that_cannot_be_read_is_a_clear_error(bikeflow, tmp_path, make):
     path, said = make(tmp_path)
@@ -436,5 +432,4 @@ def test_late_rows_are_kept(bikeflow, city, tmp_path):
                     int(row["watermark"].timestamp())) for row in lakes.Lake(tmp_path / "with").data_set("late"))
     assert [row[1:] for row in found] == [
         (record["station_id"], record["observed_at"], 77, watermark) for record, watermark in late]
-    rows = "SELECT * EXCLUDE (system, year, month, day, hour) FROM hourly_summary ORDER BY ALL"
-    assert lakes.Lake(tmp_path / "with").sql(rows) == lakes.Lake(tmp_path / "without").sql(rows)
+    assert lakes.Lake(tmp_path / "with").rows() == lakes.Lake(tmp_path / "without").rows()

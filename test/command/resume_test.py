@@ -73,12 +73,12 @@ def kill_until_done(bikeflow, inputs, lake: lakes.Lake, expected: dict, seconds:
         run = subprocess.Popen(command(bikeflow, inputs, lake.path), stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
         # A kill too early for a commit in every second run, one around a commit in the others.
-        time.sleep(rng.uniform(0, seconds * 0.7))
+        time.sleep(rng.uniform(0, seconds))
         if len(found) % 2 == 1:
             run.send_signal(signal.SIGSTOP)
             time.sleep(COMMIT_SECONDS + 0.2)
             run.send_signal(signal.SIGCONT)
-            time.sleep(rng.choice([rng.uniform(0, 0.03), rng.uniform(0, 0.3)]))
+            time.sleep(rng.uniform(0, rng.choice([0.05, 0.3, 1.0])))
         if run.poll() is not None:
             found.append("done")
             break
@@ -110,7 +110,7 @@ def test_killed_at_random_moments_and_taken_up_again(bikeflow, inputs, undisturb
         print(f"\n    {kills} kills; then the lake had: "
               + ", ".join(f"{what} {found.count(what)}" for what in sorted(set(found))), end="")
     assert kills >= 20
-    assert found.count("published") >= 5
+    assert found.count("published") >= 3
 
     for lake in disturbed:
         done = subprocess.run(command(bikeflow, inputs, lake.path), capture_output=True, text=True)
@@ -135,8 +135,7 @@ def test_an_interrupt_ends_a_run_in_order(bikeflow, inputs, undisturbed, tmp_pat
     assert lake.files()
     done = subprocess.run(command(bikeflow, inputs, lake.path), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    rows = "SELECT * FROM hourly_summary ORDER BY ALL"
-    assert lake.sql(rows) == whole.sql(rows)
+    assert lake.rows() == whole.rows()
     for name in ("late", "dead_letter"):
         assert rows_of(lake, name) == rows_of(whole, name)
 
@@ -151,7 +150,6 @@ def test_later_files_go_on_from_the_state(bikeflow, inputs, undisturbed, tmp_pat
         done = subprocess.run([*command(bikeflow, inputs[:count], lake.path), *keep_open],
                               capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
-    rows = "SELECT * FROM hourly_summary ORDER BY ALL"
-    assert lake.sql(rows) == whole.sql(rows)
+    assert lake.rows() == whole.rows()
     assert rows_of(lake, "late") == rows_of(whole, "late")
     bikeflow.succeed("verify", "--lake", lake.path)

@@ -74,6 +74,7 @@ def test_months_of_all_kinds_at_60_s_equal_the_reference(
     assert lake.unbalanced() == []
     assert lake.discontinuous() == []
     assert lake.data_set("late") == [] and lake.data_set("dead_letter") == []
+    assert lake.misplaced("bayarea", LOS_ANGELES) == []
     bikeflow.succeed("verify", "--lake", lake.path, timeout=300)
 
 

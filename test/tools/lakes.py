@@ -1,12 +1,14 @@
 """A lake as its readers see it, by DuckDB, and the program that writes it."""
 
 import collections.abc
+import datetime
 import hashlib
 import os
 import pathlib
 import subprocess
 
 import duckdb
+import pyarrow.parquet
 
 COLUMNS = (
     "start end stationId total_rental total_return unobserved_change bikes_open bikes_close bikes_min"
@@ -34,19 +36,31 @@ class Lake:
 
     def data_set(self, name: str) -> list[dict]:
         """All rows of `late` or `dead_letter`; none where it has no file."""
-        files = sorted((self.path / name).glob("**/*.parquet"))
-        if not files:
-            return []
-        with duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            result = connection.execute("FROM read_parquet(?, union_by_name = true)", [[str(f) for f in files]])
-            names = [column[0] for column in result.description]
-            return [dict(zip(names, row)) for row in result.fetchall()]
+        rows = []
+        for path in sorted((self.path / name).glob("**/*.parquet")):
+            rows += pyarrow.parquet.ParquetFile(path).read().to_pylist()
+        return rows
+
+    def rows(self) -> list[tuple]:
+        """All rows, in order; times in Unix seconds."""
+        columns = ", ".join(f'epoch("{c}")::BIGINT' if c in ("start", "end") else f'"{c}"' for c in COLUMNS)
+        return self.sql(f"SELECT system, {columns} FROM hourly_summary ORDER BY ALL")
 
     def files(self) -> list[str]:
         """The row files, as paths within the lake."""
         found = (self.path / "hourly_summary").glob("**/*.parquet")
         return sorted(str(path.relative_to(self.path)) for path in found)
+
+    def misplaced(self, system: str, zone: datetime.tzinfo) -> list[str]:
+        """Row files that do not stand under the local year, month, day and hour of their window's start."""
+        wrong = []
+        for name in self.files():
+            metadata = pyarrow.parquet.read_schema(self.path / name).metadata
+            start = datetime.datetime.fromisoformat(metadata[b"window_start"].decode())
+            folder = start.astimezone(zone).strftime(f"hourly_summary/system={system}/year=%Y/month=%m/day=%d/hour=%H")
+            if name.rpartition("/")[0] != folder:
+                wrong.append(f"{name}, expected in {folder}")
+        return wrong
 
     def hashes(self, *skip: str) -> dict[str, str]:
         """Every file outside of _bikeflow/ and of the folders of `skip`, with the hash of its bytes."""
