@@ -144,7 +144,8 @@ void Generator::draw_character() {
   const std::vector<Seconds> changes = clock_changes(zone);
   is_.begin = kYear2024 + rng_.between(0, 300 * kDay);
   if (!changes.empty() && rng_.chance(0.6)) {
-    is_.begin = one_of(rng_, changes) - rng_.between(0, is_.span);
+    const Seconds before = rng_.between(0, is_.span);  // drawn first by every compiler
+    is_.begin = one_of(rng_, changes) - before;
   }
 
   constexpr std::array kParts = {0.4, 1.0, 2.0, 5.0, 12.0};
