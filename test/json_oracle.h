@@ -104,9 +104,12 @@ enum class Grammar { kValid, kTooDeep, kInvalid, kUnknown };
 inline Grammar check_grammar(std::string_view record, Members& members, bool& are_values_known) {
   constexpr int kNumberOutOfRange = 406;
   are_values_known = true;
-  // What the library tolerates.
-  if (record.find('\0') != std::string_view::npos || record.starts_with("\xEF\xBB\xBF")) {
-    return Grammar::kInvalid;
+  // What the library tolerates: a byte order mark, and any bytes after a NUL.
+  const std::size_t nul = record.find('\0');
+  if (record.starts_with("\xEF\xBB\xBF")) return Grammar::kInvalid;
+  if (nul != std::string_view::npos) {
+    nlohmann::json::sax_parse(record.substr(0, nul), &members);
+    return members.is_too_deep ? Grammar::kTooDeep : Grammar::kInvalid;
   }
   bool is_valid = nlohmann::json::sax_parse(record, &members);
   if (!is_valid && !members.is_too_deep) {

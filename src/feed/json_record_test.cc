@@ -283,7 +283,7 @@ TEST_F(JsonRecordTest, EscapesInValues) {
 
 TEST_F(JsonRecordTest, HalfASurrogatePairIsNoText) {
   for (const char* half : {R"("\ud800")", R"("\udc00")", R"("\ud83d\ud83d")", R"("\ud83dx")",
-                           R"("\udc00\ud800")", R"("\ud83d\n")"}) {
+                           R"("\udc00\ud800")", R"("\udc00\udc00")", R"("\ud83d\n")"}) {
     EXPECT_EQ(reason(with_station(half)), "bad_station") << half;
     EXPECT_EQ(reason(with_bikes(half)), "bad_bikes") << half;
     EXPECT_EQ(reason(with_time(half)), "bad_time") << half;

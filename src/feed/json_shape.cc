@@ -65,9 +65,7 @@ bool JsonShape::match(std::string_view record, FieldValues& values) const {
     const char* value_end = nullptr;
     if (part.kind == Kind::kString) {
       const StringStop stop = find_string_stop(begin, at, end);
-      // A quote is left to the glue after it; anything else is not for here.
-      if (stop.at == end || *stop.at != '"') return false;
-      value_end = stop.at;
+      value_end = stop.at;  // a quote, or the glue after it will not be there
       if (stop.may_have_non_ascii) {
         if (non_ascii_begin == nullptr) non_ascii_begin = at;
         non_ascii_end = value_end;

@@ -19,13 +19,9 @@ std::optional<Frame> LineFramer::next(std::string_view& rest, bool is_last) {
     if (is_last) is_skipping_ = false;  // the end is that of the long line, too
     return std::nullopt;
   }
-  const std::size_t end = rest.find('\n', searched_);
-  if (end == std::string_view::npos && rest.size() <= kMaxRecordBytes && !is_last) {
-    searched_ = rest.size();
-    return std::nullopt;
-  }
-  searched_ = 0;
-  if (rest.empty()) return std::nullopt;
+  const std::size_t end = rest.find('\n');
+  const bool is_whole = end != std::string_view::npos || (is_last && !rest.empty());
+  if (!is_whole && rest.size() <= kMaxRecordBytes) return std::nullopt;
   Frame frame{rest.substr(0, end)};
   if (frame.record.size() <= kMaxRecordBytes) {
     rest.remove_prefix(std::min(frame.record.size() + 1, rest.size()));

@@ -5,7 +5,6 @@
 // byte order mark is not looked for here: see byte_order_mark_size().
 #pragma once
 
-#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -30,7 +29,6 @@ class LineFramer {
 
  private:
   bool is_skipping_ = false;  // within a line that was too large
-  std::size_t searched_ = 0;  // so many bytes of what was left over have no line end in them
 };
 
 }  // namespace bikeflow

@@ -64,11 +64,24 @@ TEST(RecordCutter, CutsAfterTheLastWholeRecord) {
   EXPECT_EQ(csv.next("\"b\nc\"\nd", false).records, "\"b\nc\"\n");
 }
 
+// Quotes that come and go change how a stretch is found, not what is in it.
+TEST(RecordCutter, QuotesInSomeBuffersOnly) {
+  RecordCutter csv = RecordCutter::of_csv(',');
+  EXPECT_EQ(csv.next("\"a\"\na long line", false).records, "\"a\"\n");
+  EXPECT_EQ(csv.next("a long line\nb", false).records, "a long line\n");
+  EXPECT_EQ(csv.next("b\n\"c\nd\"\ne\nf", false).records, "b\n\"c\nd\"\ne\n");
+  CsvFramer framer(',');
+  Records records;
+  frame(framer, "b\n\"c\nd\"\ne\n", records);
+  EXPECT_EQ(records, (Records{"b", "\"c\nd\"", "e"}));
+}
+
 TEST(RecordCutter, RandomBytesGiveTheFramesOfTheWhole) {
   std::mt19937 random(5);
   for (int i = 0; i < 30'000; ++i) {
     std::string bytes;
-    for (std::size_t size = random() % 40; size > 0; --size) bytes += "a\",\n\"\n\r;"[random() % 8];
+    for (std::size_t size = random() % 40; size > 0; --size)
+      bytes += "a\",\n\n\nb\r;cdef"[random() % 13];
     const std::size_t piece = 1 + random() % 12;
     ASSERT_EQ(cut(RecordCutter::of_csv(','), CsvFramer(','), bytes, piece), whole_csv(bytes))
         << bytes;

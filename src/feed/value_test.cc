@@ -87,6 +87,15 @@ TEST_F(TimeReaderTest, TextsInTurn) {
   }
 }
 
+TEST_F(TimeReaderTest, NumbersThatAreNone) {
+  for (const char* text : {"18446744075432934616",  // 1723383000 more than 64 bits hold
+                           "1723383000.", ".5", "1.5.5", "1723383000.5x", "+1723383000",
+                           "-1723383000", "1723383000 ", "1e9", "0x66B8BF58"}) {
+    EXPECT_EQ(new_york_.read(text, 0), std::unexpected(Reason::kBadTime)) << text;
+  }
+  EXPECT_EQ(new_york_.read("000000001723383000", 0), 1'723'383'000);
+}
+
 TEST_F(TimeReaderTest, Bounds) {
   EXPECT_EQ(new_york_.read("2000-01-01T00:00:00Z", 0), kEarliestTime);
   EXPECT_EQ(new_york_.read("1999-12-31T23:59:59Z", 0), std::unexpected(Reason::kBadTime));
