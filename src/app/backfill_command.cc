@@ -159,7 +159,7 @@ Result<std::unique_ptr<RecordStream>> open_stream(const BackfillOptions& options
     if (as_one)
       state.records = state.bytes =
           0;  // the set is read again, and its place found in the sorted one
-    inputs.push_back({plan.paths[i], std::move(state), plan.to_read[i]});
+    inputs.push_back({plan.paths[i], std::move(state), plan.to_read[i], plan.formats[i]});
   }
   std::vector<KnownSystem> known;
   std::vector<std::size_t> station_counts;

@@ -15,6 +15,7 @@ namespace bikeflow {
 struct BackfillPlan {
   std::vector<std::size_t> to_read;  // of Job::inputs(), in order
   std::vector<std::string> paths;    // of to_read, as they are named now
+  std::vector<Format> formats;       // of to_read
   std::vector<std::string> skipped;  // were read to their end before
   bool is_resumed = false;           // the first of to_read was begun before
 };

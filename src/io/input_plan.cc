@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <span>
 #include <stop_token>
 #include <tuple>
@@ -12,6 +13,7 @@
 #include "base/hash.h"
 #include "io/byte_source.h"
 #include "io/os_error.h"
+#include "io/parquet_input.h"
 #include "io/text_chunks.h"
 #include "io/text_decoder.h"
 
@@ -24,20 +26,52 @@ bool ends_with_any(std::string_view name, std::span<const std::string_view> endi
   return std::ranges::any_of(endings, [&](std::string_view end) { return name.ends_with(end); });
 }
 
-// Size, and hash of the first bytes, as stored.
-Result<void> identify(InputState& state) {
-  auto file = open_file(state.name, O_RDONLY);
-  if (!file) return std::unexpected(file.error());
+// Size, hash of the first bytes, as stored, and the format that they tell.
+Result<Format> identify(const File& file, InputState& state) {
   struct stat status{};
-  if (::fstat(file->descriptor(), &status) != 0) return os_failure("open", state.name, errno);
+  if (::fstat(file.descriptor(), &status) != 0) return os_failure("open", state.name, errno);
   state.size_bytes = status.st_size;
   std::string head(std::min(kHeadBytes, static_cast<std::size_t>(status.st_size)), '\0');
-  if (auto done = read_exactly(*file, head, state.name); !done) return done;
+  if (auto done = read_exactly(file, head, state.name); !done) {
+    return std::unexpected(done.error());
+  }
   state.head_hash = hash64(head);
+  return sniff_format(std::string_view(head).substr(0, kSniffBytes));
+}
+
+// Reads up to the first observation.
+Result<void> recognise_parquet(const File& file, const ReaderSettings& settings, InputFile& input) {
+  input.format = Format::kParquet;
+  SystemNames names;
+  auto parquet = ParquetInput::open(file, parquet_settings(input.state.name, 0, settings), names);
+  if (!parquet) return std::unexpected(parquet.error());
+  input.estimated_records = parquet->records();
+  while (!input.first_system) {
+    auto chunk = parquet->next();
+    if (!chunk) return std::unexpected(chunk.error());
+    if (!*chunk) return {};
+    std::int64_t first = std::numeric_limits<std::int64_t>::max();
+    for (const Batch& batch : (*chunk)->batches) {
+      if (batch.records.empty() || batch.position(batch.records.front()).offset >= first) continue;
+      first = batch.position(batch.records.front()).offset;
+      input.state.first_time = batch.records.front().observed_at;
+      input.first_system = names.systems().at(batch.system);
+    }
+  }
   return {};
 }
 
 }  // namespace
+
+ColumnSettings parquet_settings(const std::string& path, std::size_t index,
+                                const ReaderSettings& settings) {
+  return {.source = path,
+          .input = index,
+          .names = settings.names,
+          .system = settings.system,
+          .zone_of = [zone = settings.zone](std::string_view) -> Result<Zone> { return zone; },
+          .now = settings.now};
+}
 
 Format format_of(std::string_view name, std::string_view first_bytes) {
   for (const std::string_view packed : {".gz", ".zst"}) {
@@ -66,9 +100,19 @@ Result<InputFile> recognise_input(const std::string& path, const ReaderSettings&
   input.is_pipe = path == "-" || (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) &&
                                   !S_ISDIR(status.st_mode));
   if (input.is_pipe) return input;
+  auto file = open_file(path, O_RDONLY);
+  if (file && S_ISREG(status.st_mode)) {
+    auto format = identify(*file, input.state);
+    if (!format) return std::unexpected(format.error());
+    if (*format == Format::kParquet) {
+      if (auto done = recognise_parquet(*file, settings, input); !done) {
+        return std::unexpected(done.error());
+      }
+      return input;
+    }
+  }
   auto chunks = TextChunks::open(path, settings, {});
   if (!chunks) return std::unexpected(chunks.error());
-  if (auto done = identify(input.state); !done) return std::unexpected(done.error());
   input.format = chunks->format();
   TextDecoder decoder(settings);
   for (bool is_first = true;; is_first = false) {

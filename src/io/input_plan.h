@@ -12,6 +12,7 @@
 #include "base/zone.h"
 #include "feed/fields.h"
 #include "feed/format.h"
+#include "io/column_rows.h"
 #include "pipeline/job.h"
 
 namespace bikeflow {
@@ -47,6 +48,10 @@ Result<InputFile> recognise_input(const std::string& path, const ReaderSettings&
 // By the time of their first observation, then by name; those without one last. The same file twice
 // is an Error.
 Result<void> order_inputs(std::vector<InputFile>& inputs);
+
+// What a Parquet input is read with.
+ColumnSettings parquet_settings(const std::string& path, std::size_t index,
+                                const ReaderSettings& settings);
 
 // Whether they are the same file: by name, size and hash.
 bool is_same_file(const InputState& a, const InputState& b);

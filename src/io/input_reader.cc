@@ -1,5 +1,7 @@
 #include "io/input_reader.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -16,9 +18,8 @@ InputReader::InputReader(std::vector<PlannedInput> inputs, ReaderSettings settin
       numbers_(std::max<std::size_t>(threads, 1) + 1),
       late_decoder_(settings_) {
   for (const KnownSystem& each : known) {
-    System& system = systems_.emplace_back();
-    CHECK(system_names_.intern(each.id) == systems_.size() - 1);
-    for (const std::string& station : each.stations) system.stations.intern(station);
+    Names& stations = names_.stations(names_.intern(each.id));
+    for (const std::string& station : each.stations) stations.intern(station);
   }
   threads_.reserve(numbers_.size());
   threads_.emplace_back([this](const std::stop_token& stop) { read(stop); });
@@ -44,6 +45,7 @@ void InputReader::read(const std::stop_token& stop) {
 // False where reading is over: after a fault, or because nobody wants more.
 bool InputReader::read_input(std::size_t input, const std::stop_token& stop) {
   const PlannedInput& planned = inputs_[input];
+  if (planned.format == Format::kParquet) return push({.input = input, .is_parquet = true});
   auto chunks = planned.state.records > 0
                     ? TextChunks::resume(planned.path, settings_, stop, planned.state.bytes)
                     : TextChunks::open(planned.path, settings_, stop);
@@ -73,13 +75,14 @@ void InputReader::decode(std::size_t number) {
   while (auto work = to_decode_.pop()) {
     Piece& piece = work->piece;
     piece.decoder = number;
-    if (!piece.error) piece.decoded = decoder.decode(piece.text, std::nullopt);
+    if (!piece.error && !piece.is_parquet) piece.decoded = decoder.decode(piece.text, std::nullopt);
     work->done.set_value(std::move(piece));
   }
 }
 
 Result<std::optional<InputChunk>> InputReader::next() {
   if (is_at_end_) return std::nullopt;
+  if (parquet_) return next_of_parquet();
   auto future = in_order_.pop();
   if (!future) {
     is_at_end_ = true;
@@ -90,11 +93,48 @@ Result<std::optional<InputChunk>> InputReader::next() {
     is_at_end_ = true;
     return std::unexpected(*std::move(piece.error));
   }
+  if (piece.is_parquet) {
+    input_ = piece.input;
+    if (auto opened = open_parquet(inputs_[input_]); !opened) {
+      is_at_end_ = true;
+      return std::unexpected(opened.error());
+    }
+    return next_of_parquet();
+  }
   if (piece.decoded.needs_near) {
     piece.decoder = numbers_.size() - 1;
     piece.decoded = late_decoder_.decode(piece.text, near_.value_or(kEarliestTime));
   }
   return hand_over(std::move(piece));
+}
+
+Result<void> InputReader::open_parquet(const PlannedInput& planned) {
+  auto file = open_file(planned.path, O_RDONLY);
+  if (!file) return std::unexpected(file.error());
+  auto input =
+      ParquetInput::open(*file, parquet_settings(planned.path, planned.index, settings_), names_);
+  if (!input) return std::unexpected(input.error());
+  if (auto skipped = input->skip_to(planned.state.records); !skipped) return skipped;
+  parquet_ = std::move(*input);
+  return {};
+}
+
+Result<std::optional<InputChunk>> InputReader::next_of_parquet() {
+  auto chunk = parquet_->next();
+  if (!chunk || !*chunk) {
+    is_at_end_ = true;
+    return chunk;
+  }
+  stored_bytes_read_ = stored_bytes_of_done_ + parquet_->stored_bytes_read();
+  for (const Batch& batch : (*chunk)->batches) {
+    if (!batch.records.empty()) near_ = batch.records.back().observed_at;
+  }
+  (*chunk)->last_time = near_;
+  if ((*chunk)->ends_input) {
+    stored_bytes_of_done_ = stored_bytes_read_;
+    parquet_.reset();
+  }
+  return chunk;
 }
 
 InputChunk InputReader::hand_over(Piece piece) {
@@ -140,13 +180,11 @@ Batch InputReader::batch_of(const Piece& piece, std::int64_t first_record, Decod
                             InputChunk& chunk) {
   Numbers::System& numbers = numbers_[piece.decoder].systems[part.system];
   if (numbers.number == Names::kNone) {
-    numbers.number = system_names_.intern(numbers.name);
-    if (numbers.number == systems_.size()) {
-      systems_.emplace_back();
-      chunk.new_systems.push_back(numbers.name);
-    }
+    const std::uint32_t known = names_.systems().size();
+    numbers.number = names_.intern(numbers.name);
+    if (numbers.number == known) chunk.new_systems.push_back(numbers.name);
   }
-  Names& stations = systems_[numbers.number].stations;
+  Names& stations = names_.stations(numbers.number);
   Batch batch;
   batch.system = numbers.number;
   batch.first = {static_cast<std::int32_t>(chunk.input), first_record};

@@ -20,7 +20,9 @@
 #include "base/result.h"
 #include "io/bounded_queue.h"
 #include "io/input_plan.h"
+#include "io/parquet_input.h"
 #include "io/record_stream.h"
+#include "io/system_names.h"
 #include "io/text_chunks.h"
 #include "io/text_decoder.h"
 #include "model/names.h"
@@ -30,8 +32,9 @@ namespace bikeflow {
 // An input that is to be read, or read on.
 struct PlannedInput {
   std::string path;
-  InputState state;       // records and bytes read before; is_done is not looked at
-  std::size_t index = 0;  // InputChunk::input and Position::partition
+  InputState state;                  // records and bytes read before; is_done is not looked at
+  std::size_t index = 0;             // InputChunk::input and Position::partition
+  Format format = Format::kUnknown;  // as recognised; of text the first bytes tell
 };
 
 // A system that an earlier run has met, with its stations in the order of their numbers.
@@ -63,6 +66,7 @@ class InputReader final : public RecordStream {
   struct Piece {
     std::size_t input = 0;  // of inputs_
     TextChunk text{};
+    bool is_parquet = false;  // the whole input: it is left to the caller's thread
     std::optional<Error> error{};
     std::size_t decoder = 0;
     DecodedChunk decoded{};
@@ -70,10 +74,6 @@ class InputReader final : public RecordStream {
   struct Work {
     Piece piece;
     std::promise<Piece> done;
-  };
-  struct System {
-    std::string name;
-    Names stations;
   };
   // A decoder's numbers -> those of the stream.
   struct Numbers {
@@ -91,6 +91,8 @@ class InputReader final : public RecordStream {
   bool push(Piece piece);
   void decode(std::size_t number);
   InputChunk hand_over(Piece piece);
+  Result<void> open_parquet(const PlannedInput& planned);
+  Result<std::optional<InputChunk>> next_of_parquet();
   Batch batch_of(const Piece& piece, std::int64_t first_record, DecodedChunk::Part part,
                  InputChunk& chunk);
 
@@ -101,10 +103,10 @@ class InputReader final : public RecordStream {
   std::int64_t records_ = 0;
   std::int64_t stored_bytes_of_done_ = 0;
   std::int64_t stored_bytes_read_ = 0;
-  std::vector<System> systems_;
-  Names system_names_;
-  std::vector<Numbers> numbers_;  // by decoder; the last is of late_decoder_
-  TextDecoder late_decoder_;      // of the caller's thread, for chunks that need `near`
+  SystemNames names_;
+  std::optional<ParquetInput> parquet_;  // the input in hand, where it is one
+  std::vector<Numbers> numbers_;         // by decoder; the last is of late_decoder_
+  TextDecoder late_decoder_;             // of the caller's thread, for chunks that need `near`
   bool is_at_end_ = false;
 
   BoundedQueue<Work> to_decode_{"chunks to decode", kAhead};
