@@ -368,8 +368,13 @@ Parsed CommandLine::parse(std::span<const std::string> arguments, int width) {
   if (names("--version")) {
     return {.kind = Parsed::Kind::kHelp, .text = fmt::format("bikeflow {}\n", program_version())};
   }
-  const LogFormat format = parts.log_format == "json" ? LogFormat::kJson : LogFormat::kText;
+  LogFormat format = parts.log_format == "json" ? LogFormat::kJson : LogFormat::kText;
   if (!done) {
+    // What is wrong may stand before the wish for JSON.
+    const auto wish = std::find(arguments.begin(), end, "--log-format");
+    if (names("--log-format=json") || (wish != end && wish + 1 != end && *(wish + 1) == "json")) {
+      format = LogFormat::kJson;
+    }
     return {.text = fmt::format("{} (see: bikeflow{} --help)", done.error().message, parts.path()),
             .log_format = format};
   }

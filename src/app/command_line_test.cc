@@ -141,6 +141,9 @@ TEST_F(CommandLineTest, TakesTheLogFormatOnEitherSideOfTheCommand) {
   EXPECT_EQ(parse({"--log-format", "json", "show", "--lake", "l"}).log_format, LogFormat::kJson);
   EXPECT_EQ(parse({"state", "show", "--log-format", "json"}).log_format, LogFormat::kJson);
   EXPECT_EQ(parse({"state", "show"}).log_format, LogFormat::kText);
+  // Of what is wrong too, wherever it stands.
+  EXPECT_EQ(parse({"show", "--lkae", "--log-format", "json"}).log_format, LogFormat::kJson);
+  EXPECT_EQ(parse({"shwo", "--log-format=json"}).log_format, LogFormat::kJson);
 }
 
 TEST_F(CommandLineTest, RefusesAnUnknownLogFormat) {

@@ -130,8 +130,9 @@ std::string program_help(std::span<const CommandSummary> commands, int terminal_
 std::string command_help(const CommandText& command, std::span<const OptionHelp> options,
                          int terminal_width) {
   const int width = text_width(terminal_width);
-  std::string help = fmt::format("bikeflow {}: {}\n\n{}\n", command.name, command.summary,
-                                 usage_of(command, options));
+  std::string help =
+      paragraphs(fmt::format("bikeflow {}: {}", command.name, command.summary), width) +
+      usage_of(command, options) + "\n";
   help += paragraphs(command.description, width);
   help += "Options:\n";
   constexpr int kWidestHead = 28;
