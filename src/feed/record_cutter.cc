@@ -6,8 +6,7 @@ namespace bikeflow {
 
 RecordCutter::Cut RecordCutter::next(std::string_view buffer, bool is_last) {
   std::string_view rest = buffer;
-  const bool is_at_record = std::visit([&](auto& framer) { return framer.skip(rest); }, framer_);
-  if (!is_at_record) return {{}, buffer.size()};
+  std::visit([&](auto& framer) { framer.skip(rest); }, framer_);
   const std::string_view records = rest;
   // Where no quote can hide a line end, the last line end is that of a record.
   const bool is_lines = std::holds_alternative<LineFramer>(framer_) || !rest.contains('"');
