@@ -284,7 +284,10 @@ Result<std::vector<InputFile>> recognise_inputs(const BackfillOptions& options,
 
 Result<ExitStatus> backfill(const BackfillOptions& options, Shell& shell) {
   auto wanted = read_options(options, shell);
-  if (!wanted) return std::unexpected(wanted.error());
+  if (!wanted) {
+    shell.log.error(wanted.error().message);
+    return ExitStatus::kUsage;
+  }
   auto found = recognise_inputs(options, *wanted);
   if (!found) return std::unexpected(found.error());
   auto begun = begin(options, *wanted);

@@ -11,7 +11,9 @@ std::uint32_t parquet_footer_size(std::string_view last) { return Reader(last).u
 std::optional<std::string> parquet_defect(std::string_view first, std::string_view last,
                                           std::uint64_t size_bytes) {
   if (size_bytes == 0) return "is empty";
-  if (first == "PARE") return "is encrypted; only Parquet files without encryption can be read";
+  if (first == "PARE" || (first == "PAR1" && last.ends_with("PARE"))) {
+    return "is encrypted; only Parquet files without encryption can be read";
+  }
   if (first != "PAR1") return "is no Parquet file: it does not begin with 'PAR1'";
   if (last.size() < kParquetEndBytes || size_bytes < kParquetEndBytes + 4 ||
       !last.ends_with("PAR1")) {

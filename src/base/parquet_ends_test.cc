@@ -24,6 +24,7 @@ TEST(ParquetEnds, Defects) {
   EXPECT_THAT(defect("PAR1PAR1"), HasSubstr("cut off"));
   EXPECT_THAT(defect("PAR1x\x01\0\0\0PAR"sv), HasSubstr("cut off"));
   EXPECT_THAT(defect("PAREx\x01\0\0\0PARE"sv), HasSubstr("encrypted"));
+  EXPECT_THAT(defect("PAR1x\x01\0\0\0PARE"sv), HasSubstr("encrypted"));
   EXPECT_THAT(defect("PAR1x\x02\0\0\0PAR1"sv), HasSubstr("footer of 2 bytes"));
   EXPECT_EQ(parquet_footer_size("\x01\x02\0\0PAR1"sv), 513U);
 }
