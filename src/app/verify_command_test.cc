@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "app/test_lake.h"
+#include "app/verify_system.h"
 #include "lake/metadata_keys.h"
 
 namespace bikeflow {
@@ -369,6 +370,21 @@ TEST_F(VerifyTest, LooksAtLateRowsAndDeadLetters) {
   EXPECT_THAT(text, HasSubstr("day=11/backfill-0-90.parquet: is "));
   EXPECT_THAT(text, HasSubstr("day=11/backfill-0-91.parquet: has no rows\n"));
   EXPECT_THAT(text, HasSubstr(", 2 late rows, 4 dead letters: 7 violations\n1"));
+}
+
+TEST_F(VerifyTest, AFilePublishedSinceTheListingIsNotMissing) {
+  const LakeView view = LakeView::open(lake_.folder()).value();
+  const HourListing listing = view.list_hours().value();
+  const std::vector<HourFile>& files = listing.systems.at("seoul");
+  PathSet listed = {files[0].path, files[2].path};  // as if the second had come afterwards
+  Zones zones;
+  std::string text;
+  Output out(text);
+  VerifyReport report(false, "LAKE", out);
+  SystemVerifier verifier(view, listed, {}, false, zones, report);
+  verifier.file(files[0]);
+  verifier.file(files[2]);
+  EXPECT_EQ(report.violations(), 0) << text;
 }
 
 TEST_F(VerifyTest, SaysWhatItCouldNotVerify) {

@@ -13,13 +13,14 @@ std::optional<std::string> SystemVerifier::place_of(const FileFacts& facts) {
   return hourly_path(facts.rule, *zone, facts.system, facts.source, facts.partition, facts.window);
 }
 
-bool SystemVerifier::missing(const std::string& path, const std::string& named_by) {
-  if (paths_.contains(path) || due_.contains(path)) return false;
-  if (reported_missing_.insert(path).second) {
-    report_.violation(Breach::kMissingFile, path, "",
-                      fmt::format("is missing; it is named by {}", named_by));
-  }
-  return true;
+void SystemVerifier::missing(const std::string& path, const std::string& named_by) {
+  if (paths_.contains(path) || due_.contains(path)) return;
+  // A pipeline at work may have published it since the files were listed.
+  const auto size = lake_.store().size(path);
+  if (size && *size) return;
+  if (!reported_missing_.insert(path).second) return;
+  report_.violation(Breach::kMissingFile, path, "",
+                    fmt::format("is missing; it is named by {}", named_by));
 }
 
 void SystemVerifier::pass_over(const HourFile& file) {
@@ -74,7 +75,7 @@ SystemVerifier::LastFile SystemVerifier::check_hash(const HourFile& file, const 
 
 void SystemVerifier::check_chain(Part& part, const std::string& path, const FileFacts& facts) {
   if (!part.last) {
-    if (!facts.previous_name.empty() && missing(facts.previous_name, path)) part.hole = part.files;
+    if (!facts.previous_name.empty()) missing(facts.previous_name, path);
     return;
   }
   LastFile& last = *part.last;
@@ -85,7 +86,8 @@ void SystemVerifier::check_chain(Part& part, const std::string& path, const File
                                   facts.settings, last.path, last.settings));
   }
   if (facts.previous_name != last.path) {
-    if (!facts.previous_name.empty() && missing(facts.previous_name, path)) {
+    if (!facts.previous_name.empty() && !paths_.contains(facts.previous_name)) {
+      missing(facts.previous_name, path);
       part.hole = part.files;
     } else {
       report_.violation(
@@ -207,7 +209,8 @@ void SystemVerifier::file(const HourFile& file) {
 
 void SystemVerifier::chain_end(const Partition& partition, std::string_view checkpoint) {
   const std::string& path = partition.last_file();
-  if (path.empty() || missing(path, fmt::format("the checkpoint {}", checkpoint))) return;
+  if (path.empty()) return;
+  missing(path, fmt::format("the checkpoint {}", checkpoint));
   const auto found = parts_.find({partition.settings().source, partition.settings().number});
   if (found == parts_.end() || !found->second.last || found->second.last->path != path) return;
   const LastFile& last = *found->second.last;

@@ -81,8 +81,7 @@ class SystemVerifier {
                const HourlyRow& row, const LastRow& before);
   void check_keys(const PartId& id, const std::string& path, const FileFacts& facts,
                   const std::vector<HourlyRow>& rows);
-  // Whether it was not known to be.
-  bool missing(const std::string& path, const std::string& named_by);
+  void missing(const std::string& path, const std::string& named_by);
   // The file is where it should be, and nothing more can be said of it.
   void pass_over(const HourFile& file);
 
