@@ -376,12 +376,13 @@ TEST_F(VerifyTest, AFilePublishedSinceTheListingIsNotMissing) {
   const LakeView view = LakeView::open(lake_.folder()).value();
   const HourListing listing = view.list_hours().value();
   const std::vector<HourFile>& files = listing.systems.at("seoul");
-  PathSet listed = {files[0].path, files[2].path};  // as if the second had come afterwards
+  // As if the second had come afterwards.
+  const PathSet listed = {files[0].path, files[2].path}, due;
   Zones zones;
   std::string text;
   Output out(text);
   VerifyReport report(false, "LAKE", out);
-  SystemVerifier verifier(view, listed, {}, false, zones, report);
+  SystemVerifier verifier(view, listed, due, false, zones, report);
   verifier.file(files[0]);
   verifier.file(files[2]);
   EXPECT_EQ(report.violations(), 0) << text;

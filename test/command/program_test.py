@@ -124,6 +124,10 @@ def test_a_wrong_configuration_is_refused_as_by_a_compiler(bikeflow, tmp_path):
     ]
 
 
+def test_the_example_of_a_configuration_is_right_and_all_defaults(bikeflow):
+    assert bikeflow.succeed("describe", "-c", "examples/bikeflow.toml").stdout == bikeflow.succeed("describe").stdout
+
+
 def test_secrets_come_from_the_environment_and_stay_out_of_messages(bikeflow, tmp_path):
     config = tmp_path / "bikeflow.toml"
     config.write_text('[system]\nid = "seoul"\ntimezone = "Asia/Seoul"\n[feed]\nkind = "seoul"\n'
