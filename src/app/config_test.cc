@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <random>
 
 #include "app/diagnostic.h"
 
@@ -353,6 +354,23 @@ TEST(ConfigErrors, PutTheCaretUnderWideCharactersAndTabs) {
 TEST(ConfigErrors, DoNotObeyWhatTheFileHolds) {
   const std::string text = errors("[window]\n\"a\\u001b[2Jb\" = 1\n");
   EXPECT_EQ(text.find('\x1b'), std::string::npos) << text;
+}
+
+TEST(ConfigErrors, AreSaidOfWhateverTheFileHolds) {
+  std::mt19937 random(1);
+  int wrong = 0;
+  for (int i = 0; i < 2000; ++i) {
+    std::string text(kWhole);
+    for (int flips = 0; flips <= i % 3; ++flips) {
+      text[random() % text.size()] = static_cast<char>(random());
+    }
+    const auto config = parse_config("bikeflow.toml", text, ConfigUse::kPipeline, sources());
+    if (config) continue;
+    ++wrong;
+    EXPECT_GT(config.error().count, 0U);
+    EXPECT_TRUE(config.error().text.starts_with("bikeflow.toml:")) << config.error().text;
+  }
+  EXPECT_GT(wrong, 1000);
 }
 
 TEST(ConfigSecrets, ComeFromTheEnvironmentOrAFile) {
