@@ -151,7 +151,7 @@ Result<Begun> begin(const BackfillOptions& options, const Wanted& wanted) {
 
 Result<std::unique_ptr<RecordStream>> open_stream(const BackfillOptions& options,
                                                   const Wanted& wanted, const BackfillPlan& plan,
-                                                  const Job& job, std::size_t threads) {
+                                                  const Job& job, std::size_t threads, Log& log) {
   const bool as_one = options.order == "station";
   std::vector<PlannedInput> inputs;
   for (std::size_t i = 0; i < plan.to_read.size(); ++i) {
@@ -183,6 +183,14 @@ Result<std::unique_ptr<RecordStream>> open_stream(const BackfillOptions& options
   sort.handed_over = job.inputs()[plan.to_read.front()].records;
   for (const std::size_t i : plan.to_read)
     sort.stored_bytes += std::max<std::int64_t>(job.inputs()[i].size_bytes, 0);
+  if (auto room = check_sort_room(plan.estimated_records, sort.folder); !room) {
+    return std::unexpected(room.error());
+  }
+  if (const std::int64_t room = sort_room_bytes(plan.estimated_records); room > 0) {
+    log.info(fmt::format("about {} records are sorted first, which takes {} of disk in {}",
+                         grouped(plan.estimated_records),
+                         readable_bytes(static_cast<std::uint64_t>(room)), sort.folder));
+  }
   auto sorted = SortedStream::open(std::move(reader), station_counts, sort);
   if (!sorted) return std::unexpected(sorted.error());
   return std::move(*sorted);
@@ -306,7 +314,7 @@ Result<ExitStatus> backfill(const BackfillOptions& options, Shell& shell) {
   }
 
   const std::size_t threads = std::max(1u, std::thread::hardware_concurrency());
-  auto stream = open_stream(options, *wanted, *plan, job, threads);
+  auto stream = open_stream(options, *wanted, *plan, job, threads, shell.log);
   if (!stream) return std::unexpected(stream.error());
   BackfillSettings settings;
   settings.task = wanted->task;

@@ -91,6 +91,7 @@ Result<BackfillPlan> plan_backfill(const std::vector<InputFile>& found,
     plan.to_read.push_back(index);
     plan.paths.push_back(file.state.name);
     plan.formats.push_back(file.format);
+    plan.estimated_records += file.estimated_records;
   };
   for (const auto& [index, file] : begun) read(index, *file);
   std::vector<std::pair<std::size_t, const InputFile*>> rest = std::move(waiting);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,11 +14,12 @@
 namespace bikeflow {
 
 struct BackfillPlan {
-  std::vector<std::size_t> to_read;  // of Job::inputs(), in order
-  std::vector<std::string> paths;    // of to_read, as they are named now
-  std::vector<Format> formats;       // of to_read
-  std::vector<std::string> skipped;  // were read to their end before
-  bool is_resumed = false;           // the first of to_read was begun before
+  std::vector<std::size_t> to_read;    // of Job::inputs(), in order
+  std::vector<std::string> paths;      // of to_read, as they are named now
+  std::vector<Format> formats;         // of to_read
+  std::vector<std::string> skipped;    // were read to their end before
+  std::int64_t estimated_records = 0;  // of to_read; of pipes it is not known
+  bool is_resumed = false;             // the first of to_read was begun before
 };
 
 // `found` is in the order in which it would be read. Adds what is new to job.inputs(). `as_one`

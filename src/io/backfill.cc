@@ -142,9 +142,10 @@ Result<void> Backfill::judge_lateness(bool at_end) {
         "so "
         "the input is not in the order of time. Nothing was written. {}",
         late, read_, format_duration(settings_.task.delay),
-        !settings_.sorted_unit.empty() ? "The hours that they belong to are already written"
-                            : "Sort it on the way with --order station, or allow a longer delay "
-                              "(-c FILE, [window] delay)");
+        !settings_.sorted_unit.empty()
+            ? "The hours that they belong to are already written"
+            : "Sort it on the way with --order station, or allow a longer delay "
+              "(-c FILE, [window] delay)");
   }
   is_judged_ = true;
   return {};

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/size.h"
 
 namespace bikeflow {
 namespace {
@@ -34,7 +35,22 @@ void scatter(std::span<const SortItem> from, std::span<SortItem> to, Seconds lea
 
 }  // namespace
 
-std::int64_t sort_room_bytes(std::int64_t items) { return items * kItemBytes; }
+std::int64_t sort_room_bytes(std::int64_t items) {
+  const bool fits = 2 * items * kItemBytes <= static_cast<std::int64_t>(ExternalSort::kMemoryBytes);
+  return fits ? 0 : items * kItemBytes;
+}
+
+Result<void> check_sort_room(std::int64_t items, const std::string& folder) {
+  const std::int64_t needed = sort_room_bytes(items);
+  if (needed == 0) return {};
+  auto free = free_bytes(folder);
+  if (!free) return std::unexpected(free.error());
+  if (needed <= *free) return {};
+  return fail(
+      "no space left for sorting in {}: about {} needed, {} free; free space and run the same "
+      "command again",
+      folder, format_size(needed), format_size(*free));
+}
 
 ExternalSort::ExternalSort(TempFile file, std::size_t memory_bytes)
     : file_(std::move(file)),

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -90,7 +91,9 @@ class ExternalSort {
   bool is_given_ = false;      // and was given
 };
 
-// The room on disk for so many items.
+// The room on disk that so many items take; 0 where they fit into memory.
 std::int64_t sort_room_bytes(std::int64_t items);
+// An Error where `folder` has less than that, which says how much is needed and how much is free.
+Result<void> check_sort_room(std::int64_t items, const std::string& folder);
 
 }  // namespace bikeflow

@@ -14,7 +14,9 @@ namespace {
 
 using bikeflow::testing::fail_system_call;
 using bikeflow::testing::in_child;
+using bikeflow::testing::mount_small_disk;
 using bikeflow::testing::TempFolder;
+using ::testing::AnyOf;
 using ::testing::StartsWith;
 
 // So little that runs hold some thousand items and blocks a few: what counts is their number.
@@ -117,6 +119,23 @@ TEST(ExternalSort, AFailedWriteOrReadIsAnError) {
   };
   EXPECT_THAT(play(SYS_write, ENOSPC), StartsWith("no space left for a temporary file in "));
   EXPECT_THAT(play(SYS_pread64, EIO), StartsWith("a temporary file in "));
+}
+
+TEST(CheckSortRoom, NeedsNoneForWhatFitsAndRefusesWhatTheDiskHasNoRoomFor) {
+  EXPECT_EQ(sort_room_bytes(1'000'000), 0);
+  EXPECT_EQ(sort_room_bytes(15'666'628), 15'666'628 * 24);
+  const TempFolder folder;
+  EXPECT_TRUE(check_sort_room(2'000'000, folder.path()));
+  const std::string said = in_child([&] {
+    if (!mount_small_disk(folder.path(), "10m")) return std::string("no namespaces here");
+    if (!check_sort_room(1'000'000, folder.path())) return std::string("needs none");
+    const auto room = check_sort_room(2'000'000, folder.path());
+    return room ? "room" : room.error().message;
+  });
+  EXPECT_THAT(said, AnyOf("no space left for sorting in " + folder.path() +
+                              ": about 48.0 MB needed, 10.5 MB free; free space and run the same "
+                              "command again",
+                          "no namespaces here"));
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "io/byte_source.h"
 #include "io/os_error.h"
+#include "io/parquet_file.h"
 #include "io/parquet_input.h"
 #include "io/text_chunks.h"
 #include "io/text_decoder.h"
@@ -61,6 +62,15 @@ Result<void> recognise_parquet(const File& file, const ReaderSettings& settings,
   return {};
 }
 
+Result<bool> is_packed_parquet(const std::string& path) {
+  auto source = ByteSource::open(path);
+  if (!source) return std::unexpected(source.error());
+  std::array<char, 4> head{};
+  auto got = source->is_compressed() ? source->read(head) : Result<std::size_t>(0);
+  // Damage is told by who reads it.
+  return got && sniff_format(std::string_view(head.data(), *got)) == Format::kParquet;
+}
+
 }  // namespace
 
 ColumnSettings parquet_settings(const std::string& path, std::size_t index,
@@ -105,11 +115,17 @@ Result<InputFile> recognise_input(const std::string& path, const ReaderSettings&
     auto format = identify(*file, input.state);
     if (!format) return std::unexpected(format.error());
     if (*format == Format::kParquet) {
-      if (auto done = recognise_parquet(*file, settings, input); !done) {
-        return std::unexpected(done.error());
-      }
-      return input;
+      auto done = recognise_parquet(*file, settings, input);
+      return done ? Result<InputFile>(input) : std::unexpected(done.error());
     }
+  }
+  auto packed = is_packed_parquet(path);
+  if (!packed) return std::unexpected(packed.error());
+  if (*packed) {
+    auto unpacked = open_parquet_file(path);
+    if (!unpacked) return std::unexpected(unpacked.error());
+    auto done = recognise_parquet(*unpacked, settings, input);
+    return done ? Result<InputFile>(input) : std::unexpected(done.error());
   }
   auto chunks = TextChunks::open(path, settings, {});
   if (!chunks) return std::unexpected(chunks.error());

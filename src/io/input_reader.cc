@@ -1,11 +1,10 @@
 #include "io/input_reader.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "base/check.h"
+#include "io/parquet_file.h"
 
 namespace bikeflow {
 
@@ -109,7 +108,7 @@ Result<std::optional<InputChunk>> InputReader::next() {
 }
 
 Result<void> InputReader::open_parquet(const PlannedInput& planned) {
-  auto file = open_file(planned.path, O_RDONLY);
+  auto file = open_parquet_file(planned.path);
   if (!file) return std::unexpected(file.error());
   auto input =
       ParquetInput::open(*file, parquet_settings(planned.path, planned.index, settings_), names_);

@@ -12,6 +12,7 @@ namespace bikeflow {
 namespace {
 
 using bikeflow::testing::gzip;
+using bikeflow::testing::read_file;
 using bikeflow::testing::TempFolder;
 using bikeflow::testing::write_file;
 using bikeflow::testing::zstd;
@@ -252,6 +253,39 @@ TEST_F(InputReaderTest, ALocalTimeThatOccursTwiceIsTheOneNearestToTheObservation
   EXPECT_EQ(read({plan("b", 0)}, 1, {}, change - 7200).seen.back().time, change - 3000);
   EXPECT_EQ(read({plan("b", 0)}).seen.back().time, change - 3000)
       << "the earlier, where nothing is before";
+}
+
+// Parquet among text, plain and packed.
+TEST_F(InputReaderTest, ReadsParquetAsItReadsText) {
+  const std::string bytes = read_file("test/parquet/plain.parquet");
+  ASSERT_TRUE(bytes.starts_with("PAR1"));
+  write_file(folder_ / "a.parquet", bytes);
+  write_file(folder_ / "b.parquet.gz", gzip(bytes));
+  write_file(folder_ / "c.parquet.zst", zstd(bytes));
+  write_file(folder_ / "d.ndjson", mixed_text(9, 100));
+  const auto read_one = [&](const std::string& name) {
+    auto input = recognise_input(folder_ / name, settings_);
+    EXPECT_TRUE(input) << input.error().message;
+    EXPECT_EQ(input->format, Format::kParquet);
+    EXPECT_LT(input->state.first_time, kLatestTime);
+    PlannedInput planned = plan(name, 0);
+    planned.format = input->format;
+    const Outcome outcome = read({planned, plan("d.ndjson", 1)});
+    EXPECT_EQ(outcome.error, "");
+    EXPECT_EQ(outcome.chunks.back().records, 100);
+    return outcome.seen;
+  };
+  const auto plain = read_one("a.parquet");
+  EXPECT_EQ(plain.front().position, (Position{0, 0}));
+  EXPECT_TRUE(read_one("b.parquet.gz") == plain);
+  EXPECT_TRUE(read_one("c.parquet.zst") == plain);
+  // Cut off, either within or without the packing.
+  write_file(folder_ / "e.parquet.gz", gzip(bytes).substr(0, 500));
+  EXPECT_THAT(recognise_input(folder_ / "e.parquet.gz", settings_).error().message,
+              HasSubstr("gzip data break off at byte 500"));
+  write_file(folder_ / "f.parquet.gz", gzip(bytes.substr(0, bytes.size() - 3)));
+  EXPECT_THAT(recognise_input(folder_ / "f.parquet.gz", settings_).error().message,
+              HasSubstr("cut off"));
 }
 
 TEST_F(InputReaderTest, DamageIsToldAfterWhatCameBeforeIt) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "io/file.h"
@@ -23,6 +24,9 @@ class TempFile {
   Result<void> read(std::int64_t offset, std::span<std::byte> room) const;
   // Gives the room of [begin, end) back to the disk, where it can; its bytes are zero afterwards.
   void forget(std::int64_t begin, std::int64_t end);
+
+  // The file by itself. Requires: nothing is done with this object any more.
+  File release() && { return std::move(file_); }
 
   [[nodiscard]] std::int64_t size() const { return size_; }
   [[nodiscard]] int descriptor() const { return file_.descriptor(); }

@@ -38,6 +38,12 @@ Result<void> TextChunks::begin(const ReaderSettings& settings) {
   left_ = read_more(kChunkBytes);
   if (left_.empty()) return fault_ ? Result<void>(std::unexpected(*fault_)) : Result<void>();
   format_ = format_of(source_.name(), left_);
+  if (format_ == Format::kParquet) {
+    return fail(
+        "{}: is Parquet, which cannot be read from a pipe, as its index is at its end; write it to "
+        "a file first",
+        source_.name());
+  }
   if (format_ != Format::kNdjson && format_ != Format::kCsv) {
     return fail("{}: is {}", source_.name(), describe_unknown(left_));
   }
