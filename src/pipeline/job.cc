@@ -258,6 +258,18 @@ Result<std::string> unpack_state(std::string_view bytes, std::string_view& blobs
   return plain;
 }
 
+InputState read_input(Reader& state) {
+  InputState input;
+  input.name = state.string();
+  input.size_bytes = state.zigzag();
+  input.head_hash = state.u64();
+  input.first_time = state.i64();
+  input.records = state.zigzag();
+  input.bytes = state.zigzag();
+  input.is_done = state.u8() != 0;
+  return input;
+}
+
 }  // namespace
 
 Result<Job> Job::restore(std::string_view checkpoint_bytes) {
@@ -287,59 +299,58 @@ Result<Job> Job::restore(std::string_view checkpoint_bytes) {
   job.last_time_ = state.i64();
   const std::uint64_t inputs = state.varint();
   for (std::uint64_t i = 0; i < inputs && state.ok(); ++i) {
-    InputState input;
-    input.name = state.string();
-    input.size_bytes = state.zigzag();
-    input.head_hash = state.u64();
-    input.first_time = state.i64();
-    input.records = state.zigzag();
-    input.bytes = state.zigzag();
-    input.is_done = state.u8() != 0;
-    job.inputs_.push_back(std::move(input));
+    job.inputs_.push_back(read_input(state));
   }
   for (std::vector<DueFile>* files : {&job.due_, &job.markers_}) {
-    const std::uint64_t count = state.varint();
-    for (std::uint64_t i = 0; i < count && state.ok(); ++i) {
-      DueFile file{std::string(state.string()), ""};
-      const std::uint64_t size = state.varint();
-      if (!state.ok() || size > blobs.size()) return damaged("due files");
-      file.bytes = blobs.substr(0, size);
-      blobs.remove_prefix(size);
-      job.due_bytes_ += size;
-      files->push_back(std::move(file));
-    }
+    if (!job.load_due(state, blobs, *files)) return damaged("due files");
   }
   const std::uint64_t partitions = state.varint();
   for (std::uint64_t i = 0; i < partitions && state.ok(); ++i) {
-    const std::int64_t number = state.zigzag();
-    const std::string system(state.string());
-    Result<Zone> zone = Zone::load(state.string());
-    if (!state.ok()) break;
-    if (!zone) return with_context("the checkpoint's time zone", zone.error());
-    TaskSettings task;
-    task.windows.length = state.zigzag();
-    task.windows.slide = state.zigzag();
-    const std::int64_t phase = state.zigzag();
-    task.windows.hour_phase = phase;
-    task.delay = state.zigzag();
-    task.max_gap = state.zigzag();
-    task.is_recorded = state.u8() != 0;
-    if (!state.ok() || phase < 0 || phase >= kHour || !is_valid(task) || job.find(system)) {
-      return damaged("settings of a system");
+    if (Result<void> loaded = job.load_partition(state); !loaded) {
+      return std::unexpected(loaded.error());
     }
-    PartitionSettings s{job.settings_.source,
-                        static_cast<std::int32_t>(number),
-                        system,
-                        *zone,
-                        task,
-                        job.settings_.lake,
-                        job.settings_.lake_id};
-    Result<Partition> partition = Partition::load(std::move(s), state);
-    if (!partition) return with_context(system, partition.error());
-    job.partitions_.push_back(std::make_unique<Partition>(std::move(*partition)));
   }
   if (!state.at_end() || !blobs.empty()) return damaged("its end");
   return job;
+}
+
+bool Job::load_due(Reader& state, std::string_view& blobs, std::vector<DueFile>& files) {
+  const std::uint64_t count = state.varint();
+  for (std::uint64_t i = 0; i < count && state.ok(); ++i) {
+    DueFile file{std::string(state.string()), ""};
+    const std::uint64_t size = state.varint();
+    if (!state.ok() || size > blobs.size()) return false;
+    file.bytes = blobs.substr(0, size);
+    blobs.remove_prefix(size);
+    due_bytes_ += size;
+    files.push_back(std::move(file));
+  }
+  return state.ok();
+}
+
+Result<void> Job::load_partition(Reader& state) {
+  const std::int64_t number = state.zigzag();
+  const std::string system(state.string());
+  const std::string_view zone_name = state.string();
+  TaskSettings task;
+  task.windows.length = state.zigzag();
+  task.windows.slide = state.zigzag();
+  task.windows.hour_phase = state.zigzag();
+  task.delay = state.zigzag();
+  task.max_gap = state.zigzag();
+  task.is_recorded = state.u8() != 0;
+  if (!state.ok() || !is_valid(task) || find(system) != nullptr) {
+    return fail("the checkpoint cannot be understood (settings of a system)");
+  }
+  Result<Zone> zone = Zone::load(zone_name);
+  if (!zone) return with_context("the checkpoint's time zone", zone.error());
+  PartitionSettings settings{
+      settings_.source, static_cast<std::int32_t>(number), system, *zone, task, settings_.lake,
+      settings_.lake_id};
+  Result<Partition> partition = Partition::load(std::move(settings), state);
+  if (!partition) return with_context(system, partition.error());
+  partitions_.push_back(std::make_unique<Partition>(std::move(*partition)));
+  return {};
 }
 
 }  // namespace bikeflow

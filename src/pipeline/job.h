@@ -122,6 +122,8 @@ class Job {
  private:
   Result<void> collect();
   [[nodiscard]] std::string to_bytes() const;
+  bool load_due(Reader& state, std::string_view& blobs, std::vector<DueFile>& files);
+  Result<void> load_partition(Reader& state);
 
   JobSettings settings_;
   std::vector<std::unique_ptr<Partition>> partitions_;

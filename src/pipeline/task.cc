@@ -22,9 +22,10 @@ std::string_view closed_by_word(ClosedBy cause) {
 bool is_valid(const TaskSettings& settings) {
   const WindowRule& rule = settings.windows;
   const auto within = [](Seconds t, Seconds most) { return t >= 1 && t <= most; };
-  return within(rule.length, kHour) && kHour % rule.length == 0 &&
-         within(rule.slide, rule.length) && rule.length % rule.slide == 0 &&
-         within(settings.delay, kMostDelay) && within(settings.max_gap, kMostDelay);
+  return rule.hour_phase >= 0 && rule.hour_phase < kHour && within(rule.length, kHour) &&
+         kHour % rule.length == 0 && within(rule.slide, rule.length) &&
+         rule.length % rule.slide == 0 && within(settings.delay, kMostDelay) &&
+         within(settings.max_gap, kMostDelay);
 }
 
 Task::Task(const TaskSettings& settings)
@@ -288,8 +289,8 @@ Result<Task> Task::load(const TaskSettings& settings, Reader& in) {
   }
   if (!in.ok()) return broken("header");
   if (latest != Watermark::kNone &&
-      (stations == 0 || latest < kEarliestTime || latest > kLatestTime || watermark < latest - settings.delay ||
-       watermark > kLatestTime)) {
+      (stations == 0 || latest < kEarliestTime || latest > kLatestTime ||
+       watermark < latest - settings.delay || watermark > kLatestTime)) {
     return broken("watermark");
   }
   task.watermark_.restore(latest, watermark);
