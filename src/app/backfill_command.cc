@@ -290,6 +290,16 @@ Result<std::vector<InputFile>> recognise_inputs(const BackfillOptions& options,
   return found;
 }
 
+// An earlier run may have kept its last windows open, for more input.
+bool has_open_windows(const Job& job) {
+  return std::ranges::any_of(job.partitions(), [](const auto& partition) {
+    const Task& task = partition->task();
+    const WindowRule& rule = task.settings().windows;
+    return task.has_started() &&
+           task.watermark().value() < rule.pane_start(task.watermark().latest()) + rule.length;
+  });
+}
+
 Result<ExitStatus> backfill(const BackfillOptions& options, Shell& shell) {
   auto wanted = read_options(options, shell);
   if (!wanted) {
@@ -307,7 +317,9 @@ Result<ExitStatus> backfill(const BackfillOptions& options, Shell& shell) {
   for (const std::string& name : plan->skipped) {
     shell.log.info(fmt::format("{}: is already in the lake, and was not read again", name));
   }
-  if (plan->to_read.empty()) return ExitStatus::kDone;
+  if (plan->to_read.empty() && (options.keep_open || !has_open_windows(job))) {
+    return ExitStatus::kDone;
+  }
   if (plan->is_resumed) {
     const InputState& first = job.inputs()[plan->to_read.front()];
     shell.log.info(fmt::format("{}: goes on after record {}", first.name, grouped(first.records)));

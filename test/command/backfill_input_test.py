@@ -433,3 +433,41 @@ def test_late_rows_are_kept(bikeflow, city, tmp_path):
     assert [row[1:] for row in found] == [
         (record["station_id"], record["observed_at"], 77, watermark) for record, watermark in late]
     assert lakes.Lake(tmp_path / "with").rows() == lakes.Lake(tmp_path / "without").rows()
+
+
+def test_a_dry_run_counts_and_writes_nothing(bikeflow, city, tmp_path):
+    said = backfill(bikeflow, tmp_path / "lake", city[0], "--dry-run").stdout
+    assert not (tmp_path / "lake").exists()
+    real = backfill(bikeflow, tmp_path / "lake", city[0]).stdout
+    assert said.splitlines()[1:] == real.splitlines()[1:]  # the first line has the speed
+    [(rows, rentals)] = lakes.Lake(tmp_path / "lake").sql(
+        "SELECT count(*), sum(total_rental)::BIGINT FROM hourly_summary")
+    assert f"{rows:,} rows" in said and f"{rentals:,} rentals" in said
+
+
+def test_systems_of_one_input_are_apart(bikeflow, city, reference_rows, tmp_path):
+    """Two systems in one file, one of them an hour behind the other: each has its own watermark."""
+    records = [json.loads(text) for text in city[0].read_text().splitlines()]
+    mixed = []
+    for record in records:
+        mixed.append({**record, "system": "north"})
+        mixed.append({**record, "system": "south", "observed_at": record["observed_at"] - 7200})
+    (tmp_path / "mixed.ndjson").write_text("".join(json.dumps(record) + "\n" for record in mixed))
+    assert backfill(bikeflow, tmp_path / "lake", tmp_path / "mixed.ndjson").returncode == 0
+    lake = lakes.Lake(tmp_path / "lake")
+    assert lake.data_set("late") == []
+    rows = lake.rows()
+    north = [row[1:] for row in rows if row[0] == "north"]
+    south = [(row[1] + 7200, row[2] + 7200, *row[3:]) for row in rows if row[0] == "south"]
+    assert north == south
+    assert lake.discontinuous() == []
+    bikeflow.succeed("verify", "--lake", lake.path)
+
+
+def test_other_names_of_fields(bikeflow, tmp_path):
+    (tmp_path / "polls.csv").write_text(f"id,time,num_bikes,docks\nST-1,{T},5,5\n")
+    done = backfill(bikeflow, tmp_path / "lake", tmp_path / "polls.csv", "--map", "bikes=num_bikes", "--map",
+                    "station_id=id", "--map", "observed_at=time", "--map", "racks=docks")
+    assert done.returncode == 0, done.stderr
+    assert lakes.Lake(tmp_path / "lake").sql("SELECT stationId, bikes_close, full_seconds FROM hourly_summary") == [
+        ("ST-1", 5, 600)]

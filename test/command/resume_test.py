@@ -153,3 +153,15 @@ def test_later_files_go_on_from_the_state(bikeflow, inputs, undisturbed, tmp_pat
     assert lake.rows() == whole.rows()
     assert rows_of(lake, "late") == rows_of(whole, "late")
     bikeflow.succeed("verify", "--lake", lake.path)
+
+
+def test_what_was_kept_open_is_closed_by_the_same_command_without(bikeflow, inputs, undisturbed, tmp_path):
+    whole, _ = undisturbed
+    lake = lakes.Lake(tmp_path / "lake")
+    done = subprocess.run([*command(bikeflow, inputs, lake.path), "--keep-open"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert len(lake.files()) == 239
+    done = subprocess.run(command(bikeflow, inputs, lake.path), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert lake.rows() == whole.rows()
+    bikeflow.succeed("verify", "--lake", lake.path)
