@@ -22,17 +22,26 @@ class Lake:
 
     def __init__(self, path: pathlib.Path):
         self.path = path
+        self._read: tuple[list, duckdb.DuckDBPyConnection] | None = None
 
-    def sql(self, query: str, *parameters) -> list[tuple]:
-        """Runs a query in which `hourly_summary` is the data set with its partition columns."""
-        with duckdb.connect() as connection:
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        """One with all rows in memory: thousands of files are read once, and again where one has changed."""
+        stats = [(name, (self.path / name).stat()) for name in self.files()]
+        state = [(name, stat.st_size, stat.st_mtime_ns, stat.st_ino) for name, stat in stats]
+        if self._read is None or self._read[0] != state:
+            connection = duckdb.connect()
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute("SET threads = 2")
             connection.execute(
-                f"CREATE VIEW hourly_summary AS FROM read_parquet('{self.path}/hourly_summary/**/*.parquet',"
-                " hive_partitioning = true)"
+                "CREATE TABLE hourly_summary AS FROM"
+                f" read_parquet('{self.path}/hourly_summary/**/*.parquet', hive_partitioning = true)"
             )
-            return connection.execute(query, parameters).fetchall()
+            self._read = (state, connection)
+        return self._read[1]
+
+    def sql(self, query: str, *parameters) -> list[tuple]:
+        """Runs a query in which `hourly_summary` is the data set with its partition columns."""
+        return self._connection().execute(query, parameters).fetchall()
 
     def data_set(self, name: str) -> list[dict]:
         """All rows of `late` or `dead_letter`; none where it has no file."""
