@@ -190,7 +190,7 @@ def make_truncated_parquet(path):
 def make_encrypted_parquet(path):
     write_parquet(path / "polls.parquet", table())
     whole = (path / "polls.parquet").read_bytes()
-    (path / "polls.parquet").write_bytes(whole[:-4] + b"PARE")
+    (path / "polls.parquet").write_bytes(b"PARE" + whole[4:-4] + b"PARE")
     return path / "polls.parquet", ["polls.parquet", "encrypted"]
 
 
