@@ -6,7 +6,6 @@ find_package(spdlog REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(nlohmann_json REQUIRED)
-find_package(date REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(zstd REQUIRED)
 
