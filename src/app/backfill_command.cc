@@ -66,7 +66,7 @@ Result<Wanted> read_options(const BackfillOptions& options, Shell& shell) {
   auto zone = Zone::load(zone_name);
   if (!zone) return with_context("--timezone", zone.error());
   auto names = map_fields(options.mappings);
-  if (!names) return with_context("--map", names.error());
+  if (!names) return std::unexpected(names.error());
   std::string system = options.system.value_or(config.system ? config.system->id : "default");
   ReaderSettings reader{std::move(*names), *zone, std::move(system), wall_now()};
   TaskSettings task{.windows = {config.window.length, config.window.slide, 0},
@@ -250,16 +250,14 @@ std::int64_t sum(const std::array<std::int64_t, kReasonCount>& counts) {
   return total;
 }
 
-void print_summary(const BackfillSummary& s, const Job& job, const std::string& lake,
-                   double seconds, Output& out) {
-  std::int64_t stations = 0;
-  for (const auto& partition : job.partitions()) stations += partition->task().names().size();
-  out.print("{} records of {} stations in {}: {} a second\n", grouped(s.records), grouped(stations),
-            readable_span(seconds),
+void print_summary(const BackfillSummary& s, const std::string& lake, double seconds, Output& out) {
+  out.print("{} of {} in {}: {} a second\n", counted(s.records, "record", "records"),
+            counted(s.stations, "station", "stations"), readable_span(seconds),
             grouped(static_cast<std::int64_t>(static_cast<double>(s.records) / seconds)));
-  out.print("{} rows in {} hours{}: {} rentals, {} returns\n", grouped(s.rows), grouped(s.windows),
-            s.systems > 1 ? fmt::format(" of {} systems", s.systems) : "", grouped(s.rentals),
-            grouped(s.returns));
+  out.print("{} in {}{}: {}, {}\n", counted(s.rows, "row", "rows"),
+            counted(s.windows, "hour", "hours"),
+            s.systems > 1 ? fmt::format(" of {} systems", s.systems) : "",
+            counted(s.rentals, "rental", "rentals"), counted(s.returns, "return", "returns"));
   out.print("{} observations; {} duplicates and {} conflicts among them\n", grouped(s.observations),
             grouped(s.duplicates), grouped(s.conflicts));
   if (s.late > 0) {
@@ -273,9 +271,20 @@ void print_summary(const BackfillSummary& s, const Job& job, const std::string& 
       reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ",
                              reason_word(static_cast<Reason>(r)), grouped(s.dead_letters.at(r)));
     }
-    out.print("{} dead letters ({}): in {}/{}\n", grouped(dead), reasons,
+    out.print("{} ({}): in {}/{}\n", counted(dead, "dead letter", "dead letters"), reasons,
               lake.empty() ? "LAKE" : lake, kDeadLetterFolder);
   }
+}
+
+// Done without an error, but surely not what was wanted.
+void warn_of_nothing(const BackfillSummary& s, bool is_resumed, bool dry_run, Log& log) {
+  if (s.records == 0 && !is_resumed) log.warning("there is no record in the input");
+  if (s.records == 0 || s.records != sum(s.dead_letters)) return;
+  log.warning(fmt::format(
+      "no record is an observation: are the fields named as --help says, or mapped with --map?{}",
+      dry_run ? ""
+              : " bikeflow state discard undoes this backfill: without it the input "
+                "counts as read"));
 }
 
 Result<std::vector<InputFile>> recognise_inputs(const BackfillOptions& options,
@@ -315,7 +324,10 @@ Result<ExitStatus> backfill(const BackfillOptions& options, Shell& shell) {
   auto plan = plan_backfill(*found, wanted->reader.system, as_one, job);
   if (!plan) return std::unexpected(plan.error());
   for (const std::string& name : plan->skipped) {
-    shell.log.info(fmt::format("{}: is already in the lake, and was not read again", name));
+    shell.log.info(
+        fmt::format("{}: was read to its end before, and is not read again; bikeflow "
+                    "state discard undoes the backfill",
+                    name));
   }
   if (plan->to_read.empty() && (options.keep_open || !has_open_windows(job))) {
     return ExitStatus::kDone;
@@ -348,13 +360,16 @@ Result<ExitStatus> backfill(const BackfillOptions& options, Shell& shell) {
   if (!summary) return std::unexpected(summary.error());
   const double seconds =
       static_cast<double>(std::max<std::int64_t>(monotonic_ms() - began_ms, 1)) / 1000;
-  print_summary(*summary, job, wanted->lake, seconds, shell.out);
+  print_summary(*summary, wanted->lake, seconds, shell.out);
+  shell.out.flush();  // before what is said of it
   if (options.dry_run) shell.log.info("a dry run: nothing was written");
   if (summary->interrupted) {
     return fail("interrupted; what was read is kept: run the same command again to go on");
   }
+  warn_of_nothing(*summary, plan->is_resumed, options.dry_run, shell.log);
   const std::int64_t dead = sum(summary->dead_letters);
-  if (options.strict && dead > 0) return fail("{} dead letters, and --strict", dead);
+  if (options.strict && dead > 0)
+    return fail("{} and --strict", counted(dead, "dead letter,", "dead letters,"));
   return ExitStatus::kDone;
 }
 
@@ -391,7 +406,8 @@ void register_backfill(CommandLine& line) {
                   "how the input is ordered: by time, or by station (sorted on disk first)"},
                  {"time", "station"}, &options->order);
   command.list(
-      {"--map", "FIELD=NAME", "the name under which the input has a field, as bikes=num_bikes"},
+      {"--map", "FIELD=NAME",
+       "the name under which the input has a field, as bikes=num_bikes; once for each field"},
       &options->mappings);
   command.text({"-c,--config", "FILE", "a bikeflow.toml: its [system], [lake] and [window]"},
                &options->config);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "app/demo_view.h"
+#include "app/times.h"
 #include "io/clock.h"
 #include "io/interrupt.h"
 #include "io/lake_session.h"
@@ -214,23 +215,25 @@ std::string flow_line(std::string_view name, const FlowScore& f) {
   return text;
 }
 
-void say_how_it_went(const Demo& demo, const std::string& lake, const City& city, Output& out) {
+void say_how_it_went(const Demo& demo, Seconds start, const Zone& zone, const std::string& lake,
+                     const City& city, Output& out) {
   const Score& score = demo.score();
   const TaskCounters& n = demo.task().counters();
-  out.print("{} observations of {} stations -> {} rows in {} hours\n", grouped(n.records),
+  out.print("{} observations of {} stations -> {} rows in {}\n", grouped(n.records),
             grouped(static_cast<std::int64_t>(city.stations.size())), grouped(n.rows),
-            grouped(n.windows));
+            counted(n.windows, "hour", "hours"));
   out.print("{} duplicates, {} conflicts, {} late; {} of {} polls and {} pages never came\n\n",
             grouped(n.duplicates), grouped(n.conflicts), grouped(n.late),
             grouped(demo.faults().missing_polls), grouped(demo.faults().polls),
             grouped(demo.faults().missing_pages));
   if (score.hours > 0) {
-    out.print("Inferred against true, {} whole hours:\n{}{}", grouped(score.hours),
-              flow_line("rentals", score.rentals), flow_line("returns", score.returns));
+    out.print("Inferred against true, {} to {} ({}):\n{}{}", local_time(start, zone),
+              local_time(demo.now(), zone), zone.name(), flow_line("rentals", score.rentals),
+              flow_line("returns", score.returns));
     out.print("  off by {:.2f} rentals in a station's hour on average\n\n",
               score.mean_absolute_error());
   } else {
-    out.print("No whole hour was played; let it run longer (--for) or faster (--speed).\n\n");
+    out.print("Nothing was played; let it run longer (--for) or faster (--speed).\n\n");
   }
   out.print(
       "Go on with:\n  bikeflow show --lake {} --totals\n  bikeflow show --lake {} --top 10\n"
@@ -294,7 +297,7 @@ Result<ExitStatus> demo(const DemoOptions& options, Shell& shell) {
   }
   if (auto ended = demo.end(); !ended) return std::unexpected(ended.error());
   screen.draw("");
-  say_how_it_went(demo, *folder, *city, shell.out);
+  say_how_it_went(demo, feed.world.start, *zone, *folder, *city, shell.out);
   return ExitStatus::kDone;
 }
 
@@ -321,9 +324,10 @@ void register_demo(CommandLine& line) {
                    &options->poll);
   command.number({"--speed", "N", "seconds of the city for each second of ours"}, 1, 1'000'000,
                  &options->speed);
-  command.text(
-      {"--lake", "DIR", "where to write; a new or an empty folder (default: bikeflow-demo)"},
-      &options->lake);
+  command.text({"--lake", "DIR",
+                "where to write; a new or an empty folder (default: bikeflow-demo, or with a "
+                "number where that exists)"},
+               &options->lake);
   command.duration({"--for", "TIME", "end after so much of our time (default: at Ctrl-C)"}, 1,
                    &options->wall_time);
   command.number({"--seed", "N", "another city"}, 0, INT64_MAX, &options->seed);

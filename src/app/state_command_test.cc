@@ -117,7 +117,8 @@ TEST(State, DiscardListsAndThenDeletesWhatABackfillWrote) {
       AllOf(HasSubstr("LAKE/_bikeflow/state/backfill/CURRENT\n"),
             HasSubstr("LAKE/late/system=seoul/year=2024/month=08/day=11/backfill-0-3.parquet"),
             HasSubstr("LAKE/dead_letter/year=2024/month=08/day=11/backfill-0-9.parquet"),
-            HasSubstr("/hour=09/_SUCCESS\n"), HasSubstr("nothing was deleted"),
+            HasSubstr("/hour=09/_SUCCESS\n"),
+            HasSubstr("the state of 'backfill' and 3 files; nothing was deleted"),
             Not(HasSubstr("other"))));
   EXPECT_THAT(verified(lake.path()), HasSubstr(", 2 late rows, 2 dead letters: no violations\n0"));
 

@@ -54,6 +54,10 @@ Result<Belongings> find_belongings(Store& store, std::string_view job) {
   return found;
 }
 
+std::string count(const Belongings& found) {
+  return counted(static_cast<std::int64_t>(found.files.size()), "file", "files");
+}
+
 Result<void> remove_all(Store& store, const std::vector<std::string>& paths) {
   for (const std::string& path : paths) {
     if (auto done = store.remove(path); !done) return done;
@@ -103,12 +107,8 @@ Result<ExitStatus> state_discard(const StateDiscardOptions& options, Shell& shel
     for (const auto* paths : {&found->state, &found->markers, &found->files}) {
       for (const std::string& path : *paths) shell.out.print("{}\n", store.shown(path));
     }
-    shell.log.warning(
-        fmt::format("{} of '{}'; nothing was deleted: --yes deletes",
-                    counted(static_cast<std::int64_t>(found->state.size() + found->markers.size() +
-                                                      found->files.size()),
-                            "file", "files"),
-                    options.job));
+    shell.log.warning(fmt::format("the state of '{}' and {}; nothing was deleted: --yes deletes",
+                                  options.job, count(*found)));
     return ExitStatus::kDone;
   }
   // Held until the end: the job must not be at work meanwhile.
@@ -118,7 +118,7 @@ Result<ExitStatus> state_discard(const StateDiscardOptions& options, Shell& shel
   if (!found) return std::unexpected(found.error());
   if (auto done = discard(options, store, *found); !done) return std::unexpected(done.error());
   shell.out.print("{}: deleted the state of '{}' and {}\n", options.lake, options.job,
-                  counted(static_cast<std::int64_t>(found->files.size()), "file", "files"));
+                  count(*found));
   return ExitStatus::kDone;
 }
 

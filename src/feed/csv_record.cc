@@ -75,8 +75,10 @@ std::unexpected<Error> no_header(std::string_view header, const FieldLookup& fie
     expected += fields.name(FieldLookup::own(field));
   }
   if (header.empty()) return fail("no header: expected {}, found an empty line", expected);
-  return fail("no header: expected {}, separated by ',' ';' '|' or a tab, found {}", expected,
-              shown(header));
+  return fail(
+      "no header: expected {}, separated by ',' ';' '|' or a tab, found {}; where they have "
+      "other names there: --map FIELD=NAME",
+      expected, shown(header));
 }
 
 // Requires: not columns.is_enough().

@@ -160,7 +160,7 @@ TEST(CsvHeader, ThereIsNone) {
   EXPECT_EQ(
       open_error("ST-4,1723383000,16,15"),
       "no header: expected station_id, observed_at, bikes, separated by ',' ';' '|' or a tab, "
-      "found ST-4,1723383000,16,15");
+      "found ST-4,1723383000,16,15; where they have other names there: --map FIELD=NAME");
   EXPECT_EQ(open_error(""),
             "no header: expected station_id, observed_at, bikes, found an empty line");
   EXPECT_THAT(open_error("station_id:observed_at:bikes"), HasSubstr("no header"));

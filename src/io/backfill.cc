@@ -33,7 +33,6 @@ BackfillSummary Backfill::totals() const {
   for (std::size_t r = 0; r < kReasonCount; ++r) {
     sum.dead_letters.at(r) = job_.dead_letters(static_cast<Reason>(r));
   }
-  sum.systems = job_.partitions().size();
   return sum;
 }
 
@@ -68,6 +67,11 @@ Result<BackfillSummary> Backfill::run(RecordStream& stream, const Report& report
 
   BackfillSummary sum = totals();
   sum.records = read_;
+  for (const Partition* partition : partitions_) {
+    if (partition == nullptr) continue;
+    ++sum.systems;
+    sum.stations += static_cast<std::int64_t>(partition->task().names().size());
+  }
   sum.observations -= before_.observations;
   sum.duplicates -= before_.duplicates;
   sum.conflicts -= before_.conflicts;
@@ -137,6 +141,16 @@ Result<void> Backfill::judge_lateness(bool at_end) {
   if (is_judged_ || (!at_end && read_ < kJudgedRecords)) return {};
   const std::int64_t late = totals().late - before_.late;
   if (late * 100 > read_ * kMostLatePercent) {
+    // With a file the plan has seen to this; the first time in standard input is known only now.
+    const bool is_begun = before_.observations > 0;
+    if (is_begun && settings_.sorted_unit.empty()) {
+      return fail(
+          "{} of the first {} records are late: they are more than {} behind what came before "
+          "them, in this input or in the lake (bikeflow state show tells how far it is written). "
+          "Nothing was written. Is it already there? If not, and the input is not in the order of "
+          "time: --order station sorts it on the way",
+          late, read_, format_duration(settings_.task.delay));
+    }
     return fail(
         "{} of the first {} records are late: they are more than {} behind the ones before them, "
         "so "

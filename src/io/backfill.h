@@ -59,8 +59,9 @@ struct BackfillSummary {
   std::int64_t rentals = 0;
   std::int64_t returns = 0;
   std::array<std::int64_t, kReasonCount> dead_letters{};
-  std::size_t systems = 0;
-  bool interrupted = false;  // by a signal; the next run goes on
+  std::int64_t systems = 0;   // that this run has read observations of
+  std::int64_t stations = 0;  // of those systems, as far as they are known
+  bool interrupted = false;   // by a signal; the next run goes on
 };
 
 class Backfill {

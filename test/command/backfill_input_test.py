@@ -390,6 +390,44 @@ def test_earlier_input_is_refused_naming_the_hour(bikeflow, tmp_path):
     assert lakes.Lake(lake).hashes() == before
 
 
+def test_standard_input_given_again_is_said_to_be_there(bikeflow, city, tmp_path):
+    lake = tmp_path / "lake"
+    with open(city[0]) as text:
+        assert backfill(bikeflow, lake, "-", stdin=text).returncode == 0
+    before = lakes.Lake(lake).hashes()
+    with open(city[0]) as text:
+        done = backfill(bikeflow, lake, "-", stdin=text)
+    assert done.returncode == 1, done.stderr
+    assert "Is it already there?" in done.stderr
+    assert lakes.Lake(lake).hashes() == before
+
+
+def test_input_without_an_observation_is_warned_of(bikeflow, tmp_path):
+    path = tmp_path / "other.ndjson"
+    path.write_bytes(line(bikes=..., n=5) + b"\n")
+    done = backfill(bikeflow, tmp_path / "lake", path)
+    assert done.returncode == 0, done.stderr
+    assert "1 dead letter (missing_bikes 1)" in done.stdout
+    assert "--map" in done.stderr and "state discard" in done.stderr
+    path.write_bytes(b"")
+    done = backfill(bikeflow, tmp_path / "empty", path)
+    assert done.returncode == 0 and "no record" in done.stderr
+    path.write_bytes(line() + b"\n" + line(bikes=...) + b"\n")
+    assert "warning" not in backfill(bikeflow, tmp_path / "half", path).stderr
+
+
+def test_summary_is_of_this_run_alone(bikeflow, tmp_path):
+    """A system and stations that an earlier run brought are not counted again."""
+    path = tmp_path / "a.ndjson"
+    path.write_bytes(line() + b"\n")
+    assert "1 record of 1 station in" in backfill(bikeflow, tmp_path / "lake", path).stdout
+    path = tmp_path / "b.ndjson"
+    path.write_bytes(line(system="other", observed_at=synthetic.BEGIN + DAY) + b"\n")
+    done = backfill(bikeflow, tmp_path / "lake", path)
+    assert "1 record of 1 station in" in done.stdout, done.stdout + done.stderr
+    assert "1 row in 1 hour: 0 rentals" in done.stdout
+
+
 def test_disorder_is_refused_before_anything_is_published(bikeflow, city, tmp_path):
     """Sorted by station: --order time says so, --order station reads it."""
     records = [json.loads(text) for text in city[0].read_text().splitlines()]
