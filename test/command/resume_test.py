@@ -69,7 +69,7 @@ def kill_until_done(bikeflow, inputs, lake: lakes.Lake, expected: dict, seconds:
     """What was found after each kill."""
     rng = random.Random(seed)
     found = []
-    while len(found) < KILLS:
+    while len(found) < KILLS or ("published" not in found and len(found) < 3 * KILLS):
         run = subprocess.Popen(command(bikeflow, inputs, lake.path), stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
         # A kill too early for a commit in every second run, one around a commit in the others.
@@ -79,9 +79,10 @@ def kill_until_done(bikeflow, inputs, lake: lakes.Lake, expected: dict, seconds:
             time.sleep(COMMIT_SECONDS + 0.2)
             run.send_signal(signal.SIGCONT)
             time.sleep(rng.uniform(0, rng.choice([0.05, 0.3, 1.0])))
-        if run.poll() is not None:
-            found.append("done")
-            break
+        if run.poll() is not None:  # too late for a kill: anew
+            for name in ("hourly_summary", "late", "dead_letter", "_bikeflow/state"):
+                shutil.rmtree(lake.path / name)
+            continue
         run.kill()
         run.wait()
         now = lake.hashes("late", "dead_letter")
@@ -105,12 +106,10 @@ def test_killed_at_random_moments_and_taken_up_again(bikeflow, inputs, undisturb
         lanes = list(pool.map(
             lambda lane: kill_until_done(bikeflow, inputs, disturbed[lane], expected, seconds, lane), range(LANES)))
     found = [one for lane in lanes for one in lane]
-    kills = len([one for one in found if one != "done"])
     with capsys.disabled():
-        print(f"\n    {kills} kills; then the lake had: "
+        print(f"\n    {len(found)} kills; then the lake had: "
               + ", ".join(f"{what} {found.count(what)}" for what in sorted(set(found))), end="")
-    assert kills >= 20
-    assert found.count("published") >= 3
+    assert len(found) >= 20 and found.count("published") >= 3
 
     for lake in disturbed:
         done = subprocess.run(command(bikeflow, inputs, lake.path), capture_output=True, text=True)
@@ -165,3 +164,51 @@ def test_what_was_kept_open_is_closed_by_the_same_command_without(bikeflow, inpu
     assert done.returncode == 0, done.stderr
     assert lake.rows() == whole.rows()
     bikeflow.succeed("verify", "--lake", lake.path)
+
+
+@pytest.fixture(scope="module")
+def small(bikeflow, tmp_path_factory):
+    """A day's polls by time and by station, the lake of either, and the seconds that a run takes."""
+    folder = tmp_path_factory.mktemp("small")
+    recording = synthetic.city(folder / "city.done", stations=60, hours=24)
+    texts = synthetic.lines(recording)
+    texts[4000:4000] = ["no record", texts[0]]
+    (folder / "time.ndjson").write_text("\n".join(texts) + "\n")
+    texts = synthetic.lines(recording)
+    (folder / "station.ndjson").write_text("\n".join(sorted(texts, key=lambda text: text.split(",")[0])) + "\n")
+    lake_of = {}
+    for order in ("time", "station"):
+        lake_of[order] = lakes.Lake(folder / f"lake-{order}")
+        begin = time.monotonic()
+        bikeflow.succeed(*small_run(folder, lake_of[order], order))
+    assert lake_of["time"].rows() == lake_of["station"].rows()
+    return folder, lake_of, time.monotonic() - begin
+
+
+def small_run(folder, lake: lakes.Lake, order: str) -> list:
+    return ["backfill", folder / f"{order}.ndjson", "--order", order, "--lake", lake.path, "--timezone",
+            "Europe/Paris", "--system", "velib"]
+
+
+@pytest.mark.parametrize("order", ["time", "station"])
+def test_killed_at_any_moment_of_a_short_run(bikeflow, small, tmp_path, order):
+    """Each lake is killed twice in the fraction of a second that its run takes, and then finished."""
+    folder, lake_of, seconds = small
+    expected = lake_of[order].hashes("late", "dead_letter")
+    rng = random.Random(order)
+    for number in range(12):
+        lake = lakes.Lake(tmp_path / f"lake{number}")
+        (lake.path / "_bikeflow").mkdir(parents=True)
+        shutil.copy(lake_of[order].path / "_bikeflow" / "lake.json", lake.path / "_bikeflow")
+        for _ in range(2):
+            run = subprocess.Popen(bikeflow.command(*small_run(folder, lake, order)),
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(rng.uniform(0.3, 1.0) * seconds)
+            run.kill()
+            run.wait()
+            assert lake.hashes("late", "dead_letter").items() <= expected.items()
+        bikeflow.succeed(*small_run(folder, lake, order))
+        assert lake.hashes("late", "dead_letter") == expected
+        for name in ("late", "dead_letter"):
+            assert rows_of(lake, name) == rows_of(lake_of[order], name)
+        bikeflow.succeed("verify", "--lake", lake.path)
