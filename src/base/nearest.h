@@ -8,9 +8,9 @@
 
 namespace bikeflow {
 
-// The candidate with the fewest edits from `name` (an edit inserts, deletes or replaces a character, or
-// swaps two neighbours; case does not count), where they are few for its length: at most one in three
-// characters, rounded up. The first of equals.
+// The candidate with the fewest edits from `name` (an edit inserts, deletes or replaces a
+// character, or swaps two neighbours; case does not count), where they are few for its length: at
+// most one in three characters, rounded up. The first of equals.
 std::optional<std::string_view> nearest_name(std::string_view name,
                                              std::span<const std::string_view> candidates);
 

@@ -8,7 +8,8 @@
 namespace bikeflow {
 namespace {
 
-constexpr std::array<std::string_view, 6> kNames = {"length", "slide", "delay", "max_gap", "id", "url"};
+constexpr std::array<std::string_view, 6> kNames = {"length",  "slide", "delay",
+                                                    "max_gap", "id",    "url"};
 
 TEST(Nearest, FindsTheNameOfATypingError) {
   EXPECT_EQ(nearest_name("lenght", kNames), "length");  // two neighbours swapped: one edit

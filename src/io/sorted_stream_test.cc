@@ -45,7 +45,7 @@ struct Seen {
   Seconds time;
   std::int16_t bikes;
   Position position;
-  friend auto operator<=>(const Seen&, const Seen&) = default;
+  friend bool operator==(const Seen&, const Seen&) = default;
 };
 
 // Systems and their stations, in the order in which they were met.
