@@ -309,6 +309,74 @@ bool has_open_windows(const Job& job) {
   });
 }
 
+// Without --system, records that name none are of the system "default": beside others in the lake
+// that is nearly always a slip, and rows cannot be moved afterwards.
+Result<void> refuse_a_forgotten_system(const BackfillOptions& options, const Wanted& wanted,
+                                       const std::vector<InputFile>& found, Job& job) {
+  const bool is_said = options.system.has_value() || wanted.config.system.has_value();
+  if (is_said || job.partitions().empty() || job.find(wanted.reader.system) != nullptr) return {};
+  const auto nameless = std::ranges::find_if(found, [&](const InputFile& file) {
+    return file.is_pipe || file.first_system == wanted.reader.system;
+  });
+  if (nameless == found.end()) return {};
+  return fail(
+      "{}: its records name no system, and the lake has {}; say which one they are of: --system {}",
+      nameless->state.name, job.partitions().front()->settings().system,
+      job.partitions().front()->settings().system);
+}
+
+// Of the job's whole life: a retry of a failed --strict run must not succeed because nothing is
+// left to do.
+std::int64_t all_dead_letters(const Job& job) {
+  std::int64_t total = 0;
+  for (std::size_t r = 0; r < kReasonCount; ++r) total += job.dead_letters(static_cast<Reason>(r));
+  return total;
+}
+
+Result<ExitStatus> strictly(const BackfillOptions& options, const Job& job) {
+  const std::int64_t dead = all_dead_letters(job);
+  if (!options.strict || dead == 0) return ExitStatus::kDone;
+  return fail("{} and --strict", counted(dead, "dead letter,", "dead letters,"));
+}
+
+// Reads what was planned, and says what became of it.
+Result<ExitStatus> read_inputs(const BackfillOptions& options, const Wanted& wanted,
+                               const BackfillPlan& plan, Begun& begun, Shell& shell) {
+  Job& job = begun.job;
+  const bool as_one = options.order == "station";
+  const std::size_t threads = std::max(1u, std::thread::hardware_concurrency());
+  auto stream = open_stream(options, wanted, plan, job, threads, shell.log);
+  if (!stream) return std::unexpected(stream.error());
+  BackfillSettings settings;
+  settings.task = wanted.task;
+  settings.zone_of = [&](std::string_view system) { return zone_of(wanted, system); };
+  settings.keep_open = options.keep_open;
+  settings.threads = threads;
+  settings.now = wanted.reader.now;
+  if (as_one) settings.sorted_unit = plan.to_read;
+  std::int64_t bytes = 0;
+  for (const std::size_t i : plan.to_read)
+    bytes += std::max<std::int64_t>(job.inputs()[i].size_bytes, 0);
+
+  watch_for_interrupts();
+  const std::int64_t began_ms = monotonic_ms();
+  Backfill run(settings, job, begun.lake ? &*begun.lake : nullptr);
+  ProgressLine line(shell.err_terminal, plan.to_read.size(), bytes);
+  auto summary = run.run(**stream, [&](const BackfillProgress& progress) { line.show(progress); });
+  line.clear();
+  if (!summary) return std::unexpected(summary.error());
+  const double seconds =
+      static_cast<double>(std::max<std::int64_t>(monotonic_ms() - began_ms, 1)) / 1000;
+  print_summary(*summary, wanted.lake, seconds, shell.out);
+  shell.out.flush();  // before what is said of it
+  if (options.dry_run) shell.log.info("a dry run: nothing was written");
+  if (summary->interrupted) {
+    return fail("interrupted; what was read is kept: run the same command again to go on");
+  }
+  warn_of_nothing(*summary, plan.is_resumed, options.dry_run, shell.log);
+  return strictly(options, job);
+}
+
 Result<ExitStatus> backfill(const BackfillOptions& options, Shell& shell) {
   auto wanted = read_options(options, shell);
   if (!wanted) {
@@ -320,6 +388,9 @@ Result<ExitStatus> backfill(const BackfillOptions& options, Shell& shell) {
   auto begun = begin(options, *wanted);
   if (!begun) return std::unexpected(begun.error());
   Job& job = begun->job;
+  if (auto said = refuse_a_forgotten_system(options, *wanted, *found, job); !said) {
+    return std::unexpected(said.error());
+  }
   const bool as_one = options.order == "station";
   auto plan = plan_backfill(*found, wanted->reader.system, as_one, job);
   if (!plan) return std::unexpected(plan.error());
@@ -330,47 +401,14 @@ Result<ExitStatus> backfill(const BackfillOptions& options, Shell& shell) {
                     name));
   }
   if (plan->to_read.empty() && (options.keep_open || !has_open_windows(job))) {
-    return ExitStatus::kDone;
+    return strictly(options, job);
   }
   if (plan->is_resumed) {
     const InputState& first = job.inputs()[plan->to_read.front()];
     shell.log.info(fmt::format("{}: goes on after record {}", first.name, grouped(first.records)));
   }
 
-  const std::size_t threads = std::max(1u, std::thread::hardware_concurrency());
-  auto stream = open_stream(options, *wanted, *plan, job, threads, shell.log);
-  if (!stream) return std::unexpected(stream.error());
-  BackfillSettings settings;
-  settings.task = wanted->task;
-  settings.zone_of = [&](std::string_view system) { return zone_of(*wanted, system); };
-  settings.keep_open = options.keep_open;
-  settings.threads = threads;
-  settings.now = wanted->reader.now;
-  if (as_one) settings.sorted_unit = plan->to_read;
-  std::int64_t bytes = 0;
-  for (const std::size_t i : plan->to_read)
-    bytes += std::max<std::int64_t>(job.inputs()[i].size_bytes, 0);
-
-  watch_for_interrupts();
-  const std::int64_t began_ms = monotonic_ms();
-  Backfill run(settings, job, begun->lake ? &*begun->lake : nullptr);
-  ProgressLine line(shell.err_terminal, plan->to_read.size(), bytes);
-  auto summary = run.run(**stream, [&](const BackfillProgress& progress) { line.show(progress); });
-  line.clear();
-  if (!summary) return std::unexpected(summary.error());
-  const double seconds =
-      static_cast<double>(std::max<std::int64_t>(monotonic_ms() - began_ms, 1)) / 1000;
-  print_summary(*summary, wanted->lake, seconds, shell.out);
-  shell.out.flush();  // before what is said of it
-  if (options.dry_run) shell.log.info("a dry run: nothing was written");
-  if (summary->interrupted) {
-    return fail("interrupted; what was read is kept: run the same command again to go on");
-  }
-  warn_of_nothing(*summary, plan->is_resumed, options.dry_run, shell.log);
-  const std::int64_t dead = sum(summary->dead_letters);
-  if (options.strict && dead > 0)
-    return fail("{} and --strict", counted(dead, "dead letter,", "dead letters,"));
-  return ExitStatus::kDone;
+  return read_inputs(options, *wanted, *plan, *begun, shell);
 }
 
 }  // namespace

@@ -89,6 +89,9 @@ struct ConfigSources {
   std::function<std::optional<std::string>(std::string_view name)> environment;
   // Paths are as the file has them.
   std::function<Result<std::string>(const std::string& path)> file;
+  // Not to be looked for, and left empty: a command that needs none must work where they are not
+  // set.
+  bool without_secrets = false;
 };
 
 // What the configuration is for: a pipeline needs a system and a lake; where the command line names

@@ -28,7 +28,8 @@ Result<Config> load_config(const std::string& path, ConfigUse use, Log& log) {
         const char* value = std::getenv(std::string(name).c_str());
         return value == nullptr ? std::nullopt : std::optional<std::string>(value);
       },
-      .file = [folder](const std::string& file) { return read_whole((folder / file).string()); }};
+      .file = [folder](const std::string& file) { return read_whole((folder / file).string()); },
+      .without_secrets = use == ConfigUse::kSettings};
   auto config = parse_config(path, *text, use, sources);
   if (config) return *std::move(config);
   log.diagnostics(config.error().text);

@@ -185,6 +185,12 @@ void TableReader::list(std::string_view key, std::vector<std::string>* target) {
 
 void TableReader::secret(std::string_view key, Secret* target) {
   const std::string file_key = std::string(key) + "_file";
+  if (context_->sources.without_secrets) {
+    for (const std::string_view name : {key, std::string_view(file_key)}) {
+      (void)typed(name, ConfigNode::Type::kString, "");
+    }
+    return;
+  }
   std::string value, path;
   text(key, &value);
   text(file_key, &path);
@@ -215,6 +221,7 @@ void TableReader::all_secrets(std::string_view prefix, std::map<std::string, Sec
     const std::string key = std::string(prefix) + child.key;
     switch (child.type) {
       case ConfigNode::Type::kString:
+        if (context_->sources.without_secrets) break;
         if (auto text = expanded(child)) target->emplace(key, Secret(*std::move(text)));
         break;
       case ConfigNode::Type::kInteger:

@@ -373,6 +373,18 @@ TEST(ConfigErrors, AreSaidOfWhateverTheFileHolds) {
   EXPECT_GT(wrong, 1000);
 }
 
+TEST(ConfigSecrets, AreNotLookedForWhereNoneIsNeeded) {
+  ConfigSources none = sources();
+  none.without_secrets = true;
+  const auto config = parse_config("bikeflow.toml",
+                                   "[system]\nid = \"seoul\"\ntimezone = \"Asia/Seoul\"\n"
+                                   "[feed]\nkind = \"seoul\"\nkey = \"${MISSING}\"\n"
+                                   "[dashboard]\ntoken_file = \"missing\"\n",
+                                   ConfigUse::kSettings, none);
+  ASSERT_TRUE(config) << config.error().text;
+  EXPECT_EQ(config->system->id, "seoul");
+}
+
 TEST(ConfigSecrets, ComeFromTheEnvironmentOrAFile) {
   EXPECT_EQ(errors("[dashboard]\ntoken = \"${MISSING}\"\n"),
             "bikeflow.toml:2:9: error: [dashboard] token: the environment variable MISSING is not "
