@@ -266,7 +266,7 @@ Result<ExitStatus> demo(const DemoOptions& options, Shell& shell) {
   Demo demo(*city, *zone, feed, *lake);
   const std::string title =
       city->name == CityName::kSeoul
-          ? "Seoul: real stations; riders, racks and trucks simulated; ids are ST-(number - 98)"
+          ? "Seoul: real stations, simulated riders and racks; ids are ST-(number - 98)"
           : "Bay Area, June 2014: real stations and real trips";
   if (!shell.err_terminal.is_terminal) shell.log.info(fmt::format("{}; lake: {}", title, *folder));
 

@@ -48,20 +48,20 @@ std::string render(const DemoFrame& f, const Zone& zone, const Terminal& termina
     text += coloured(terminal, colour, cut(content, terminal.width - 1)) + "\n";
   };
   line(f.title, Colour::kBold);
-  line(fmt::format("{}   {:.0f} times as fast as life   {} stations, {} observations",
-                   local_time(zone, f.now), f.speed, grouped(f.stations), grouped(f.observations)));
+  line(fmt::format("{}   {:.0f} times life   {} stations, {} observations", local_time(zone, f.now),
+                   f.speed, grouped(f.stations), grouped(f.observations)));
   if (f.done >= 0) {
     line(fmt::format("{} {} left", bar(f.done, 30), readable_span(f.seconds_left)), Colour::kDim);
   } else {
     line("Ctrl-C ends it", Colour::kDim);
   }
   line("");
-  line(fmt::format("now                     {:>8} bikes parked {:>7} stations empty {:>6} full",
+  line(fmt::format("now                     {:>8} bikes {:>7} stations empty {:>6} full",
                    grouped(f.bikes), grouped(f.empty), grouped(f.full)));
-  line(fmt::format("{}, by {}   {:>8} rentals {:>12} returns", hour_span(zone, f.hour_start),
+  line(fmt::format("{}, by {}   {:>8} rentals {:>8} returns", hour_span(zone, f.hour_start),
                    clock(zone, f.watermark), grouped(f.rentals), grouped(f.returns)));
   if (f.last_hour_start != 0) {
-    line(fmt::format("{}, final         {:>8} rentals {:>12} returns   {} files in the lake",
+    line(fmt::format("{}, final         {:>8} rentals {:>8} returns   {} files",
                      hour_span(zone, f.last_hour_start), grouped(f.last_rentals),
                      grouped(f.last_returns), grouped(f.files)),
          Colour::kGreen);
