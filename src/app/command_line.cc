@@ -1,4 +1,9 @@
+// The one file that includes CLI11; its exceptions end here.
 #include "app/command_line.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -45,51 +50,47 @@ auto setter(Read read, Target* target) {
   };
 }
 
-enum class Kind { kFlag, kOnce, kRepeated, kPositionals };
+// Stands before a word that is no option whatever it begins with.
+constexpr std::string_view kPlainWord{"\0", 1};
+
+enum class Kind : std::uint8_t { kFlag, kOnce, kRepeated, kPositionals };
 
 // Sets the target from the text of the command line, or says what is wrong with it.
 using Set = std::function<Result<void>(const std::string&)>;
-
-struct Option {
-  OptionHelp help;
-  std::string long_name, short_name;  // "--config", "-c"; neither for positionals
-  Kind kind = Kind::kOnce;
-  Set set;
-  bool given = false;
-
-  [[nodiscard]] const std::string& name() const {
-    return kind == Kind::kPositionals ? help.text.name : long_name;
-  }
-};
-
-Option make_option(OptionText text, Kind kind, std::string default_text, Set set) {
-  Option option;
-  option.kind = kind;
-  option.set = std::move(set);
-  if (kind != Kind::kPositionals) {
-    const auto comma = text.name.find(',');
-    option.long_name = text.name.substr(comma == std::string::npos ? 0 : comma + 1);
-    if (comma != std::string::npos) option.short_name = text.name.substr(0, comma);
-  }
-  option.help = {std::move(text), std::move(default_text), kind == Kind::kPositionals,
-                 kind == Kind::kPositionals || kind == Kind::kRepeated};
-  return option;
-}
-
-bool looks_like_option(std::string_view argument) {
-  return argument.size() > 1 && argument.front() == '-';
-}
 
 }  // namespace
 
 struct Command::Parts {
   CommandText text;
   CommandBody body;
-  std::vector<Option> options;
+  CLI::App* app = nullptr;
+  std::vector<OptionHelp> options;
 
   void add(OptionText option, Kind kind, std::string default_text, Set set) {
-    options.push_back(
-        make_option(std::move(option), kind, std::move(default_text), std::move(set)));
+    const std::string name = option.name.substr(option.name.find(',') + 1);
+    if (kind == Kind::kFlag) {
+      app->add_flag_callback(option.name, [set] { (void)set(""); })->disable_flag_override();
+    } else {
+      const auto take = [name, set, kind](const CLI::results_t& values) {
+        for (const std::string& value : values) {
+          const bool is_option = kind != Kind::kPositionals && value.starts_with("--");
+          if (is_option) throw CLI::ArgumentMismatch(name + ": " + value);
+          const bool is_plain = value.starts_with(kPlainWord);
+          if (auto done = set(is_plain ? value.substr(kPlainWord.size()) : value); !done)
+            throw CLI::ValidationError(name, done.error().message);
+        }
+        return true;
+      };
+      CLI::Option* made = app->add_option(option.name, take)->required(option.required);
+      if (kind == Kind::kRepeated) {
+        made->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+        made->allow_extra_args(false);
+      } else if (kind == Kind::kPositionals) {
+        made->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args();
+      }
+    }
+    options.push_back({std::move(option), std::move(default_text), kind == Kind::kPositionals,
+                       kind == Kind::kPositionals || kind == Kind::kRepeated});
   }
 };
 
@@ -183,170 +184,129 @@ void Command::flag(OptionText text, bool* target) {
 }
 
 struct CommandLine::Parts {
+  CLI::App root;
   std::vector<std::unique_ptr<Command>> commands;
+  bool help = false, version = false;
+  std::string log_format = "text";
 
-  // Of the command line that is being parsed.
-  std::string group;  // "state" of "state show"
-  const Command* chosen = nullptr;
-  std::vector<Option> options;  // what the words so far allow
-  std::string log_format;
+  // What every level of the command line takes.
+  void add_common(CLI::App& app) {
+    app.set_help_flag("");
+    app.allow_extras();
+    app.require_subcommand(0, 1);
+    app.add_flag_callback("-h,--help", [this] { help = true; });
+    app.add_flag_callback("--version", [this] { version = true; });
+    app.add_option("--log-format", log_format)->check([](const std::string& value) {
+      return value == "text" || value == "json" ? std::string()
+                                                : fmt::format("'{}' is none of: text, json", value);
+    });
+  }
 
-  void begin();
-  Result<void> read(std::span<const std::string> arguments);
-  Result<std::size_t> read_option(std::span<const std::string> arguments);
-  Result<void> read_word(const std::string& word);
-  Result<void> choose(const std::string& word);
-  Result<void> set(Option& option, const std::string& value);
-  [[nodiscard]] Result<void> complain_of_missing() const;
-
-  [[nodiscard]] std::string path() const;  // " state show", of what was chosen
+  [[nodiscard]] const CLI::App& reached() const;
+  [[nodiscard]] const Command* chosen() const;
+  [[nodiscard]] std::string path() const;
+  [[nodiscard]] std::optional<std::string> find_unknown() const;
+  [[nodiscard]] std::string unknown_command(const std::string& name) const;
+  [[nodiscard]] std::string unknown_option(const std::string& given) const;
   [[nodiscard]] std::string help_text(int width) const;
 };
 
-CommandLine::CommandLine() : parts_(std::make_unique<Parts>()) {}
+CommandLine::CommandLine() : parts_(std::make_unique<Parts>()) { parts_->add_common(parts_->root); }
 CommandLine::~CommandLine() = default;
 
 Command& CommandLine::add(CommandText text, CommandBody body) {
   auto parts = std::make_unique<Command::Parts>();
+  CLI::App* parent = &parts_->root;
+  const auto space = text.name.find(' ');
+  if (space != std::string::npos) {
+    const std::string group = text.name.substr(0, space);
+    const auto known =
+        parent->get_subcommands([&](CLI::App* app) { return app->get_name() == group; });
+    if (known.empty()) parts_->add_common(*parent->add_subcommand(group));
+    parent = parent->get_subcommand(group);
+  }
+  parts->app = parent->add_subcommand(text.name.substr(space + 1));
+  parts_->add_common(*parts->app);
   parts->text = std::move(text);
   parts->body = std::move(body);
   parts_->commands.emplace_back(new Command(std::move(parts)));
   return *parts_->commands.back();
 }
 
-void CommandLine::Parts::begin() {
-  group.clear();
-  chosen = nullptr;
-  log_format = "text";
-  const auto take_format = [this](const std::string& value) -> Result<void> {
-    if (value != "text" && value != "json") return fail("'{}' is none of: text, json", value);
-    log_format = value;
-    return {};
-  };
-  options.clear();
-  options.push_back(make_option({"--log-format", "text|json", "form of messages"}, Kind::kOnce,
-                                "text", take_format));
+// The deepest level that the command line came to.
+const CLI::App& CommandLine::Parts::reached() const {
+  const CLI::App* app = &root;
+  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+  return *app;
 }
 
-Result<void> CommandLine::Parts::set(Option& option, const std::string& value) {
-  if (option.given && (option.kind == Kind::kOnce || option.kind == Kind::kFlag)) {
-    return fail("{} is given twice", option.name());
-  }
-  option.given = true;
-  if (auto done = option.set(value); !done) return with_context(option.name(), done.error());
-  return {};
-}
-
-// Reads the option that the first of `arguments` names; how many of them it took.
-Result<std::size_t> CommandLine::Parts::read_option(std::span<const std::string> arguments) {
-  const std::string& argument = arguments.front();
-  const bool is_long = argument.starts_with("--");
-  const std::string name = is_long ? argument.substr(0, argument.find('=')) : argument.substr(0, 2);
-  const auto option = std::find_if(options.begin(), options.end(), [&](const Option& known) {
-    return name == (is_long ? known.long_name : known.short_name);
-  });
-  if (option == options.end()) {
-    std::vector<std::string> known = {"--help", "--version"};
-    for (const Option& each : options) known.push_back(each.long_name);
-    return fail("unknown option '{}'{}", is_long ? name : argument, nearest_of(name, known));
-  }
-  const bool has_value = argument.size() > name.size();
-  if (option->kind == Kind::kFlag) {
-    if (has_value) return fail("{} takes no value", option->name());
-    if (auto done = set(*option, ""); !done) return std::unexpected(done.error());
-    return 1;
-  }
-  if (!has_value && (arguments.size() < 2 || looks_like_option(arguments[1]))) {
-    return fail("{} needs a value", option->name());
-  }
-  const std::string value =
-      has_value ? argument.substr(name.size() + (is_long ? 1 : 0)) : arguments[1];
-  if (auto done = set(*option, value); !done) return std::unexpected(done.error());
-  return has_value ? 1 : 2;
-}
-
-Result<void> CommandLine::Parts::choose(const std::string& word) {
-  const std::string full = group.empty() ? word : group + " " + word;
-  std::vector<std::string_view> known;
+const Command* CommandLine::Parts::chosen() const {
   for (const auto& command : commands) {
-    const std::string& name = command->parts_->text.name;
-    if (name == full) {
-      chosen = command.get();
-      const auto& more = chosen->parts_->options;
-      options.insert(options.begin(), more.begin(), more.end());
-      return {};
-    }
-    if (name.starts_with(full + " ")) {
-      group = full;
-      return {};
-    }
-    if (group.empty() || name.starts_with(group + " ")) known.push_back(name);
+    if (command->parts_->app == &reached()) return command.get();
   }
-  // Of the program as it will be; saying so spares a search for a spelling error.
-  if (full == "poll" || full == "serve") {
-    return fail("'{}' is not in this version: it reads recorded files only (bikeflow backfill)",
-                full);
-  }
-  const std::string hint = did_you_mean(full, known);
-  return fail("unknown command '{}'{}", full,
-              hint.empty() ? fmt::format("; there are: {}", fmt::join(known, ", ")) : hint);
-}
-
-Result<void> CommandLine::Parts::read_word(const std::string& word) {
-  if (chosen == nullptr) return choose(word);
-  for (Option& option : options) {
-    if (option.kind == Kind::kPositionals) return set(option, word);
-  }
-  return fail("'{}' is one argument too many", word);
-}
-
-Result<void> CommandLine::Parts::read(std::span<const std::string> arguments) {
-  while (!arguments.empty()) {
-    const std::string& argument = arguments.front();
-    if (argument == "--") {
-      for (const std::string& word : arguments.subspan(1)) {
-        if (auto done = read_word(word); !done) return done;
-      }
-      break;
-    }
-    std::size_t taken = 1;
-    if (looks_like_option(argument)) {
-      auto done = read_option(arguments);
-      if (!done) return std::unexpected(done.error());
-      taken = *done;
-    } else if (auto done = read_word(argument); !done) {
-      return done;
-    }
-    arguments = arguments.subspan(taken);
-  }
-  return complain_of_missing();
-}
-
-Result<void> CommandLine::Parts::complain_of_missing() const {
-  if (chosen == nullptr) {
-    return group.empty() ? fail("no command") : fail("'{}' needs a command after it", group);
-  }
-  for (const Option& option : options) {
-    if (option.help.text.required && !option.given) return fail("{} is missing", option.name());
-  }
-  return {};
+  return nullptr;
 }
 
 std::string CommandLine::Parts::path() const {
-  if (chosen != nullptr) return " " + chosen->parts_->text.name;
-  return group.empty() ? "" : " " + group;
+  std::string path;
+  for (const CLI::App* app = &reached(); app != &root; app = app->get_parent()) {
+    path = " " + app->get_name() + path;
+  }
+  return path;
+}
+
+std::string CommandLine::Parts::unknown_command(const std::string& name) const {
+  const std::string group = path().empty() ? "" : path().substr(1) + " ";
+  const std::string full = group + name;
+  std::vector<std::string_view> known;
+  for (const auto& command : commands) {
+    if (command->parts_->text.name.starts_with(group)) known.push_back(command->parts_->text.name);
+  }
+  // Of the program as it will be; saying so spares a search for a spelling error.
+  if (full == "poll" || full == "serve") {
+    return fmt::format(
+        "'{}' is not in this version: it reads recorded files only (bikeflow backfill)", full);
+  }
+  const std::string hint = did_you_mean(full, known);
+  return fmt::format("unknown command '{}'{}", full,
+                     hint.empty() ? fmt::format("; there are: {}", fmt::join(known, ", ")) : hint);
+}
+
+std::string CommandLine::Parts::unknown_option(const std::string& given) const {
+  std::vector<std::string> known;
+  for (const CLI::Option* option : reached().get_options()) {
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  }
+  const std::string name = given.substr(0, given.find('='));
+  return fmt::format("unknown option '{}'{}", name, nearest_of(name, known));
+}
+
+std::optional<std::string> CommandLine::Parts::find_unknown() const {
+  for (const CLI::App* level = &root;; level = level->get_subcommands().front()) {
+    for (const std::string& word : level->remaining()) {
+      const std::string left = word.starts_with(kPlainWord) ? word.substr(kPlainWord.size()) : word;
+      if (left.starts_with('-') && left.size() > 1) return unknown_option(left);
+      return chosen() != nullptr && level != &root
+                 ? fmt::format("'{}' is one argument too many", left)
+                 : unknown_command(left);
+    }
+    if (level->get_subcommands().empty()) break;
+  }
+  if (chosen() != nullptr) return std::nullopt;
+  return path().empty() ? "no command"
+                        : fmt::format("'{}' needs a command after it", path().substr(1));
 }
 
 std::string CommandLine::Parts::help_text(int width) const {
-  if (chosen != nullptr) {
-    std::vector<OptionHelp> texts;
-    for (const Option& option : options) texts.push_back(option.help);
-    return command_help(chosen->parts_->text, texts, width);
+  if (const Command* command = chosen()) {
+    std::vector<OptionHelp> options = command->parts_->options;
+    options.push_back({{"--log-format", "text|json", "form of messages"}, "text"});
+    return command_help(command->parts_->text, options, width);
   }
   std::vector<CommandSummary> summaries;
   for (const auto& command : commands) {
     const CommandText& text = command->parts_->text;
-    if (group.empty() || text.name.starts_with(group + " ")) {
+    if (path().empty() || text.name.starts_with(path().substr(1) + " ")) {
       summaries.push_back({text.name, text.summary});
     }
   }
@@ -355,30 +315,47 @@ std::string CommandLine::Parts::help_text(int width) const {
 
 Parsed CommandLine::parse(std::span<const std::string> arguments, int width) {
   Parts& parts = *parts_;
-  parts.begin();
-  const Result<void> done = parts.read(arguments);
-  const auto end = std::find(arguments.begin(), arguments.end(), "--");
-  const auto names = [&](std::string_view option) {
-    return std::find(arguments.begin(), end, option) != end;
-  };
-  // Asked for help, the program helps, whatever else is wrong.
-  if (names("--help") || names("-h")) {
-    return {.kind = Parsed::Kind::kHelp, .text = parts.help_text(width)};
+  parts.log_format = "text";
+  // CLI11 2.1 loses the words after "--" where a command has words before it: they go in as one
+  // list, each marked, and the mark is taken off again.
+  std::vector<std::string> words(arguments.begin(), arguments.end());
+  const auto mark = std::find(words.begin(), words.end(), "--");
+  if (mark != words.end()) {
+    for (auto word = mark + 1; word != words.end(); ++word) word->insert(0, kPlainWord);
+    words.erase(mark);
   }
-  if (names("--version")) {
+  std::reverse(words.begin(), words.end());
+  std::string refused;
+  bool is_only_missing = false;
+  try {
+    parts.root.parse(words);
+  } catch (const CLI::ArgumentMismatch& error) {
+    const std::string what = error.what();
+    refused = what.substr(0, what.find_first_of(": "));
+    if (!refused.starts_with("-")) refused.insert(0, "--");
+    refused += what.find("override") != std::string::npos   ? " takes no value"
+               : what.find("received") != std::string::npos ? " is given twice"
+                                                            : " needs a value";
+  } catch (const CLI::RequiredError& error) {
+    const std::string what = error.what();
+    refused = what.substr(0, what.find(' ')) + " is missing";
+    is_only_missing = true;
+  } catch (const CLI::ParseError& error) {
+    refused = error.what();
+  }
+  // Asked for help, the program helps, whatever else is wrong.
+  if (parts.help) return {.kind = Parsed::Kind::kHelp, .text = parts.help_text(width)};
+  if (parts.version) {
     return {.kind = Parsed::Kind::kHelp, .text = fmt::format("bikeflow {}\n", program_version())};
   }
-  LogFormat format = parts.log_format == "json" ? LogFormat::kJson : LogFormat::kText;
-  if (!done) {
-    // What is wrong may stand before the wish for JSON.
-    const auto wish = std::find(arguments.begin(), end, "--log-format");
-    if (names("--log-format=json") || (wish != end && wish + 1 != end && *(wish + 1) == "json")) {
-      format = LogFormat::kJson;
-    }
-    return {.text = fmt::format("{} (see: bikeflow{} --help)", done.error().message, parts.path()),
+  const LogFormat format = parts.log_format == "json" ? LogFormat::kJson : LogFormat::kText;
+  // A misspelt option is why another is missing.
+  if (refused.empty() || is_only_missing) refused = parts.find_unknown().value_or(refused);
+  if (!refused.empty()) {
+    return {.text = fmt::format("{} (see: bikeflow{} --help)", refused, parts.path()),
             .log_format = format};
   }
-  return {.kind = Parsed::Kind::kRun, .body = parts.chosen->parts_->body, .log_format = format};
+  return {.kind = Parsed::Kind::kRun, .body = parts.chosen()->parts_->body, .log_format = format};
 }
 
 }  // namespace bikeflow

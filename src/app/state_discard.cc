@@ -72,7 +72,7 @@ void remove_empty_folders(const std::string& lake, const std::vector<std::string
     for (std::string folder = folder_of(file); folder.find('/') != std::string::npos && !error;
          folder = folder_of(folder)) {
       // Removes an empty folder; fails, and so ends the way up, at any other.
-      if (!std::filesystem::remove(lake + "/" + folder, error)) break;
+      if (!std::filesystem::remove(fmt::format("{}/{}", lake, folder), error)) break;
     }
   }
 }
