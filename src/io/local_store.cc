@@ -104,6 +104,9 @@ Result<void> LocalStore::clean_unfinished() {
     if (::unlinkat(root_.descriptor(), file.path.c_str(), 0) != 0 && errno != ENOENT) {
       return os_failure("remove", shown(file.path), errno);
     }
+    // Its folder goes with the last file in it, but for the first folder.
+    const std::string folder(parent_of(file.path));
+    if (folder != unfinished_folder_) ::unlinkat(root_.descriptor(), folder.c_str(), AT_REMOVEDIR);
   }
   return {};
 }
@@ -124,11 +127,17 @@ Result<LocalStore::Unfinished> LocalStore::write_unfinished(std::string_view pat
                                                             std::string_view bytes) {
   if (failure_) return std::unexpected(*failure_);
   if (auto checked = check_path(path); !checked) return std::unexpected(checked.error());
-  Unfinished unfinished{.temporary = fmt::format("{}/{}", unfinished_folder_, next_temporary_++),
+  const std::uint64_t number = next_temporary_++;
+  std::string folder = unfinished_folder_;
+  if (number >= kUnfinishedInFolder) {
+    folder += fmt::format("/more-{}", number / kUnfinishedInFolder);
+  }
+  Unfinished unfinished{.temporary = fmt::format("{}/{}", folder, number),
                         .path = std::string(path),
                         .size_bytes = static_cast<std::int64_t>(bytes.size()),
                         .file = {}};
-  if (next_temporary_ == 1) {
+  if (number % kUnfinishedInFolder == 0) {
+    if (number > 0) more_folders_.push_back(folder);
     if (auto made = make_parents(unfinished.temporary); !made) return std::unexpected(made.error());
   }
   // An error names the file that the user knows, not the unfinished one.
@@ -217,6 +226,11 @@ Result<void> LocalStore::finish() {
     touched_folders_.emplace(parent_of(each.path));
   }
   unfinished_.clear();
+  for (const std::string& folder : more_folders_) {
+    ::unlinkat(root_.descriptor(), folder.c_str(), AT_REMOVEDIR);
+  }
+  more_folders_.clear();
+  next_temporary_ = 0;
   return sync_folders();
 }
 

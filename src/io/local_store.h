@@ -25,6 +25,9 @@ namespace bikeflow {
 class LocalStore final : public Store {
  public:
   static constexpr std::size_t kSyncEach = 8;
+  // Unfinished files are spread over folders: ext4 looks for an inode near the folder, and slowly
+  // where there are none left.
+  static constexpr std::uint64_t kUnfinishedInFolder = 64;
 
   // Requires: the folder exists, or Error. `writer` names the folder of unfinished files; only the
   // holder of that writer's lock (StateDir) may put. Nothing is created before the first put.
@@ -63,7 +66,8 @@ class LocalStore final : public Store {
   std::vector<Unfinished> unfinished_;
   std::set<std::string, std::less<>> touched_folders_;  // whose entries are not yet durable
   std::uint64_t next_temporary_ = 0;
-  std::optional<Error> failure_;  // of a sync: nothing may be put after it
+  std::vector<std::string> more_folders_;  // of unfinished files
+  std::optional<Error> failure_;           // of a sync: nothing may be put after it
 };
 
 }  // namespace bikeflow

@@ -71,7 +71,7 @@ TEST(LocalStore, TheLastPutOfAPathCounts) {
 TEST(LocalStore, ManyFilesBecomeDurableTogether) {
   const TempFolder lake;
   LocalStore store = open_store(lake.path());
-  const int count = 5 * static_cast<int>(LocalStore::kSyncEach);
+  const int count = 3 * static_cast<int>(LocalStore::kUnfinishedInFolder) + 1;
   for (int round = 0; round < 2; ++round) {
     for (int i = 0; i < count; ++i) {
       ASSERT_TRUE(store.put(fmt::format("day={}/file", i), fmt::format("{} {}", round, i)));
