@@ -1,6 +1,7 @@
 // A small lake on disk for tests of the commands that read one.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>

@@ -1,6 +1,7 @@
 // One file of rows by itself: what its metadata say, and whether its rows can be.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>

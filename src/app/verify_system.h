@@ -6,6 +6,7 @@
 // Threads: none; one owner.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>

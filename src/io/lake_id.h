@@ -4,6 +4,7 @@
 //   writers/<hash>.json   {"kind":"run","identity":"feed https://..."}; the hash is of both
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/result.h"

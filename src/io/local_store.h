@@ -11,6 +11,7 @@
 //   one: 0.3 ms either way, but syncfs also writes what other programs have dirtied.
 #pragma once
 
+#include <cstdint>
 #include <set>
 #include <string>
 #include <string_view>

@@ -12,6 +12,7 @@
 // Threads: none; one owner at a time.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>

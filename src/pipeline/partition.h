@@ -4,6 +4,7 @@
 // Threads: none; one owner at a time.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 

@@ -9,6 +9,7 @@
 // Threads: none; one owner.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
