@@ -14,6 +14,7 @@
 #include "lake/parquet.h"
 #include "lake/paths.h"
 #include "lake/row_hash.h"
+#include "pipeline/checkpoint_name.h"
 #include "test/reference.h"
 
 namespace bikeflow::sim {
@@ -52,35 +53,38 @@ reference::Settings reference_settings(const Input& input, const System& system)
 }
 
 // The parts of the input that count, in their order: all, but for polls that nobody kept.
-std::vector<std::size_t> parts_of(const Input& input, const History& history) {
-  if (input.source == Source::kFeed) return history.polls;
+std::vector<std::size_t> parts_of(const Input& input, const Evidence& evidence) {
+  if (input.source == Source::kFeed) return *evidence.polls;
   std::vector<std::size_t> parts(input.parts.size());
   for (std::size_t i = 0; i < parts.size(); ++i) parts[i] = i;
   return parts;
 }
 
-Truth truth_of(const Input& input, const History& history) {
+Truth truth_of(const Input& input, const Evidence& evidence) {
   Truth truth;
   truth.systems.resize(input.systems.size());
   for (std::size_t i = 0; i < input.systems.size(); ++i) {
     truth.systems[i].input.stations = input.systems[i].stations;
   }
   std::map<Position, ExpectedLetter> as_letters;  // every record, if it should become one
-  Position next;
-  auto close = history.closes.begin();
+  Position next{evidence.partition, 0};
+  auto close = evidence.closes->begin();
   const auto close_before = [&](std::size_t poll) {
-    for (; close != history.closes.end() && close->before_poll <= poll; ++close) {
+    for (; close != evidence.closes->end() && close->before_poll <= poll; ++close) {
       reference::Input& of_system = truth.systems[close->system].input;
       of_system.closes.push_back({of_system.arrivals.size(), close->end});
     }
   };
-  const std::vector<std::size_t> parts = parts_of(input, history);
+  const std::vector<std::size_t> parts = parts_of(input, evidence);
+  const bool is_log = evidence.clocks != nullptr;
   for (std::size_t number = 0; number < parts.size(); ++number) {
-    close_before(number);
+    if (!is_log) close_before(number);
     const Part& part = input.parts[parts[number]];
     if (input.is_of_files()) next = {static_cast<std::int32_t>(number), 0};
     for (const Entry& entry : part.entries) {
       const Position position = next;
+      const auto offset = static_cast<std::size_t>(position.offset);
+      if (is_log) close_before(offset);
       ++next.offset;
       truth.sources[position] = part.name;
       const ExpectedLetter letter{entry.unreadable.value_or(Reason::kNotJson), part.name,
@@ -92,10 +96,11 @@ Truth truth_of(const Input& input, const History& history) {
       as_letters[position] = letter;
       reference::Input& of_system = truth.systems[entry.system].input;
       of_system.arrivals.push_back({entry.observed_at, position, entry.station, entry.counts});
-      of_system.clock.push_back(part.read_at);
+      of_system.clock.push_back(
+          is_log && offset < evidence.clocks->size() ? (*evidence.clocks)[offset] : part.read_at);
     }
   }
-  close_before(parts.size());
+  close_before(SIZE_MAX);
 
   for (std::size_t i = 0; i < input.systems.size(); ++i) {
     Truth::OfSystem& system = truth.systems[i];
@@ -142,11 +147,11 @@ struct HourlyFile {
 
 class Judge {
  public:
-  Judge(const Input& input, const Machine& machine)
+  Judge(const Input& input, const Evidence& evidence)
       : input_(input),
-        machine_(machine),
-        lake_(machine.disk().lake()),
-        truth_(truth_of(input, machine.history())) {}
+        evidence_(evidence),
+        lake_(*evidence.lake),
+        truth_(truth_of(input, evidence)) {}
 
   Verdict run();
 
@@ -172,7 +177,7 @@ class Judge {
   void count();
 
   const Input& input_;
-  const Machine& machine_;
+  const Evidence& evidence_;
   const Disk::Lake& lake_;
   Truth truth_;
   std::vector<std::vector<HourlyFile>> hourly_{input_.systems.size()};  // by window
@@ -195,7 +200,7 @@ void Judge::read_hourly(const std::string& path, const std::string& bytes) {
   if (system == input_.systems.end()) return accuse("{}: of no known system", path);
   const std::string expected_path =
       hourly_path(input_.rule, system->zone, system->name,
-                  input_.is_of_files() ? "backfill" : "feed", 0, file.window);
+                  input_.is_of_files() ? "backfill" : "feed", evidence_.partition, file.window);
   if (path != expected_path) accuse("{}: its rows belong to {}", path, expected_path);
   for (const HourlyRow& row : file.rows) {
     if (row.window != file.window) accuse("{}: rows of several windows", path);
@@ -329,7 +334,7 @@ void Judge::look_at_dead_letters() {
 // complete is and stays so.
 void Judge::look_at_sights() {
   std::set<std::string> seen;
-  for (const Sight& sight : machine_.disk().sights()) {
+  for (const Sight& sight : *evidence_.sights) {
     if (!lake_.contains(sight.path)) accuse("{}: was seen and is gone", sight.path);
     const std::string marker = folder_of(sight.path) + "/" + std::string(kSuccessName);
     switch (sight.what) {
@@ -357,10 +362,12 @@ void Judge::look_at_sights() {
 // Every hour that nothing can be added to any more has its marker.
 void Judge::look_at_markers(std::size_t system, const Task* task) {
   if (task == nullptr || !task->has_started()) return;
+  const Seconds closed_to =
+      std::min(task->next_window().start, evidence_.closed_by_all - input_.task.windows.length);
   for (std::size_t i = 0; i < hourly_[system].size(); ++i) {
     const HourlyFile& file = hourly_[system][i];
     const std::string folder = folder_of(file.path);
-    if (file.window.start + 3 * kHour <= task->next_window().start &&
+    if (file.window.start + 3 * kHour <= closed_to &&
         !lake_.contains(folder + "/" + std::string(kSuccessName))) {
       accuse("{}: no {} though the hour is complete", folder, kSuccessName);
     }
@@ -385,15 +392,8 @@ void Judge::look_at_counters(std::size_t system, const Task& task) {
 }
 
 void Judge::look_at_state() {
-  const Disk& disk = machine_.disk();
-  if (!disk.current() || !disk.checkpoints().contains(*disk.current())) {
-    return accuse("CURRENT names nothing");
-  }
-  for (const auto& [name, bytes] : disk.checkpoints()) {
-    if (sequence_of(name) + 3 <= sequence_of(*disk.current())) accuse("{}: never removed", name);
-  }
-  Result<Job> job = Job::restore(disk.checkpoints().at(*disk.current()));
-  if (!job) return accuse("{}: {}", *disk.current(), job.error().message);
+  const Result<Job>& job = *evidence_.job;
+  if (!job) return accuse("{}", job.error().message);
   if (!job->due().empty()) accuse("{} files are still due", job->due().size());
   if (job->files() != files_) accuse("{} files counted, {} in the lake", job->files(), files_);
   std::vector<std::int64_t> letters(kReasonCount);
@@ -408,7 +408,10 @@ void Judge::look_at_state() {
     }
   }
   for (std::size_t i = 0; i < input_.systems.size(); ++i) {
-    const Partition* const partition = job->find(input_.systems[i].name);
+    const auto found = std::ranges::find_if(job->partitions(), [&](const auto& each) {
+      return each->settings().system == input_.systems[i].name;
+    });
+    const Partition* const partition = found == job->partitions().end() ? nullptr : found->get();
     if (partition != nullptr) {
       look_at_counters(i, partition->task());
     } else if (!truth_.systems[i].input.arrivals.empty()) {
@@ -423,8 +426,8 @@ void Judge::count() {
   met.files = files_;
   met.markers = std::ssize(lake_) - files_;
   met.dead_letters = std::ssize(truth_.letters);
-  met.idle_closes = std::ssize(machine_.history().closes);
-  met.lost_polls = std::ssize(input_.parts) - std::ssize(parts_of(input_, machine_.history()));
+  met.idle_closes = std::ssize(*evidence_.closes);
+  met.lost_polls = std::ssize(input_.parts) - std::ssize(parts_of(input_, evidence_));
   for (const Truth::OfSystem& system : truth_.systems) {
     met.rows += std::ssize(system.outcome.rows);
     met.late += std::ssize(system.outcome.late);
@@ -458,56 +461,6 @@ Verdict Judge::run() {
 
 }  // namespace
 
-void Met::add(const Met& other) {
-  rows += other.rows;
-  files += other.files;
-  markers += other.markers;
-  late += other.late;
-  dead_letters += other.dead_letters;
-  future += other.future;
-  time_jumps += other.time_jumps;
-  repeated += other.repeated;
-  unobserved += other.unobserved;
-  idle_closes += other.idle_closes;
-  lost_polls += other.lost_polls;
-  shared_directories += other.shared_directories;
-}
-
-std::string Met::text() const {
-  return fmt::format(
-      "  rows {} (after gaps {}), files {}, _SUCCESS {}, hours of two windows {}\n"
-      "  late {}, dead letters {} (future {}, time_jump {}), repeated {}, idle closes {}, polls "
-      "lost {}\n",
-      rows, unobserved, files, markers, shared_directories, late, dead_letters, future, time_jumps,
-      repeated, idle_closes, lost_polls);
-}
-
-Verdict judge(const Input& input, const Machine& machine) { return Judge(input, machine).run(); }
-
-std::string difference(const Disk::Lake& one, const Disk::Lake& other) {
-  const auto hourly_of = [](const Disk::Lake& lake) {
-    std::vector<std::pair<std::string, std::string>> files;
-    for (const auto& file : lake) {
-      if (is_hourly(file.first)) files.push_back(file);
-    }
-    return files;
-  };
-  const auto left = hourly_of(one);
-  const auto right = hourly_of(other);
-  const auto [a, b] = std::ranges::mismatch(left, right);
-  if (a == left.end() && b == right.end()) return "";
-  return fmt::format("{} and {} hourly files; the first that differ: {} and {}", left.size(),
-                     right.size(), a == left.end() ? "none" : a->first,
-                     b == right.end() ? "none" : b->first);
-}
-
-std::uint64_t fingerprint(const Disk& disk) {
-  std::string all = disk.current().value_or("");
-  for (const auto* files : {&disk.lake(), &disk.checkpoints()}) {
-    for (const auto& [path, bytes] : *files)
-      all += fmt::format("\n{} {} ", path, bytes.size()) + bytes;
-  }
-  return hash64(all);
-}
+Verdict judge(const Input& input, const Evidence& evidence) { return Judge(input, evidence).run(); }
 
 }  // namespace bikeflow::sim

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/fleet.h"
 #include "sim/machine.h"
 
 namespace bikeflow::sim {
@@ -25,13 +26,28 @@ struct Verdict {
   Met met;
 };
 
-// Requires: the machine's run() gave no error.
+// What a run left behind, of one partition.
+struct Evidence {
+  std::int32_t partition = 0;
+  const Disk::Lake* lake = nullptr;
+  const std::vector<Sight>* sights = nullptr;
+  const std::vector<std::size_t>* polls = nullptr;  // of a feed
+  const std::vector<IdleClose>* closes = nullptr;
+  const std::vector<Seconds>* clocks = nullptr;  // of a log: of each record
+  const Result<Job>* job = nullptr;              // the state that is committed
+  Seconds closed_by_all = INT64_MAX;             // the lowest watermark of all partitions
+};
+
+Verdict judge(const Input& input, const Evidence& evidence);
+// Requires: run() gave no error.
 Verdict judge(const Input& input, const Machine& machine);
+Verdict judge(const Input& input, const Fleet& fleet);
 
 // How the hourly files of two runs differ, byte for byte; nothing where they do not.
 std::string difference(const Disk::Lake& one, const Disk::Lake& other);
 
-// Of everything that is on the disk.
+// Of everything that is on the disk, or in the store.
 std::uint64_t fingerprint(const Disk& disk);
+std::uint64_t fingerprint(const Bucket& bucket);
 
 }  // namespace bikeflow::sim

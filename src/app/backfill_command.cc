@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <thread>
 
@@ -14,6 +15,7 @@
 #include "io/input_reader.h"
 #include "io/interrupt.h"
 #include "io/sorted_stream.h"
+#include "pipeline/settings_difference.h"
 
 namespace bikeflow {
 namespace {
@@ -87,42 +89,21 @@ Result<Zone> zone_of(const Wanted& wanted, std::string_view system) {
 
 // Rows depend on these, so a lake keeps those that it was begun with.
 Result<void> refuse_other_settings(const Job& job, const Wanted& wanted) {
-  const auto differ = [&](std::string_view name, std::string_view kept,
-                          std::string_view asked) -> Result<void> {
-    if (kept == asked) return {};
-    return fail(
-        "{}: {} is {} in what is already written, and {} now: rows would not fit together. Use {}, "
-        "or another "
-        "lake, or undo the backfill with bikeflow state discard",
-        wanted.lake, name, kept, asked, kept);
-  };
-  const LakeRule rule = wanted.config.lake ? wanted.config.lake->rule : LakeRule{};
-  if (auto same =
-          differ("layout", layout_word(job.settings().lake.layout), layout_word(rule.layout));
-      !same) {
-    return same;
-  }
-  if (auto same = differ("path_time", path_time_word(job.settings().lake.path_time),
-                         path_time_word(rule.path_time));
-      !same) {
-    return same;
-  }
+  std::map<std::string, Zone, std::less<>> zones;
   for (const auto& partition : job.partitions()) {
-    const PartitionSettings& s = partition->settings();
-    auto zone = zone_of(wanted, s.system);
+    const std::string& system = partition->settings().system;
+    auto zone = zone_of(wanted, system);
     if (!zone) return std::unexpected(zone.error());
-    const auto d = [](Seconds t) { return format_duration(t); };
-    for (const auto& [name, kept, asked] :
-         {std::tuple("the time zone of " + s.system, s.zone.name(), zone->name()),
-          std::tuple(std::string("length"), d(s.task.windows.length),
-                     d(wanted.task.windows.length)),
-          std::tuple(std::string("slide"), d(s.task.windows.slide), d(wanted.task.windows.slide)),
-          std::tuple(std::string("delay"), d(s.task.delay), d(wanted.task.delay)),
-          std::tuple(std::string("max_gap"), d(s.task.max_gap), d(wanted.task.max_gap))}) {
-      if (auto same = differ(name, kept, asked); !same) return same;
-    }
+    zones.emplace(system, *std::move(zone));
   }
-  return {};
+  const LakeRule rule = wanted.config.lake ? wanted.config.lake->rule : LakeRule{};
+  const auto other = settings_difference(
+      job, rule, wanted.task, [&](std::string_view system) { return &zones.find(system)->second; });
+  if (!other) return {};
+  return fail(
+      "{}: {} is {} in what is already written, and {} now: rows would not fit together. Use {}, "
+      "or another lake, or undo the backfill with bikeflow state discard",
+      wanted.lake, other->name, other->kept, other->asked, other->kept);
 }
 
 // A lake in a folder, with what an earlier run left; in a dry run neither is touched.

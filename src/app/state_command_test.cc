@@ -10,6 +10,7 @@
 #include "app/verify_command.h"
 #include "io/lake_session.h"
 #include "io/random.h"
+#include "pipeline/checkpoint_name.h"
 #include "test/child.h"
 
 namespace bikeflow {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "lake/paths.h"
+#include "pipeline/checkpoint_name.h"
 
 namespace bikeflow {
 namespace {

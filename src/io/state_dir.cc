@@ -6,15 +6,14 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <memory>
 #include <vector>
 
 #include <fmt/core.h>
 
 #include "base/check.h"
-#include "base/hash.h"
 #include "io/os_error.h"
+#include "pipeline/checkpoint_name.h"
 
 namespace bikeflow {
 namespace {
@@ -25,14 +24,6 @@ constexpr const char* kLock = "lock";
 
 std::string path_in(std::string_view folder, std::string_view name) {
   return fmt::format("{}/{}", folder, name);
-}
-
-std::optional<std::uint64_t> parse_number(std::string_view digits) {
-  std::uint64_t number = 0;
-  const char* const end = digits.end();
-  const auto parsed = std::from_chars(digits.begin(), end, number);
-  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
-  return number;
 }
 
 Result<std::string> parse_current(std::string_view text, const std::string& path) {
@@ -75,20 +66,6 @@ std::string holder(const File& lock) {
 }
 
 }  // namespace
-
-std::string checkpoint_name(std::uint64_t sequence, std::uint64_t random) {
-  return fmt::format("{}-{}", sequence, format_hex(random));
-}
-
-std::optional<std::uint64_t> checkpoint_sequence(std::string_view name) {
-  const std::size_t dash = name.find('-');
-  if (dash == std::string_view::npos) return std::nullopt;
-  const auto sequence = parse_number(name.substr(0, dash));
-  const auto random = parse_hex(name.substr(dash + 1));
-  // Written again it must be the same: no leading zeros.
-  if (!sequence || !random || checkpoint_name(*sequence, *random) != name) return std::nullopt;
-  return sequence;
-}
 
 StateDir::StateDir(std::string folder, File opened, File lock)
     : folder_(std::move(folder)), opened_(std::move(opened)), lock_(std::move(lock)) {}

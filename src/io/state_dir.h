@@ -20,11 +20,6 @@
 
 namespace bikeflow {
 
-// "<sequence>-<16 hex digits>": two of one sequence differ by `random`.
-std::string checkpoint_name(std::uint64_t sequence, std::uint64_t random);
-// Nothing where it is no such name.
-std::optional<std::uint64_t> checkpoint_sequence(std::string_view name);
-
 struct StoredCheckpoint {
   std::string name;
   std::string bytes;
@@ -32,9 +27,6 @@ struct StoredCheckpoint {
 
 class StateDir {
  public:
-  // Checkpoints this many sequences below the current one, or more, are deleted; no others.
-  static constexpr std::uint64_t kKeptSequences = 3;
-
   // Creates the folder where it is missing and takes its lock until this object dies. Where another
   // process holds it, the Error names that process and the folder.
   static Result<StateDir> open(const std::string& folder);

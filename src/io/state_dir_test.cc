@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 
+#include "pipeline/checkpoint_name.h"
 #include "test/child.h"
 
 namespace bikeflow {

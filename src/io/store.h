@@ -9,11 +9,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "lake/paths.h"
 
 namespace bikeflow {
-
-// Everything that is not data is below this folder; readers of Parquet do not look there.
-inline constexpr std::string_view kInternalFolder = "_bikeflow";
 
 struct StoredFile {
   std::string path;

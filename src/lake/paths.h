@@ -42,6 +42,8 @@ inline constexpr std::string_view kHourlyFolder = "hourly_summary";
 inline constexpr std::string_view kLateFolder = "late";
 inline constexpr std::string_view kDeadLetterFolder = "dead_letter";
 inline constexpr std::string_view kSuccessName = "_SUCCESS";
+// Everything that is not data is below this folder; readers of Parquet do not look there.
+inline constexpr std::string_view kInternalFolder = "_bikeflow";
 
 // Systems and sources appear in paths as they are, but for bytes other than ASCII letters, digits,
 // '.', '_',

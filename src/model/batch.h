@@ -25,11 +25,18 @@ struct Record {
   std::uint32_t raw_size = 0;   // 0: the input has no bytes of its own (Parquet)
 };
 
+// When a record of a log came.
+struct Arrived {
+  Seconds received_at = 0;  // the record's timestamp, else when it was read
+  Seconds clock = 0;        // the earlier of that and the wall clock: `future` is judged by it
+};
+
 struct Batch {
-  std::uint32_t system = 0;  // the reader's number of the system
-  Position first;            // the partition, and what Record::offset counts from
+  std::uint32_t system = 0;         // the reader's number of the system
+  Position first;                   // the partition, and what Record::offset counts from
   std::vector<Position> positions;  // not empty: Record::offset is an index of these instead
   std::vector<Record> records;
+  std::vector<Arrived> arrived;  // of each record of a log; empty: all when the batch was read
   std::vector<std::string> new_stations;   // first mentioned here; numbered on from those before
   std::shared_ptr<const std::string> raw;  // the bytes that the records were decoded from
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "base/check.h"
 #include "base/hash.h"
@@ -31,6 +32,41 @@ Result<void> for_each_group(const std::vector<Row>& rows, SameGroup&& same, Use&
 
 Seconds day_of(Seconds t) { return t / kDay; }
 
+// Format: whether there is one (u8); the cluster, the next offset; whether there is a last record
+// (u8); its offset, timestamp and hash; how many systems have closed a window, and of each its
+// name and the end of the first.
+void save_log(const std::optional<LogPosition>& log, Writer& out) {
+  out.u8(log ? 1 : 0);
+  if (!log) return;
+  out.string(log->cluster);
+  out.zigzag(log->next_offset);
+  out.u8(log->last ? 1 : 0);
+  if (log->last) {
+    out.zigzag(log->last->offset);
+    out.zigzag(log->last->timestamp_ms);
+    out.u64(log->last->hash);
+  }
+  out.varint(log->first_closed.size());
+  for (const auto& [system, end] : log->first_closed) {
+    out.string(system);
+    out.i64(end);
+  }
+}
+
+std::optional<LogPosition> read_log(Reader& in) {
+  if (in.u8() == 0) return std::nullopt;
+  LogPosition log;
+  log.cluster = in.string();
+  log.next_offset = in.zigzag();
+  if (in.u8() != 0) log.last = {in.zigzag(), in.zigzag(), in.u64()};
+  const std::uint64_t systems = in.varint();
+  for (std::uint64_t i = 0; i < systems && in.ok(); ++i) {
+    std::string system(in.string());
+    log.first_closed[std::move(system)] = in.i64();
+  }
+  return log;
+}
+
 }  // namespace
 
 Partition* Job::find(std::string_view system) {
@@ -43,7 +79,7 @@ Partition* Job::find(std::string_view system) {
 Partition& Job::add(const std::string& system, const Zone& zone, const TaskSettings& task) {
   CHECK(find(system) == nullptr);
   partitions_.push_back(std::make_unique<Partition>(PartitionSettings{
-      settings_.source, 0, system, zone, task, settings_.lake, settings_.lake_id}));
+      settings_.source, settings_.number, system, zone, task, settings_.lake, settings_.lake_id}));
   return *partitions_.back();
 }
 
@@ -54,6 +90,14 @@ void Job::add_dead_letters(std::vector<DeadLetter> letters) {
 void Job::add_due(DueFile file) {
   due_bytes_ += file.bytes.size();
   due_.push_back(std::move(file));
+}
+
+void Job::acknowledge(std::string_view path) {
+  std::erase_if(due_, [&](const DueFile& file) {
+    if (file.path != path) return false;
+    due_bytes_ -= file.bytes.size();
+    return true;
+  });
 }
 
 // Late rows and dead letters become files here, one for each directory.
@@ -117,20 +161,30 @@ Result<void> Job::collect() {
   return done;
 }
 
-Result<std::vector<Effect>> Job::commit(std::string name) {
-  CHECK(markers_.empty());
+Result<std::string> Job::checkpoint(std::string name) {
   Result<void> collected = collect();
   if (!collected) return std::unexpected(collected.error());
+  ++sequence_;
+  predecessor_ = std::exchange(checkpoint_name_, std::move(name));
+  for (DueFile& file : due_) {
+    if (file.since != 0) continue;
+    file.since = sequence_;
+    ++files_;
+  }
+  return to_bytes();
+}
+
+Result<std::vector<Effect>> Job::commit(std::string name) {
+  CHECK(markers_.empty());
   for (const auto& partition : partitions_) {
     for (const std::string& folder : partition->take_complete_directories()) {
       markers_.push_back({folder + "/" + std::string(kSuccessName), ""});
     }
   }
-  files_ += static_cast<std::int64_t>(due_.size());
-  ++sequence_;
-  checkpoint_name_ = std::move(name);
+  Result<std::string> bytes = checkpoint(std::move(name));
+  if (!bytes) return std::unexpected(bytes.error());
   std::vector<Effect> effects;
-  effects.emplace_back(WriteCheckpoint{checkpoint_name_, to_bytes()});
+  effects.emplace_back(WriteCheckpoint{checkpoint_name_, *std::move(bytes)});
   effects.emplace_back(SetCurrent{checkpoint_name_});
   std::ranges::move(publish_due(), std::back_inserter(effects));
   effects.emplace_back(RemoveOldCheckpoints{});
@@ -168,6 +222,8 @@ std::string Job::to_bytes() const {
   state.string(path_time_word(settings_.lake.path_time));
   state.varint(sequence_);
   state.string(checkpoint_name_);
+  state.string(predecessor_);
+  state.zigzag(settings_.number);
   state.varint(static_cast<std::uint64_t>(files_));
   for (const std::int64_t count : dead_letter_counts_) {
     state.varint(static_cast<std::uint64_t>(count));
@@ -183,11 +239,13 @@ std::string Job::to_bytes() const {
     state.zigzag(input.bytes);
     state.u8(input.is_done ? 1 : 0);
   }
+  save_log(log_, state);
   for (const std::vector<DueFile>* files : {&due_, &markers_}) {
     state.varint(files->size());
     for (const DueFile& file : *files) {
       state.string(file.path);
       state.varint(file.bytes.size());
+      state.varint(file.since);
     }
   }
   state.varint(partitions_.size());
@@ -226,14 +284,15 @@ std::string Job::to_bytes() const {
 
 namespace {
 
-Result<std::string> unpack_state(std::string_view bytes, std::string_view& blobs) {
+Result<std::string> unpack_state(std::string_view bytes, std::uint32_t& format,
+                                 std::string_view& blobs) {
   const auto damaged = [] {
     return fail("the checkpoint is damaged: its bytes are not those that were written");
   };
   if (bytes.substr(0, kMagic.size()) != kMagic) return fail("this is not a checkpoint of bikeflow");
   if (bytes.size() < kHeaderBytes + 8) return damaged();
   Reader header(bytes.substr(kMagic.size()));
-  const std::uint32_t format = header.u32();
+  format = header.u32();
   if (format > kCheckpointFormat) {
     return fail(
         "the checkpoint was written by a newer version of bikeflow (format {}, this program "
@@ -273,8 +332,9 @@ InputState read_input(Reader& state) {
 }  // namespace
 
 Result<Job> Job::restore(std::string_view checkpoint_bytes) {
+  std::uint32_t format = 0;
   std::string_view blobs;
-  Result<std::string> plain = unpack_state(checkpoint_bytes, blobs);
+  Result<std::string> plain = unpack_state(checkpoint_bytes, format, blobs);
   if (!plain) return std::unexpected(plain.error());
   Reader state(*plain);
   const std::string_view version = state.string();
@@ -292,6 +352,10 @@ Result<Job> Job::restore(std::string_view checkpoint_bytes) {
   Job job(std::move(settings));
   job.sequence_ = state.varint();
   job.checkpoint_name_ = state.string();
+  if (format >= 2) {
+    job.predecessor_ = state.string();
+    job.settings_.number = static_cast<std::int32_t>(state.zigzag());
+  }
   job.files_ = static_cast<std::int64_t>(state.varint() & INT64_MAX);
   for (std::int64_t& count : job.dead_letter_counts_) {
     count = static_cast<std::int64_t>(state.varint() & INT64_MAX);
@@ -301,8 +365,9 @@ Result<Job> Job::restore(std::string_view checkpoint_bytes) {
   for (std::uint64_t i = 0; i < inputs && state.ok(); ++i) {
     job.inputs_.push_back(read_input(state));
   }
+  if (format >= 2) job.log_ = read_log(state);
   for (std::vector<DueFile>* files : {&job.due_, &job.markers_}) {
-    if (!job.load_due(state, blobs, *files)) return damaged("due files");
+    if (!job.load_due(state, format, blobs, *files)) return damaged("due files");
   }
   const std::uint64_t partitions = state.varint();
   for (std::uint64_t i = 0; i < partitions && state.ok(); ++i) {
@@ -314,11 +379,13 @@ Result<Job> Job::restore(std::string_view checkpoint_bytes) {
   return job;
 }
 
-bool Job::load_due(Reader& state, std::string_view& blobs, std::vector<DueFile>& files) {
+bool Job::load_due(Reader& state, std::uint32_t format, std::string_view& blobs,
+                   std::vector<DueFile>& files) {
   const std::uint64_t count = state.varint();
   for (std::uint64_t i = 0; i < count && state.ok(); ++i) {
     DueFile file{std::string(state.string()), ""};
     const std::uint64_t size = state.varint();
+    file.since = format >= 2 ? state.varint() : sequence_;
     if (!state.ok() || size > blobs.size()) return false;
     file.bytes = blobs.substr(0, size);
     blobs.remove_prefix(size);

@@ -1,13 +1,15 @@
-// The work of one process on one lake, without Kafka: its partitions, one checkpoint for all of
-// them, and what is due to be published. Pure: it returns effects, and the shell executes them.
+// What one checkpoint holds: the partitions of one owner, how far their input was read, and what is
+// due to be published. Pure: it returns effects or bytes, and the shell executes and stores them.
 //
-// The protocol (exactly once, for any reader of the plain files):
+// Without Kafka a process has one job for all that it reads, and commit() gives the effects of the
+// protocol (exactly once, for any reader of the plain files):
 //   1. a checkpoint holds the state and, byte for byte, every file that is due;
 //   2. CURRENT is made to name it: the one point of truth;
 //   3. the due files are put in place, then the _SUCCESS markers of hours that are complete;
 //   4. only then may the next checkpoint leave them out.
 // After a crash the checkpoint that CURRENT names is restored, what it says is due is put again
 // (the same names, the same bytes), and the input is read on from where the checkpoint says.
+// With Kafka each partition of the topic has a job of its own, which its owner (owner.h) drives.
 //
 // Threads: none; one owner at a time.
 #pragma once
@@ -15,6 +17,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -25,11 +28,13 @@
 
 namespace bikeflow {
 
-inline constexpr std::uint32_t kCheckpointFormat = 1;
+// 1: without the position in a log, the predecessor, and since when a file is due. Still read.
+inline constexpr std::uint32_t kCheckpointFormat = 2;
 
 struct DueFile {
-  std::string path;   // within the lake
-  std::string bytes;  // empty for a _SUCCESS marker
+  std::string path;         // within the lake
+  std::string bytes;        // empty for a _SUCCESS marker
+  std::uint64_t since = 0;  // the sequence of the first checkpoint that holds it; 0: none does yet
   friend bool operator==(const DueFile&, const DueFile&) = default;
 };
 
@@ -45,8 +50,23 @@ struct InputState {
   friend bool operator==(const InputState&, const InputState&) = default;
 };
 
-// The effects of a commit. They are executed in order; the first that fails ends the run, and the
-// next run restores what CURRENT names.
+// How far a partition of a log was read, and what shows that it still is the same log.
+struct LogPosition {
+  struct Record {
+    std::int64_t offset = 0;
+    std::int64_t timestamp_ms = 0;
+    std::uint64_t hash = 0;  // hash_record() of its key and value
+    friend bool operator==(const Record&, const Record&) = default;
+  };
+  std::string cluster;                          // the broker's id of itself
+  std::int64_t next_offset = 0;                 // one past the last record read
+  std::optional<Record> last;                   // the last record read
+  std::map<std::string, Seconds> first_closed;  // by system: the end of the first window closed
+  friend bool operator==(const LogPosition&, const LogPosition&) = default;
+};
+
+// The effects of a commit without Kafka. They are executed in order; the first that fails ends the
+// run, and the next run restores what CURRENT names.
 struct WriteCheckpoint {  // durable when it returns
   std::string name;
   std::string bytes;
@@ -62,10 +82,11 @@ using Effect = std::variant<WriteCheckpoint, SetCurrent, PutFiles, RemoveOldChec
 
 // Refused where a stored job was made with others: these change rows or where they are.
 struct JobSettings {
-  std::string name;    // of the state folder: "backfill" or the feed
+  std::string name;    // of the state folder: "backfill", the feed or the topic
   std::string source;  // in files
   std::string lake_id;
   LakeRule lake;
+  std::int32_t number = 0;  // of the partition: 0 without Kafka
 };
 
 class Job {
@@ -84,6 +105,9 @@ class Job {
   // The inputs, in the order in which they are read; the shell keeps them up to date.
   [[nodiscard]] std::vector<InputState>& inputs() { return inputs_; }
   [[nodiscard]] const std::vector<InputState>& inputs() const { return inputs_; }
+  // With Kafka, instead of inputs: how far the partition of the topic was read.
+  [[nodiscard]] std::optional<LogPosition>& log() { return log_; }
+  [[nodiscard]] const std::optional<LogPosition>& log() const { return log_; }
 
   // The time of the last observation that was read, 0 before the first: it settles a local time
   // that occurs twice.
@@ -99,15 +123,20 @@ class Job {
   void add_due(DueFile file);
   [[nodiscard]] std::size_t due_bytes() const { return due_bytes_; }
   [[nodiscard]] const std::vector<DueFile>& due() const { return due_; }
+  // The store has it for good: later checkpoints leave it out. Nothing where it is not due.
+  void acknowledge(std::string_view path);
   [[nodiscard]] std::int64_t dead_letters(Reason reason) const {
     return dead_letter_counts_.at(static_cast<std::size_t>(reason));
   }
   [[nodiscard]] std::int64_t files() const { return files_; }
 
-  // Takes late rows, dead letters and complete hours from the partitions, and returns the effects
-  // that make everything so far durable and publish it. `name` is the new checkpoint's, of
-  // sequence() + 1. After all of them have been executed, published() must be called before the
-  // next commit().
+  // Takes late rows and dead letters from the partitions, and returns the bytes of the next
+  // checkpoint, which holds everything so far. `name` is of sequence() + 1.
+  Result<std::string> checkpoint(std::string name);
+
+  // Without Kafka. Takes also complete hours from the partitions, and returns the effects
+  // that make everything so far durable and publish it. After all of them have been executed,
+  // published() must be called before the next commit().
   Result<std::vector<Effect>> commit(std::string name);
 
   // The effects that publish what a restored checkpoint says is due; then published().
@@ -116,19 +145,24 @@ class Job {
 
   [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
   [[nodiscard]] const std::string& checkpoint_name() const { return checkpoint_name_; }
+  // The checkpoint before it; empty for the first.
+  [[nodiscard]] const std::string& predecessor() const { return predecessor_; }
 
+  // As the newest checkpoint() gave them. Requires: everything was taken.
+  [[nodiscard]] std::string to_bytes() const;
   // The job that a checkpoint holds. An error where it is damaged or of a newer format.
   static Result<Job> restore(std::string_view checkpoint_bytes);
 
  private:
   Result<void> collect();
-  [[nodiscard]] std::string to_bytes() const;
-  bool load_due(Reader& state, std::string_view& blobs, std::vector<DueFile>& files);
+  bool load_due(Reader& state, std::uint32_t format, std::string_view& blobs,
+                std::vector<DueFile>& files);
   Result<void> load_partition(Reader& state);
 
   JobSettings settings_;
   std::vector<std::unique_ptr<Partition>> partitions_;
   std::vector<InputState> inputs_;
+  std::optional<LogPosition> log_;
   Seconds last_time_ = 0;
   std::vector<DeadLetter> dead_letters_;
   std::vector<DueFile> due_;      // data files, in the order in which they came
@@ -138,7 +172,7 @@ class Job {
   std::int64_t files_ = 0;  // published or due, in the life of the job
 
   std::uint64_t sequence_ = 0;  // of the newest checkpoint
-  std::string checkpoint_name_;
+  std::string checkpoint_name_, predecessor_;
 };
 
 }  // namespace bikeflow

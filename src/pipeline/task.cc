@@ -57,7 +57,11 @@ void Task::observe(const Batch& batch, std::string_view source, Seconds now) {
   // batches are cut (see hold()).
   auto new_station = batch.new_stations.begin();
   std::uint32_t known = names_.size();
-  for (const Record& record : batch.records) {
+  for (std::size_t i = 0; i < batch.records.size(); ++i) {
+    const Record& record = batch.records[i];
+    if (!batch.arrived.empty() && batch.arrived[i].clock != now_) {
+      update_limit(batch.arrived[i].clock);
+    }
     for (; record.station >= known; ++known) {
       CHECK(new_station != batch.new_stations.end());
       add_station(*new_station++);
@@ -72,18 +76,18 @@ void Task::observe(const Batch& batch, std::string_view source, Seconds now) {
                     record.observed_at,
                     record.counts,
                     position,
-                    now,
+                    batch.arrived.empty() ? now_ : batch.arrived[i].received_at,
                     std::string(source),
                     raw_record(batch, record, names_.at(record.station))};
-    if (record.observed_at > now + kFutureTolerance) {
+    if (record.observed_at > now_ + kFutureTolerance) {
       ++counters_.refused;
       refused_.push_back(
           {held.source,
            position,
-           now,
+           held.received_at,
            {Reason::kFuture,
             fmt::format("{} is more than {} ahead of {}", format_utc(record.observed_at),
-                        format_duration(kFutureTolerance), format_utc(now)),
+                        format_duration(kFutureTolerance), format_utc(now_)),
             std::nullopt},
            std::move(held.raw)});
     } else {

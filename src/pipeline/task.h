@@ -74,8 +74,8 @@ class Task {
   explicit Task(const TaskSettings& settings);
 
   // Takes the batch's records in order. `source` names the input in late rows and dead letters;
-  // `now` is the wall clock's (or a simulation's) time. Requires: the batch's new stations continue
-  // names().
+  // `now` is the wall clock's (or a simulation's) time, where the batch has none for each record.
+  // Requires: the batch's new stations continue names().
   void observe(const Batch& batch, std::string_view source, Seconds now);
 
   // The clock's decision that nothing more will come from before `t`: closes what ends by then.

@@ -1,14 +1,11 @@
 #include "sim/disk.h"
 
-#include <charconv>
 #include <utility>
 
-#include "base/hash.h"
+#include "pipeline/checkpoint_name.h"
 
 namespace bikeflow::sim {
 namespace {
-
-constexpr std::uint64_t kKeptSequences = 3;
 
 Done end_of(Fault fault) {
   switch (fault) {
@@ -32,16 +29,6 @@ bool is_nothing(Fault fault) {
 }
 
 }  // namespace
-
-std::string checkpoint_name_of(std::uint64_t sequence, std::uint64_t random) {
-  return fmt::format("{}-{}", sequence, format_hex(random));
-}
-
-std::uint64_t sequence_of(std::string_view checkpoint_name) {
-  std::uint64_t sequence = 0;
-  std::from_chars(checkpoint_name.begin(), checkpoint_name.end(), sequence);
-  return sequence;
-}
 
 Done Disk::write_checkpoint(const std::string& name, std::string_view bytes) {
   const Fault fault = faults_.next(Operation::kWriteCheckpoint);
@@ -110,9 +97,9 @@ void Disk::see(const std::string& path, std::string bytes) {
 Done Disk::remove_old(std::string_view current) {
   const Fault fault = faults_.next(Operation::kRemoveOld);
   if (is_nothing(fault)) return end_of(fault);
-  const std::uint64_t sequence = sequence_of(current);
+  const std::uint64_t sequence = *checkpoint_sequence(current);
   std::erase_if(checkpoints_, [&](const auto& checkpoint) {
-    return sequence_of(checkpoint.first) + kKeptSequences <= sequence &&
+    return *checkpoint_sequence(checkpoint.first) + kKeptSequences <= sequence &&
            (is_whole(fault) || faults_.shape().chance(0.5));
   });
   return end_of(fault);

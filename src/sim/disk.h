@@ -33,10 +33,6 @@ struct Sight {
   std::string path;
 };
 
-// "<sequence>-<random>", and back.
-std::string checkpoint_name_of(std::uint64_t sequence, std::uint64_t random);
-std::uint64_t sequence_of(std::string_view checkpoint_name);
-
 class Disk {
  public:
   explicit Disk(const Faults& faults) : faults_(faults) {}

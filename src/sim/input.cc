@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/hash.h"
 
 namespace bikeflow::sim {
 namespace {
@@ -38,6 +39,11 @@ constexpr std::array kReaderReasons = {
     Reason::kNotUtf8,     Reason::kNotJson,        Reason::kTooLarge,
     Reason::kTooDeep,     Reason::kBadCsv,         Reason::kBadBikes,
     Reason::kMissingTime, Reason::kMissingStation, Reason::kNoSuchLocalTime};
+
+// Those that one message can be made for, in little room and without a zone.
+constexpr std::array kTopicReasons = {Reason::kNotUtf8,        Reason::kNotJson,
+                                      Reason::kTooDeep,        Reason::kBadBikes,
+                                      Reason::kMissingStation, Reason::kMissingTime};
 
 template <class Values>
 auto one_of(Rng& rng, const Values& values) {
@@ -75,7 +81,7 @@ struct Character {
 
 class Generator {
  public:
-  explicit Generator(Rng rng) : rng_(rng) {}
+  Generator(Rng rng, bool is_topic) : rng_(rng), is_topic_(is_topic) {}
   Input run();
 
  private:
@@ -95,6 +101,7 @@ class Generator {
   };
 
   Rng rng_;
+  bool is_topic_;
   Input input_;
   Character is_;
   std::vector<std::vector<StationState>> states_;  // by system and station
@@ -121,7 +128,7 @@ void Generator::draw_systems() {
 
 void Generator::draw_settings() {
   constexpr std::array kSources = {Source::kFiles, Source::kFiles, Source::kLog, Source::kFeed};
-  input_.source = one_of(rng_, kSources);
+  input_.source = is_topic_ ? Source::kTopic : one_of(rng_, kSources);
   input_.closes_windows = rng_.chance(0.7);
   if (input_.systems.size() == 1 && rng_.chance(0.3)) input_.rule.layout = Layout::kPlain;
   if (rng_.chance(0.2)) input_.rule.path_time = PathTime::kEnd;
@@ -191,7 +198,7 @@ void Generator::send(Entry entry, Seconds at) {
 // What makes a record one that no station would send.
 void Generator::spoil(Entry& entry, Seconds at) {
   if (rng_.chance(is_.unreadable)) {
-    entry.unreadable = one_of(rng_, kReaderReasons);
+    entry.unreadable = is_topic_ ? one_of(rng_, kTopicReasons) : one_of(rng_, kReaderReasons);
   } else if (rng_.chance(is_.future)) {
     // Around the five minutes that are allowed, or far beyond them.
     entry.observed_at = rng_.chance(0.5) ? at + rng_.between(298, 303) + is_.interval
@@ -294,10 +301,65 @@ TaskSettings Input::task_of(const System& system) const {
   return settings;
 }
 
-Input generate(Rng rng) { return Generator(rng).run(); }
+Input generate(Rng rng) { return Generator(rng, false).run(); }
+Input generate_topic(Rng rng) { return Generator(rng, true).run(); }
+
+std::int32_t partition_of(const Input& input, const Entry& entry, std::int32_t partitions) {
+  const System& system = input.systems[entry.system];
+  const std::string key = system.name + system.stations[entry.station];
+  return static_cast<std::int32_t>(hash64(key) % static_cast<std::uint64_t>(partitions));
+}
+
+Input of_partition(const Input& input, std::int32_t partition, std::int32_t partitions) {
+  Input part = input;
+  std::int64_t records = 0;
+  for (Part& each : part.parts) {
+    std::erase_if(each.entries, [&](const Entry& entry) {
+      return partition_of(input, entry, partitions) != partition;
+    });
+    each.first_record = records;
+    records += static_cast<std::int64_t>(each.entries.size());
+  }
+  return part;
+}
+
+namespace {
+
+std::string message_of(const System& system, const Entry& entry) {
+  const std::string_view station = system.stations[entry.station];
+  const auto fields = [&](std::string_view bikes) {
+    std::string text = fmt::format(R"("system":"{}","bikes":{})", system.name, bikes);
+    if (entry.counts.racks != Counts::kNoRacks) {
+      text += fmt::format(R"(,"racks":"{}")", entry.counts.racks);
+    }
+    return text;
+  };
+  const std::string id = fmt::format(R"("station_id":"{}",)", station);
+  const std::string time = fmt::format(R"(,"observed_at":{})", entry.observed_at);
+  const std::string bikes = fmt::format("{}", entry.counts.bikes);
+  if (!entry.unreadable) return "{" + id + fields(bikes) + time + "}";
+  switch (*entry.unreadable) {
+    case Reason::kNotUtf8:
+      return "{" + id + "\"x\":\"\xff\"," + fields(bikes) + time + "}";
+    case Reason::kTooDeep:
+      return "{" + id + "\"x\":" + std::string(40, '[') + std::string(40, ']') + "," +
+             fields(bikes) + time + "}";
+    case Reason::kBadBikes:
+      return "{" + id + fields("-1") + time + "}";
+    case Reason::kMissingStation:
+      return "{" + fields(bikes) + time + "}";
+    case Reason::kMissingTime:
+      return "{" + id + fields(bikes) + "}";
+    default:
+      return "{" + id + fields(bikes) + time;  // not_json
+  }
+}
+
+}  // namespace
 
 std::string raw_of(const Input& input, const Entry& entry) {
   const System& system = input.systems[entry.system];
+  if (input.source == Source::kTopic) return message_of(system, entry);
   return fmt::format("{},{},{},{},{}", system.name, system.stations[entry.station],
                      entry.observed_at, entry.counts.bikes, entry.counts.racks);
 }

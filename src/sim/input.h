@@ -44,6 +44,7 @@ enum class Source : std::uint8_t {
   kFiles,  // recorded; no clock; read again after a crash
   kLog,    // polls that can be read again, as a simulated city's
   kFeed,   // polls that cannot: what was not committed is lost
+  kTopic,  // polls that a producer has sent to a topic
 };
 
 struct Input {
@@ -58,7 +59,13 @@ struct Input {
   [[nodiscard]] TaskSettings task_of(const System& system) const;
 };
 
+// Of any source but kTopic.
 Input generate(Rng rng);
+Input generate_topic(Rng rng);
+
+// What a partition of a topic holds of the input, with P partitions.
+std::int32_t partition_of(const Input& input, const Entry& entry, std::int32_t partitions);
+Input of_partition(const Input& input, std::int32_t partition, std::int32_t partitions);
 
 // The bytes of a record, as the input would hold them.
 std::string raw_of(const Input& input, const Entry& entry);

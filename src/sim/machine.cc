@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "model/names.h"
+#include "pipeline/checkpoint_name.h"
 
 namespace bikeflow::sim {
 namespace {
@@ -290,7 +291,7 @@ Result<Done> Process::execute(std::vector<Effect> effects) {
 }
 
 Result<Done> Process::commit() {
-  std::string name = checkpoint_name_of(job_.sequence() + 1, machine_.rng_.next());
+  std::string name = checkpoint_name(job_.sequence() + 1, machine_.rng_.next());
   machine_.ledger_[name] = machine_.history_;
   Result<std::vector<Effect>> effects = job_.commit(std::move(name));
   if (!effects) return std::unexpected(effects.error());

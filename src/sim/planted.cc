@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "pipeline/checkpoint_name.h"
 #include "sim/conduct.h"
 
 namespace bikeflow::sim {
@@ -93,7 +94,7 @@ class HighestSequence final : public Conduct {
   std::optional<std::string> choose_checkpoint(Disk& disk) override {
     std::optional<std::string> highest;
     for (const auto& [name, bytes] : disk.checkpoints()) {
-      if (!highest || sequence_of(name) >= sequence_of(*highest)) highest = name;
+      if (!highest || *checkpoint_sequence(name) >= *checkpoint_sequence(*highest)) highest = name;
     }
     return highest;
   }

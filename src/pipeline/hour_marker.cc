@@ -1,0 +1,158 @@
+#include "pipeline/hour_marker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace bikeflow {
+namespace {
+
+// Windows that a clock change maps to one local hour share a directory: the next of them starts no
+// later than this after the one before.
+constexpr Seconds kDirectoryReach = 2 * kHour;
+
+}  // namespace
+
+HourMarker::HourMarker(std::string topic, std::int32_t partition,
+                       const std::vector<LogSystem>& systems, LakeRule lake, WindowRule windows)
+    : topic_(std::move(topic)),
+      partition_(partition),
+      systems_(systems),
+      lake_(lake),
+      windows_(windows) {}
+
+void HourMarker::closed(const ClosedBySystem& closed) {
+  if (knows_own_ && closed == closed_) return;
+  closed_ = closed;
+  is_news_ = true;
+  if (step_ == Step::kIdle) start();
+}
+
+std::vector<RequestWhat> HourMarker::take_wanted() { return std::exchange(wanted_, {}); }
+
+void HourMarker::start() {
+  if (!is_news_ || partitions_ == 0 || closed_.empty()) return;
+  if (!knows_own_) {
+    step_ = Step::kGetOwn;
+    wanted_.emplace_back(GetFile{closed_hours_path(topic_, partition_)});
+    return;
+  }
+  put_own();
+}
+
+void HourMarker::put_own() {
+  is_news_ = false;
+  own_.partitions = partitions_;
+  for (const auto& [system, closed] : closed_) {
+    const auto [span, is_new] = own_.systems.try_emplace(system);
+    if (is_new) span->second.first = closed.first;
+    span->second.closed_to = std::max(span->second.closed_to, closed.to);
+  }
+  step_ = Step::kPutOwn;
+  wanted_.emplace_back(PutFile{closed_hours_path(topic_, partition_), to_json(own_)});
+}
+
+void HourMarker::outcome(std::uint64_t number, const Outcome& outcome) {
+  CHECK(waiting_.erase(number) == 1);
+  switch (step_) {
+    case Step::kIdle:
+      break;
+    case Step::kGetOwn:
+    case Step::kGetOthers:
+      return take(std::get<Got>(outcome));
+    case Step::kPutOwn:
+      step_ = Step::kGetOthers;
+      all_ = {own_};
+      is_any_missing_ = false;
+      for (std::int32_t p = 0; p < partitions_; ++p) {
+        if (p != partition_) wanted_.emplace_back(GetFile{closed_hours_path(topic_, p)});
+      }
+      if (wanted_.empty()) find_complete();
+      return;
+    case Step::kListHour:
+      return take(std::get<Listed>(outcome));
+    case Step::kPutMarkers:
+      return list_next();
+  }
+}
+
+void HourMarker::take(const Got& got) {
+  std::optional<ClosedHours> hours;
+  if (got.bytes) {
+    // A file that cannot be read is as good as none: it only keeps hours from being called
+    // complete.
+    if (auto parsed = parse_closed_hours(*got.bytes)) hours = *std::move(parsed);
+  }
+  if (step_ == Step::kGetOwn) {
+    knows_own_ = true;
+    own_ = hours.value_or(ClosedHours{});
+    return put_own();
+  }
+  is_any_missing_ |= !hours || hours->partitions > partitions_;
+  if (hours) all_.push_back(*std::move(hours));
+  if (waiting_.empty() && wanted_.empty()) find_complete();
+}
+
+void HourMarker::find_complete() {
+  folders_.clear();
+  if (!is_any_missing_) {
+    for (const LogSystem& system : systems_) find_complete_of(system);
+  }
+  std::ranges::reverse(folders_);  // taken from the end
+  list_next();
+}
+
+void HourMarker::find_complete_of(const LogSystem& system) {
+  Seconds first = INT64_MAX;
+  Seconds to = INT64_MAX;
+  for (const ClosedHours& each : all_) {
+    const auto span = each.systems.find(system.name);
+    if (span == each.systems.end()) return;
+    first = std::min(first, span->second.first);
+    to = std::min(to, span->second.closed_to);
+  }
+  WindowRule rule = windows_;
+  rule.hour_phase = system.zone.hour_phase();
+  const auto folder = [&](Seconds end) {
+    const std::string path =
+        hourly_path(lake_, system.zone, system.name, topic_, 0, {end - rule.length, end});
+    return path.substr(0, path.rfind('/'));
+  };
+  std::set<std::string> to_come;
+  for (Seconds after = rule.slide; after <= rule.slide + kDirectoryReach; after += rule.slide) {
+    to_come.insert(folder(to + after));
+  }
+  Seconds& marked_to = own_.systems[system.name].marked_to;
+  const Seconds from = marked_to != 0 ? marked_to : first - rule.slide;
+  for (Seconds end = from + rule.slide; end <= to; end += rule.slide) {
+    std::string each = folder(end);
+    if (to_come.contains(each)) break;
+    marked_to = end;
+    if (folders_.empty() || folders_.back() != each) folders_.push_back(std::move(each));
+  }
+}
+
+void HourMarker::list_next() {
+  if (folders_.empty()) {
+    step_ = Step::kIdle;
+    return start();
+  }
+  step_ = Step::kListHour;
+  wanted_.emplace_back(ListFiles{folders_.back()});
+}
+
+// An hour without any file has no folder, and needs no marker.
+void HourMarker::take(const Listed& listed) {
+  const std::string marker = std::exchange(folders_.back(), {}) + "/" + std::string(kSuccessName);
+  folders_.pop_back();
+  const bool has_rows = std::ranges::any_of(
+      listed.paths, [](const std::string& path) { return path.ends_with(".parquet"); });
+  if (!has_rows || std::ranges::find(listed.paths, marker) != listed.paths.end()) {
+    return list_next();
+  }
+  step_ = Step::kPutMarkers;
+  wanted_.emplace_back(PutFile{marker, ""});
+}
+
+}  // namespace bikeflow

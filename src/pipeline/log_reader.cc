@@ -1,0 +1,113 @@
+#include "pipeline/log_reader.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "pipeline/task.h"
+
+namespace bikeflow {
+namespace {
+
+Decoded decode(JsonRecordDecoder& decoder, const LogMessage& message, Seconds near) {
+  if (!message.value) {
+    return std::unexpected(Refusal{Reason::kNotJson, "a tombstone: no value", std::nullopt});
+  }
+  if (message.value->size() > kMaxRecordBytes) return std::unexpected(too_large());
+  return decoder.decode(*message.value, near);
+}
+
+}  // namespace
+
+std::uint64_t hash_record(const LogMessage& message) {
+  return hash64(fmt::format("{} {}", format_hex(hash64(message.key)),
+                            message.value ? format_hex(hash64(*message.value)) : "-"));
+}
+
+LogReader::LogReader(std::vector<LogSystem> systems, std::int32_t partition, std::string source)
+    : systems_(std::move(systems)),
+      partition_(partition),
+      source_(std::move(source)),
+      decoder_(systems_.at(0).zone),
+      stations_(systems_.size()),
+      batches_(systems_.size()),
+      raw_(systems_.size()) {}
+
+void LogReader::know(std::string_view system, const Names& stations) {
+  const auto found = std::ranges::find(systems_, system, &LogSystem::name);
+  if (found == systems_.end()) return;  // no longer in the configuration
+  Names& known = stations_[static_cast<std::size_t>(found - systems_.begin())];
+  CHECK(known.size() == 0);
+  for (std::uint32_t i = 0; i < stations.size(); ++i) known.intern(stations.at(i));
+}
+
+LogReader::Read LogReader::read(std::span<const LogMessage> messages, Seconds now) {
+  for (const LogMessage& message : messages) {
+    Arrived arrived{now, now};
+    if (message.timestamp_ms >= 0) {
+      arrived.received_at = message.timestamp_ms / 1000;
+      arrived.clock = std::min(now, arrived.received_at);
+    }
+    Decoded decoded = decode(decoder_, message, arrived.received_at);
+    if (decoded && !decoded->system.empty() &&
+        std::ranges::find(systems_, decoded->system, &LogSystem::name) == systems_.end()) {
+      decoded = std::unexpected(
+          Refusal{Reason::kBadStation,
+                  fmt::format("its system '{}' is not in the configuration", decoded->system),
+                  std::nullopt});
+    }
+    if (decoded) {
+      add(*decoded, message, arrived, messages.front().offset);
+    } else {
+      read_.refused.push_back(
+          {source_,
+           {partition_, message.offset},
+           arrived.received_at,
+           std::move(decoded.error()),
+           std::string(message.value.value_or("").substr(0, kDeadLetterRecordBytes))});
+    }
+  }
+  for (std::size_t i = 0; i < systems_.size(); ++i) {
+    if (batches_[i].records.empty()) continue;
+    batches_[i].raw = std::make_shared<const std::string>(std::exchange(raw_[i], {}));
+    read_.batches.push_back(std::exchange(batches_[i], {}));
+  }
+  return std::exchange(read_, {});
+}
+
+void LogReader::add(const Observation& observation, const LogMessage& message,
+                    const Arrived& arrived, std::int64_t first_offset) {
+  const std::size_t system =
+      observation.system.empty()
+          ? 0
+          : static_cast<std::size_t>(
+                std::ranges::find(systems_, observation.system, &LogSystem::name) -
+                systems_.begin());
+  Batch& batch = batches_[system];
+  if (batch.records.empty()) {
+    batch.system = static_cast<std::uint32_t>(system);
+    batch.first = {partition_, first_offset};
+  }
+  CHECK(message.offset - batch.first.offset <= UINT32_MAX);
+  const std::uint32_t known = stations_[system].size();
+  Record record{.observed_at = observation.observed_at,
+                .counts = observation.counts,
+                .station = stations_[system].intern(observation.station_id),
+                .offset = static_cast<std::uint32_t>(message.offset - first_offset)};
+  if (record.station == known) batch.new_stations.emplace_back(observation.station_id);
+  // Only a record that will be a dead letter is asked for its bytes.
+  if (observation.observed_at > arrived.clock + kFutureTolerance) {
+    record.raw_begin = static_cast<std::uint32_t>(raw_[system].size());
+    const auto kept = message.value->substr(0, kDeadLetterRecordBytes);
+    record.raw_size = static_cast<std::uint32_t>(kept.size());
+    raw_[system] += kept;
+  }
+  batch.records.push_back(record);
+  batch.arrived.push_back(arrived);
+}
+
+}  // namespace bikeflow

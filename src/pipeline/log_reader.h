@@ -1,0 +1,61 @@
+// Messages of a partition of a topic -> batches of observations, and dead letters.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/zone.h"
+#include "feed/json_record.h"
+#include "model/batch.h"
+#include "model/log_message.h"
+#include "model/names.h"
+
+namespace bikeflow {
+
+// A system whose stations a topic tells of.
+struct LogSystem {
+  std::string name;
+  Zone zone;
+};
+
+// Of the record's key and value, where there are any: a log that was made anew under the same name
+// has other records.
+std::uint64_t hash_record(const LogMessage& message);
+
+// Threads: none; one owner.
+class LogReader {
+ public:
+  // Local times are of the first system's zone, and a record that names no system is of the first.
+  // Requires: at least one system.
+  LogReader(std::vector<LogSystem> systems, std::int32_t partition, std::string source);
+
+  // The stations of a system, as a task that was restored numbers them. Before the first read().
+  void know(std::string_view system, const Names& stations);
+
+  struct Read {
+    std::vector<Batch> batches;  // Batch::system is an index into systems(); none is empty
+    std::vector<DeadLetter> refused;
+  };
+  // `now` is the wall clock's time.
+  Read read(std::span<const LogMessage> messages, Seconds now);
+
+  [[nodiscard]] const std::vector<LogSystem>& systems() const { return systems_; }
+
+ private:
+  void add(const Observation& observation, const LogMessage& message, const Arrived& arrived,
+           std::int64_t first_offset);
+
+  std::vector<LogSystem> systems_;
+  std::int32_t partition_;
+  std::string source_;
+  JsonRecordDecoder decoder_;
+  std::vector<Names> stations_;  // by system
+  std::vector<Batch> batches_;   // by system, being filled
+  std::vector<std::string> raw_;
+  Read read_;
+};
+
+}  // namespace bikeflow

@@ -1,0 +1,292 @@
+// How an owner finds out where to go on, and when it must not.
+//
+// It asks the group what is committed, lists the checkpoints, loads the one that the commit names,
+// and looks whether the log still is the one that it was read from. Whatever looks wrong is only a
+// suspicion at first: a newer owner may be at work, and then the group answers otherwise when it is
+// asked again.
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "base/check.h"
+#include "pipeline/checkpoint_name.h"
+#include "pipeline/commit_metadata.h"
+#include "pipeline/owner.h"
+#include "pipeline/settings_difference.h"
+
+namespace bikeflow {
+namespace {
+
+std::string_view folder_of(std::string_view path) { return path.substr(0, path.rfind('/')); }
+std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+bool is_file_of(std::string_view name, std::string_view source, std::int32_t partition) {
+  if (const auto hour = parse_hourly_name(name)) {
+    return hour->source == source && hour->partition == partition;
+  }
+  const auto records = parse_records_name(name);
+  return records && records->source == source && records->first_row.partition == partition;
+}
+
+}  // namespace
+
+void Owner::on_answer(const Answered& answer) {
+  if (!suspicion_.empty() && answer.commit == committed_) {
+    return stop(std::exchange(suspicion_, {}));
+  }
+  suspicion_.clear();
+  committed_ = answer.commit;
+  ask(Step::kListState, ListFiles{state_folder_of(settings_.topic, partition_)});
+}
+
+// A newer owner may have made it look so: the group is asked again before it is believed.
+void Owner::suspect(std::string why) {
+  suspicion_ = std::move(why);
+  ask(Step::kAskAgain, AskGroup{});
+}
+
+void Owner::stop(std::string why) {
+  why_ = fmt::format("{}/{}: {}", settings_.topic, partition_, why);
+  phase_ = Phase::kStopped;
+}
+
+void Owner::on_state(const Listed& listed) {
+  names_.clear();
+  for (const std::string& path : listed.paths) {
+    if (checkpoint_sequence(name_of(path))) names_.emplace_back(name_of(path));
+  }
+  seen_checkpoints_ = {names_.begin(), names_.end()};
+  const auto newest = std::ranges::max_element(
+      names_, {}, [](const std::string& name) { return *checkpoint_sequence(name); });
+  const std::uint64_t highest = newest == names_.end() ? 0 : *checkpoint_sequence(*newest);
+
+  if (!committed_) {
+    if (highest > 1) {
+      return suspect(fmt::format(
+          "the group has no committed offset, but there is a history: the newest checkpoint is {}. "
+          "Groups forget after a week without members; was the group renamed, or the topic made "
+          "anew? bikeflow state rewind goes on from a checkpoint, bikeflow state discard begins "
+          "anew",
+          *newest));
+    }
+    return ask(Step::kListLake, ListFiles{""});
+  }
+  const auto metadata = CommitMetadata::parse(committed_->metadata);
+  if (metadata && metadata->format > kCheckpointFormat) {
+    give(LeaveGroup{fmt::format(
+        "{}/{}: was written by a newer version of bikeflow (format {}, this program knows {}): "
+        "update bikeflow",
+        settings_.topic, partition_, metadata->format, kCheckpointFormat)});
+    return stop("left to a newer version of bikeflow");
+  }
+  if (!metadata || !checkpoint_sequence(metadata->checkpoint)) {
+    return suspect(fmt::format(
+        "the group's committed offset {} does not name a checkpoint (its metadata is '{}'): "
+        "another "
+        "program uses this group, or the offset was set by hand. Take another group, or bikeflow "
+        "state rewind",
+        committed_->offset, committed_->metadata.substr(0, 80)));
+  }
+  if (metadata->lake_id != settings_.lake_id) {
+    return suspect(fmt::format(
+        "the group's commit is of another lake (id {}, here {}): take another group, or put that "
+        "lake into [lake] url",
+        metadata->lake_id, settings_.lake_id));
+  }
+  committed_name_ = metadata->checkpoint;
+  const std::uint64_t sequence = *checkpoint_sequence(committed_name_);
+  if (highest > sequence + 1) {
+    return suspect(fmt::format(
+        "the group has lost a commit: it names the checkpoint {}, and {} follows a later one. "
+        "bikeflow state rewind goes on from a checkpoint",
+        committed_name_, *newest));
+  }
+  successors_.clear();
+  for (const std::string& name : names_) {
+    if (*checkpoint_sequence(name) == sequence + 1) successors_.push_back(name);
+  }
+  look_at_next_successor();
+}
+
+// Without a commit this is a first start, where the lake agrees.
+void Owner::on_lake(const Listed& listed) {
+  const auto file = std::ranges::find_if(listed.paths, [&](const std::string& path) {
+    return is_file_of(name_of(path), settings_.topic, partition_);
+  });
+  if (file != listed.paths.end()) {
+    return suspect(fmt::format(
+        "the group has no committed offset, but the lake has {} of this partition: was the group "
+        "renamed? Take the group's old name, or bikeflow state discard removes what was written",
+        *file));
+  }
+  job_ = std::make_unique<Job>(
+      JobSettings{settings_.topic, settings_.topic, settings_.lake_id, settings_.lake, partition_});
+  job_->log() = LogPosition{.cluster = settings_.cluster, .last = {}, .first_closed = {}};
+  ask(Step::kLookAtLog, LookAtLog{});
+}
+
+// A checkpoint that follows the committed one was never committed, unless something that became due
+// in it is in the lake: then the group has lost its commit.
+void Owner::look_at_next_successor() {
+  const std::string folder = state_folder_of(settings_.topic, partition_);
+  if (successors_.empty()) {
+    if (std::ranges::find(names_, committed_name_) == names_.end()) {
+      return suspect(fmt::format(
+          "the checkpoint {}/{}, which the group's commit names, is not there: put it back from a "
+          "backup, or bikeflow state rewind goes on from another one",
+          folder, committed_name_));
+    }
+    return ask(Step::kGetCheckpoint, GetFile{fmt::format("{}/{}", folder, committed_name_)});
+  }
+  ask(Step::kGetSuccessor, GetFile{fmt::format("{}/{}", folder, successors_.back())});
+}
+
+void Owner::on_successor(const Got& got) {
+  newly_due_.clear();
+  if (got.bytes) {
+    // One that cannot be read was not written whole, so nobody can have committed it.
+    const Result<Job> job = Job::restore(*got.bytes);
+    if (job && job->predecessor() == committed_name_) {
+      for (const DueFile& file : job->due()) {
+        if (file.since == job->sequence()) newly_due_.push_back(file.path);
+      }
+    }
+  }
+  look_at_next_path();
+}
+
+void Owner::look_at_next_path() {
+  if (newly_due_.empty()) {
+    successors_.pop_back();
+    return look_at_next_successor();
+  }
+  ask(Step::kListSuccessor, ListFiles{std::string(folder_of(newly_due_.back()))});
+}
+
+void Owner::on_path(const Listed& listed) {
+  const std::string path = std::move(newly_due_.back());
+  newly_due_.pop_back();
+  if (std::ranges::find(listed.paths, path) != listed.paths.end()) {
+    return suspect(fmt::format(
+        "the group has lost a commit: it names the checkpoint {}, but {}, which became due in {}, "
+        "is in the lake. bikeflow state rewind goes on from a checkpoint",
+        committed_name_, path, successors_.back()));
+  }
+  look_at_next_path();
+}
+
+void Owner::on_checkpoint(const Got& got) {
+  const std::string shown =
+      fmt::format("{}/{}", state_folder_of(settings_.topic, partition_), committed_name_);
+  const std::string remedy =
+      "put it back from a backup, or bikeflow state rewind goes on from another one";
+  if (!got.bytes) {
+    return suspect(fmt::format("the checkpoint {}, which the group's commit names, is gone: {}",
+                               shown, remedy));
+  }
+  Result<Job> job = Job::restore(*got.bytes);
+  if (!job) return suspect(fmt::format("{}: {}; {}", shown, job.error().message, remedy));
+  if (const auto differs = what_differs(*job)) {
+    return suspect(fmt::format("{}: {}", shown, *differs));
+  }
+  job_ = std::make_unique<Job>(*std::move(job));
+  ask(Step::kLookAtLog, LookAtLog{job_->log()->last ? job_->log()->last->offset : -1});
+}
+
+// Whose checkpoint it is, and whether it was made by the same rules.
+std::optional<std::string> Owner::what_differs(const Job& job) const {
+  const JobSettings& s = job.settings();
+  if (s.source != settings_.topic || s.number != partition_ || !job.log()) {
+    return fmt::format("is a checkpoint of {}/{}: it was copied here", s.source, s.number);
+  }
+  if (s.lake_id != settings_.lake_id) {
+    return fmt::format("is of another lake (id {}, here {}): it was copied here", s.lake_id,
+                       settings_.lake_id);
+  }
+  if (job.log()->cluster != settings_.cluster) {
+    return fmt::format(
+        "was read from the Kafka cluster {}, and this one is {}: bikeflow state discard begins "
+        "anew on it",
+        job.log()->cluster, settings_.cluster);
+  }
+  if (job.log()->next_offset != committed_->offset) {
+    return fmt::format(
+        "was read up to offset {}, and the group has committed {}: the offset was set by hand; "
+        "bikeflow state rewind goes on from a checkpoint",
+        job.log()->next_offset, committed_->offset);
+  }
+  const auto zone_of = [&](std::string_view name) -> const Zone* {
+    const auto system = std::ranges::find(settings_.systems, name, &LogSystem::name);
+    return system == settings_.systems.end() ? nullptr : &system->zone;
+  };
+  if (const auto other = settings_difference(job, settings_.lake, settings_.task, zone_of)) {
+    return fmt::format(
+        "{} is {} in what is already written, and {} in the configuration: rows would not fit "
+        "together. Use {}, or another lake and group",
+        other->name, other->kept, other->asked, other->kept);
+  }
+  return std::nullopt;
+}
+
+// Empty: the log goes on where it was left.
+std::string Owner::what_is_wrong(const Seen& seen) const {
+  const LogPosition& log = *job_->log();
+  if (!committed_) return "";
+  if (seen.low > log.next_offset) {
+    return fmt::format(
+        "the records from {} to {} are gone before they were read (the topic's retention): "
+        "bikeflow state accept-gap goes on at {}",
+        log.next_offset, seen.low - 1, seen.low);
+  }
+  if (seen.high < log.next_offset) {
+    return fmt::format(
+        "the topic ends at offset {}, and it was read up to {}: it was made anew or cut off. "
+        "bikeflow state discard begins anew",
+        seen.high, log.next_offset);
+  }
+  // Where all that was read has aged out and nothing else has, there is no gap.
+  if (!log.last || seen.low == log.next_offset) return "";
+  if (seen.record != log.last) {
+    return fmt::format(
+        "the record at offset {} is not the one that was read last: the topic was made anew or cut "
+        "off. bikeflow state discard begins anew",
+        log.last->offset);
+  }
+  return "";
+}
+
+void Owner::on_log(const Seen& seen, const Now& now) {
+  if (std::string wrong = what_is_wrong(seen); !wrong.empty()) return suspect(std::move(wrong));
+  start_reading(seen, now);
+}
+
+void Owner::start_reading(const Seen& seen, const Now& now) {
+  LogPosition& log = *job_->log();
+  if (!committed_) log.next_offset = seen.low;
+  for (const LogSystem& system : settings_.systems) {
+    Partition* found = job_->find(system.name);
+    if (found == nullptr) {
+      TaskSettings task = settings_.task;
+      task.windows.hour_phase = system.zone.hour_phase();
+      found = &job_->add(system.name, system.zone, task);
+    }
+    reader_.know(system.name, found->task().names());
+  }
+  if (settings_.until_caught_up) read_until_ = seen.high;
+  phase_ = Phase::kReading;
+  last_checkpoint_ms_ = now.monotonic_ms;
+  done_ = {job_->sequence(), log.next_offset, closed_now()};
+  give(StartReading{log.next_offset});
+  publish();
+  update_pause();
+  update_marker();
+  go_on(now);
+}
+
+// What it was is found out by a new owner, which looks at all of it.
+void Owner::out_of_range() {
+  if (phase_ == Phase::kReading) phase_ = Phase::kDropped;
+}
+
+}  // namespace bikeflow

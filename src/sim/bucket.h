@@ -1,0 +1,35 @@
+// A simulated store of objects, and what readers of the lake could have seen in it, in order.
+//
+// Threads: none; one owner.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/disk.h"
+
+namespace bikeflow::sim {
+
+class Bucket {
+ public:
+  void put(const std::string& path, const std::string& bytes);
+  void remove(const std::string& path) { files_.erase(path); }
+  [[nodiscard]] std::optional<std::string> get(const std::string& path) const;
+  // Below the folder; "": all that is not internal.
+  [[nodiscard]] std::vector<std::string> list(std::string_view folder) const;
+
+  [[nodiscard]] const Disk::Lake& files() const { return files_; }
+  // What readers see: data and _SUCCESS, nothing internal.
+  [[nodiscard]] const Disk::Lake& lake() const { return lake_; }
+  [[nodiscard]] const std::vector<Sight>& sights() const { return sights_; }
+
+ private:
+  Disk::Lake files_;
+  Disk::Lake lake_;
+  std::vector<Sight> sights_;
+};
+
+}  // namespace bikeflow::sim

@@ -1,0 +1,522 @@
+#include "sim/fleet.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "pipeline/commit_metadata.h"
+
+namespace bikeflow::sim {
+namespace {
+
+constexpr std::string_view kTopicName = "feed";  // the source that the judge looks for
+constexpr std::string_view kCluster = "simulated";
+constexpr std::string_view kLakeId = "5eed5eed5eed5eed5eed5eed5eed5eed";
+constexpr std::int64_t kMostSteps = 100'000;
+
+constexpr std::array kAll = {&FleetCounts::kills,         &FleetCounts::kills_between,
+                             &FleetCounts::pauses,        &FleetCounts::joins,
+                             &FleetCounts::rebalances,    &FleetCounts::commits,
+                             &FleetCounts::refused,       &FleetCounts::lost,
+                             &FleetCounts::answers_lost,  &FleetCounts::held,
+                             &FleetCounts::held_sent,     &FleetCounts::puts,
+                             &FleetCounts::puts_repeated, &FleetCounts::puts_after_death,
+                             &FleetCounts::late_outcomes, &FleetCounts::clock_jumps,
+                             &FleetCounts::outages,       &FleetCounts::replaced};
+
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+
+OwnerSettings settings_of(const Input& input, Seconds stride) {
+  OwnerSettings settings;
+  settings.topic = kTopicName;
+  settings.cluster = kCluster;
+  settings.lake_id = kLakeId;
+  settings.lake = input.rule;
+  for (const System& system : input.systems) settings.systems.push_back({system.name, system.zone});
+  settings.task = input.task;
+  settings.checkpoint_every = 3 * stride;
+  settings.idle_close = 8 * stride;
+  settings.confirmed_within = 60 * stride + 2 * kHour;
+  settings.waiting_max = 5;
+  settings.due_max_bytes = 60'000;
+  return settings;
+}
+
+template <class Values>
+auto one_of(Rng& rng, const Values& values) {
+  return values[rng.below(static_cast<std::uint32_t>(std::size(values)))];
+}
+
+}  // namespace
+
+Fleet::Fleet(const Input& input, FleetConduct& conduct, Rng rng, bool has_faults)
+    : input_(input),
+      conduct_(conduct),
+      rng_(rng),
+      has_faults_(has_faults),
+      topic_(input, static_cast<std::int32_t>(1 + rng_.below(4))),
+      group_(topic_.partitions()) {
+  time_ = input.parts.empty() ? 0 : input.parts.front().read_at - 1;
+  const Seconds span = input.parts.empty() ? 1 : input.parts.back().read_at - time_;
+  stride_ = std::max<Seconds>(1, span / 300);
+  session_ = 12 * stride_;
+  wanted_processes_ = 1 + rng_.below(3);
+  draw_odds();
+}
+
+void Fleet::draw_odds() {
+  const auto at_most = [&](double most) { return rng_.chance(0.3) ? 0 : rng_.uniform(0, most); };
+  odds_.kill = at_most(0.01);
+  odds_.kill_between = at_most(0.03);
+  odds_.pause = at_most(0.02);
+  odds_.lose = at_most(0.2);
+  odds_.repeat = at_most(0.2);
+  odds_.delay = at_most(0.5);
+  odds_.commit = at_most(0.3);
+  odds_.jump = at_most(0.01);
+  odds_.outage = at_most(0.005);
+  odds_.orphan = rng_.uniform(0, 1);
+}
+
+const LogHistory& Fleet::history(std::int32_t partition) const {
+  const auto commit = group_.committed(partition);
+  const auto metadata = commit ? CommitMetadata::parse(commit->metadata) : std::nullopt;
+  if (!metadata) return no_history_;
+  const auto found =
+      ledger_.find(state_folder_of(kTopicName, partition) + "/" + metadata->checkpoint);
+  return found == ledger_.end() ? no_history_ : found->second;
+}
+
+Result<Job> Fleet::job(std::int32_t partition) const {
+  const auto commit = group_.committed(partition);
+  const auto metadata = commit ? CommitMetadata::parse(commit->metadata) : std::nullopt;
+  if (!metadata) return fail("partition {} has no commit", partition);
+  const auto bytes =
+      bucket_.get(state_folder_of(kTopicName, partition) + "/" + metadata->checkpoint);
+  if (!bytes) return fail("the checkpoint {} is not there", metadata->checkpoint);
+  return Job::restore(*bytes);
+}
+
+Now Fleet::now_of(const Process& process) const {
+  return {time_ + process.clock_ahead, time_ * 1000};
+}
+
+Fleet::Process* Fleet::find(std::uint64_t id) {
+  const auto found = std::ranges::find(processes_, id, [](const auto& each) { return each->id; });
+  return found == processes_.end() ? nullptr : found->get();
+}
+
+void Fleet::start_process() {
+  auto process = std::make_unique<Process>();
+  process->id = ++next_process_;
+  process->member =
+      std::make_unique<Member>(settings_of(input_, stride_), [this] { return rng_.next(); });
+  process->member->set_partition_count(topic_.partitions());
+  process->client.member = group_.join(0);
+  ++counts_.joins;
+  processes_.push_back(std::move(process));
+}
+
+// What it had sent may still arrive, once, long after.
+void Fleet::kill(Process& process) {
+  const std::uint64_t id = process.id;
+  if (rng_.chance(0.3)) group_.leave(process.client.member);
+  std::erase_if(calls_, [&](Call& call) {
+    if (call.process != id) return false;
+    const bool is_put = std::holds_alternative<PutFile>(call.request.what) ||
+                        std::holds_alternative<RemoveFiles>(call.request.what);
+    if (!is_put || call.outcome || !rng_.chance(odds_.orphan)) return true;
+    call.process = 0;
+    call.not_before = time_ + rng_.between(0, 40 * stride_);
+    return false;
+  });
+  std::erase_if(processes_, [&](const auto& each) { return each->id == id; });
+}
+
+void Fleet::act(Process& process) {
+  if (has_faults_ && rng_.chance(odds_.kill)) {
+    ++counts_.kills;
+    return kill(process);
+  }
+  if (has_faults_ && rng_.chance(odds_.pause)) {
+    ++counts_.pauses;
+    process.paused_until = time_ + rng_.between(1, 3 * session_);
+    return;
+  }
+  if (has_faults_ && rng_.chance(odds_.jump)) {
+    ++counts_.clock_jumps;
+    process.clock_ahead = rng_.chance(0.6) ? 0 : rng_.between(-kHour, 4 * stride_);
+  }
+  send_held(process.client);
+  if (!serve_group(process)) {
+    if (!process.reading.empty() && rng_.chance(0.7)) {
+      const auto at = std::next(process.reading.begin(),
+                                rng_.below(static_cast<std::uint32_t>(process.reading.size())));
+      read(process, at->first);
+    } else {
+      process.member->tick(now_of(process));
+    }
+  }
+  execute(process);
+}
+
+// Whether a callback was called.
+bool Fleet::serve_group(Process& process) {
+  Client& client = process.client;
+  const auto drop = [&] {
+    if (client.is_assigned && conduct_.drops_on_rebalance()) {
+      process.member->revoked();
+      process.reading.clear();
+    }
+    client.is_assigned = false;
+  };
+  if (!group_.knows(client.member)) {
+    drop();
+    client.member = group_.join(0);
+    ++counts_.joins;
+    return true;
+  }
+  if (group_.must_rejoin(client.member)) {
+    drop();
+    group_.join(client.member);
+    return true;
+  }
+  const auto assignment = group_.assignment(client.member);
+  if (!assignment || (client.is_assigned && client.generation == assignment->generation)) {
+    return false;
+  }
+  client.generation = assignment->generation;
+  client.is_assigned = true;
+  std::vector<std::int32_t> had;
+  for (const auto& [partition, owner] : process.member->owners()) had.push_back(partition);
+  if (conduct_.drops_on_rebalance() || had != assignment->partitions) {
+    process.reading.clear();
+    process.member->assigned(assignment->partitions);
+  }
+  return true;
+}
+
+// A client that still lives sends what it holds, whoever owns the partition by now.
+void Fleet::send_held(Client& client) {
+  if (!client.is_assigned || client.held.empty() || !rng_.chance(0.05)) return;
+  for (const Client::Held& held : std::exchange(client.held, {})) {
+    if (send_commit(client, held.partition, held.commit)) ++counts_.held_sent;
+  }
+}
+
+// A decision of the clock shows as a watermark that moved without a record.
+void Fleet::watch_closes(Process& process, std::int32_t partition,
+                         const std::function<void()>& change) {
+  const auto watermarks = [&] {
+    std::vector<Seconds> values(input_.systems.size(), Watermark::kNone);
+    const auto owner = process.member->owners().find(partition);
+    if (owner == process.member->owners().end() || owner->second.job() == nullptr) return values;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      for (const auto& each : owner->second.job()->partitions()) {
+        if (each->settings().system == input_.systems[i].name) {
+          values[i] = each->task().watermark().value();
+        }
+      }
+    }
+    return values;
+  };
+  const std::vector<Seconds> before = watermarks();
+  change();
+  const std::vector<Seconds> after = watermarks();
+  LogHistory& history = process.histories[partition];
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    if (after[i] > before[i]) {
+      history.closes.push_back({history.clocks.size(), static_cast<std::uint32_t>(i), after[i]});
+    }
+  }
+}
+
+void Fleet::read(Process& process, std::int32_t partition) {
+  Reading& reading = process.reading.at(partition);
+  const Now now = now_of(process);
+  if (reading.is_paused) return process.member->tick(now);
+  const std::vector<LogMessage> messages =
+      topic_.read(partition, reading.offset, rng_.between(1, 40));
+  if (messages.empty()) {
+    watch_closes(process, partition,
+                 [&] { process.member->at_end(partition, reading.offset, now); });
+    return;
+  }
+  LogHistory& history = process.histories[partition];
+  CHECK(std::ssize(history.clocks) == reading.offset || !conduct_.is_honest());
+  history.clocks.resize(static_cast<std::size_t>(reading.offset));
+  for (const LogMessage& message : messages) {
+    history.clocks.push_back(std::min(now.wall, message.timestamp_ms / 1000));
+  }
+  reading.offset += std::ssize(messages);
+  process.member->messages(partition, messages, now);
+}
+
+void Fleet::execute(Process& process) {
+  for (;;) {
+    std::vector<Request> requests = process.member->take_requests();
+    if (requests.empty()) return;
+    conduct_.arrange(requests, bucket_);
+    for (Request& request : requests) {
+      if (!process.member->is_current(request)) continue;
+      if (has_faults_ && rng_.chance(odds_.kill_between)) {
+        ++counts_.kills_between;
+        return kill(process);
+      }
+      carry_out(process, std::move(request));
+    }
+  }
+}
+
+void Fleet::carry_out(Process& process, Request request) {
+  const std::int32_t partition = request.partition;
+  if (const auto* start = std::get_if<StartReading>(&request.what)) {
+    process.reading[partition] = {start->offset, false};
+    const Job* const job = process.member->owners().at(partition).job();
+    const auto known =
+        ledger_.find(state_folder_of(kTopicName, partition) + "/" + job->checkpoint_name());
+    process.histories[partition] = known == ledger_.end() ? LogHistory{} : known->second;
+  } else if (const auto* pause = std::get_if<PauseReading>(&request.what)) {
+    if (const auto at = process.reading.find(partition); at != process.reading.end()) {
+      at->second.is_paused = pause->is_paused;
+    }
+  } else if (const auto* what = std::get_if<CommitOffset>(&request.what)) {
+    Outcome outcome = commit(process, partition, *what);
+    process.member->outcome(request.number, std::move(outcome), now_of(process));
+  } else if (std::holds_alternative<ReplaceClient>(request.what)) {
+    ++counts_.replaced;
+    process.reading.clear();
+    process.client.is_assigned = false;
+    if (conduct_.replaces_client()) {
+      if (rng_.chance(0.3)) group_.leave(process.client.member);
+      process.client = {};
+      process.client.member = group_.join(0);
+      ++counts_.joins;
+    }
+  } else {
+    if (const auto* put = std::get_if<PutFile>(&request.what)) {
+      ++counts_.puts;
+      if (put->path.starts_with(state_folder_of(kTopicName, partition) + "/")) {
+        ledger_[put->path] = process.histories[partition];
+      }
+      if (conduct_.answers_at_once(request)) {
+        calls_.push_back({0, request, std::nullopt, time_ + rng_.between(0, 20 * stride_)});
+        process.member->outcome(request.number, Stored{}, now_of(process));
+        return;
+      }
+    }
+    calls_.push_back({process.id, std::move(request), std::nullopt, time_});
+  }
+}
+
+bool Fleet::send_commit(const Client& client, std::int32_t partition,
+                        const Answered::Commit& commit) {
+  ++counts_.commits;
+  return group_.commit(client.member, client.generation, partition, commit);
+}
+
+CommitOutcome Fleet::commit(Process& process, std::int32_t partition, const CommitOffset& what) {
+  const Answered::Commit commit{what.offset, what.metadata};
+  if (has_faults_ && rng_.chance(odds_.commit)) {
+    switch (rng_.below(3)) {
+      case 0:
+        ++counts_.lost;
+        return CommitOutcome::kUnknown;
+      case 1:
+        ++counts_.answers_lost;
+        send_commit(process.client, partition, commit);
+        return CommitOutcome::kUnknown;
+      default:
+        ++counts_.held;
+        process.client.held.push_back({partition, commit});
+        return CommitOutcome::kUnknown;
+    }
+  }
+  if (send_commit(process.client, partition, commit)) return CommitOutcome::kDone;
+  ++counts_.refused;
+  return CommitOutcome::kRefused;
+}
+
+// Executes a request, or hands over the outcome of one.
+void Fleet::take_call() {
+  if (calls_.empty() || time_ < quiet_until_) return;
+  const std::uint32_t number = rng_.below(static_cast<std::uint32_t>(calls_.size()));
+  Call& call = calls_[number];
+  if (call.not_before > time_) return;
+  const auto done = [&] { calls_.erase(calls_.begin() + number); };
+  if (!call.outcome) {
+    Process* const process = find(call.process);
+    if (process != nullptr && process->paused_until > time_ && rng_.chance(0.5)) return;
+    if (process != nullptr && has_faults_ && rng_.chance(odds_.lose)) return;  // and sent again
+    apply(call);
+    if (call.process == 0) ++counts_.puts_after_death;
+    if (call.process == 0 || !call.outcome) return done();
+    if (has_faults_ && rng_.chance(odds_.repeat)) {  // the answer was lost: it is sent again
+      ++counts_.puts_repeated;
+      call.outcome.reset();
+      return;
+    }
+    if (has_faults_ && rng_.chance(odds_.delay)) {
+      call.not_before = time_ + rng_.between(0, 10 * stride_);
+      return;
+    }
+  }
+  Process* const process = find(call.process);
+  if (process == nullptr) return done();
+  if (process->paused_until > time_) return;
+  Call taken = std::move(call);
+  done();
+  if (!process->member->waits_for(taken.request.number)) ++counts_.late_outcomes;
+  conduct_.look_over(taken.request, *taken.outcome, bucket_);
+  process->member->outcome(taken.request.number, *std::move(taken.outcome), now_of(*process));
+  execute(*process);
+}
+
+void Fleet::apply(Call& call) {
+  const std::int32_t partition = call.request.partition;
+  std::visit(Overloaded{
+                 [&](const ListFiles& what) { call.outcome = Listed{bucket_.list(what.folder)}; },
+                 [&](const GetFile& what) { call.outcome = Got{bucket_.get(what.path)}; },
+                 [&](const PutFile& what) {
+                   bucket_.put(what.path, what.bytes);
+                   call.outcome = Stored{};
+                 },
+                 [&](const RemoveFiles& what) {
+                   for (const std::string& path : what.paths) bucket_.remove(path);
+                 },
+                 [&](const AskGroup&) { call.outcome = Answered{group_.committed(partition)}; },
+                 [&](const LookAtLog& what) {
+                   Seen seen{0, topic_.high(partition), std::nullopt};
+                   if (what.offset >= 0) {
+                     for (const LogMessage& m : topic_.read(partition, what.offset, 1)) {
+                       seen.record = {m.offset, m.timestamp_ms, hash_record(m)};
+                     }
+                   }
+                   call.outcome = seen;
+                 },
+                 [](const auto&) { CHECK(false); },
+             },
+             call.request.what);
+}
+
+void Fleet::pass_time() {
+  Seconds step = rng_.between(1, stride_);
+  // Long silences are passed in strides, so that what is silent is noticed.
+  if (!topic_.is_whole() && topic_.next_at() > time_ + 40 * stride_) step = 8 * stride_;
+  if (topic_.is_whole()) step = is_all_closed() ? stride_ : std::max(4 * stride_, 10 * kMinute);
+  time_ += step;
+  topic_.advance(time_);
+  for (const auto& process : processes_) {
+    if (process->paused_until <= time_) group_.heartbeat(process->client.member, time_);
+  }
+  group_.advance(time_, session_);
+  if (has_faults_ && rng_.chance(odds_.outage)) {
+    ++counts_.outages;
+    quiet_until_ = time_ + rng_.between(1, 30 * stride_);
+  }
+  if (has_faults_ && rng_.chance(0.01)) wanted_processes_ = 1 + rng_.below(4);
+}
+
+void Fleet::step() {
+  if (processes_.size() < wanted_processes_ && rng_.chance(0.1)) start_process();
+  if (processes_.size() > wanted_processes_ && rng_.chance(0.05)) {
+    kill(*processes_[rng_.below(static_cast<std::uint32_t>(processes_.size()))]);
+  }
+  const std::uint32_t which = rng_.below(10);
+  if (which == 0 && (!topic_.is_whole() || !is_all_closed() || rng_.chance(0.2))) {
+    return pass_time();
+  }
+  if (which < 5) return take_call();
+  if (processes_.empty()) return;
+  Process& process = *processes_[rng_.below(static_cast<std::uint32_t>(processes_.size()))];
+  if (process.paused_until <= time_) act(process);
+}
+
+// Everything is read, closed, committed and published, and every marker is written.
+bool Fleet::is_all_done() const {
+  if (!topic_.is_whole() || !calls_.empty()) return false;
+  std::size_t owned = 0;
+  for (const auto& process : processes_) {
+    for (const auto& [partition, owner] : process->member->owners()) {
+      ++owned;
+      if (owner.phase() == Owner::Phase::kStopped) return true;
+      if (owner.phase() != Owner::Phase::kReading || !owner.is_at_rest()) return false;
+      const auto commit = group_.committed(partition);
+      if (!commit || commit->offset != topic_.high(partition)) return false;
+    }
+  }
+  return owned == static_cast<std::size_t>(topic_.partitions()) && is_all_closed();
+}
+
+bool Fleet::is_all_closed() const {
+  for (const auto& process : processes_) {
+    for (const auto& [partition, owner] : process->member->owners()) {
+      if (owner.job() == nullptr) return false;
+      for (const auto& each : owner.job()->partitions()) {
+        const Seconds watermark = each->task().watermark().value();
+        if (watermark < input_.parts.back().read_at + 5 * kHour) return false;
+      }
+    }
+  }
+  return true;
+}
+
+std::string Fleet::where_it_stands() const {
+  std::string text = fmt::format("{} of the topic sent, {} calls under way", time_, calls_.size());
+  for (const auto& process : processes_) {
+    text += fmt::format("; process {}", process->id);
+    for (const auto& [partition, owner] : process->member->owners()) {
+      text += fmt::format(" {}:{}{}", partition, static_cast<int>(owner.phase()),
+                          owner.is_at_rest() ? " at rest" : "");
+      if (owner.job() == nullptr) continue;
+      text += fmt::format(" at {} of {}, checkpoint {}", owner.job()->log()->next_offset,
+                          topic_.high(partition), owner.job()->checkpoint_name());
+    }
+  }
+  return text;
+}
+
+Result<void> Fleet::run() {
+  for (std::int64_t steps = 0; steps < kMostSteps; ++steps) {
+    step();
+    if (topic_.is_whole() && has_faults_ && rng_.chance(0.002)) {
+      has_faults_ = false;
+      quiet_until_ = 0;
+      for (const auto& process : processes_) process->clock_ahead = 0;
+    }
+    if (steps % 16 == 0 && is_all_done()) break;
+  }
+  for (const auto& process : processes_) {
+    for (const auto& [partition, owner] : process->member->owners()) {
+      if (owner.phase() == Owner::Phase::kStopped) return fail("stopped: {}", owner.why());
+    }
+  }
+  counts_.rebalances = group_.rebalances();
+  if (!is_all_done()) return fail("it does not come to an end: {}", where_it_stands());
+  return {};
+}
+
+void FleetCounts::add(const FleetCounts& other) {
+  for (const auto each : kAll) this->*each += other.*each;
+}
+
+std::string FleetCounts::text() const {
+  return fmt::format(
+      "  joins {}, rebalances {}, kills {} and between two requests {}, pauses {}, clients "
+      "replaced "
+      "{}\n"
+      "  commits {}, refused {}, lost {}, answers lost {}, held back {} and sent later {}\n"
+      "  puts {}, answers lost {}, after death {}; outcomes too late {}; outages {}, clock jumps "
+      "{}\n",
+      joins, rebalances, kills, kills_between, pauses, replaced, commits, refused, lost,
+      answers_lost, held, held_sent, puts, puts_repeated, puts_after_death, late_outcomes, outages,
+      clock_jumps);
+}
+
+}  // namespace bikeflow::sim

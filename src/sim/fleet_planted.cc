@@ -1,0 +1,161 @@
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <utility>
+
+#include "pipeline/checkpoint_name.h"
+#include "pipeline/commit_metadata.h"
+#include "sim/fleet_conduct.h"
+
+namespace bikeflow::sim {
+namespace {
+
+class Bug : public FleetConduct {
+ public:
+  [[nodiscard]] bool is_honest() const override { return false; }
+};
+
+std::string_view folder_of(std::string_view path) { return path.substr(0, path.rfind('/')); }
+std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+// The checkpoint that a request puts or gets; null for anything else.
+const std::string* checkpoint_path(const Request& request) {
+  const std::string* path = nullptr;
+  if (const auto* put = std::get_if<PutFile>(&request.what)) path = &put->path;
+  if (const auto* get = std::get_if<GetFile>(&request.what)) path = &get->path;
+  return path != nullptr && checkpoint_sequence(name_of(*path)) ? path : nullptr;
+}
+
+class PublishBeforeCommit final : public Bug {
+  void arrange(std::vector<Request>& requests, Bucket& bucket) override {
+    for (const Request& request : requests) {
+      const auto* put = std::get_if<PutFile>(&request.what);
+      if (put == nullptr || checkpoint_path(request) == nullptr) continue;
+      const Result<Job> job = Job::restore(put->bytes);
+      for (const DueFile& file : job->due()) bucket.put(file.path, file.bytes);
+    }
+  }
+};
+
+// What was prepared before a rebalance lives on where the partitions stay.
+class NoEpochGuard final : public Bug {
+  bool drops_on_rebalance() override { return false; }
+};
+
+class DueListDropped final : public Bug {
+  void look_over(const Request& request, Outcome& outcome, const Bucket& /*bucket*/) override {
+    auto* const got = std::get_if<Got>(&outcome);
+    if (got == nullptr || !got->bytes || checkpoint_path(request) == nullptr) return;
+    Job job = *Job::restore(*got->bytes);
+    while (!job.due().empty()) job.acknowledge(std::string(job.due().front().path));
+    got->bytes = job.to_bytes();
+  }
+};
+
+class CommitBeforeCheckpoint final : public Bug {
+  bool answers_at_once(const Request& request) override {
+    return checkpoint_path(request) != nullptr;
+  }
+};
+
+// The group's offset is believed, and the state that belongs to it is not looked for.
+class OffsetAlone final : public Bug {
+  std::map<std::int32_t, std::int64_t> offsets_;
+
+  void look_over(const Request& request, Outcome& outcome, const Bucket& /*bucket*/) override {
+    if (auto* const answer = std::get_if<Answered>(&outcome); answer != nullptr && answer->commit) {
+      offsets_[request.partition] = answer->commit->offset;
+      answer->commit.reset();
+    } else if (auto* const listed = std::get_if<Listed>(&outcome)) {
+      listed->paths.clear();
+    } else if (auto* const seen = std::get_if<Seen>(&outcome)) {
+      if (offsets_.contains(request.partition)) seen->low = offsets_[request.partition];
+    }
+  }
+};
+
+class NewestCheckpoint final : public Bug {
+  void look_over(const Request& request, Outcome& outcome, const Bucket& bucket) override {
+    auto* const answer = std::get_if<Answered>(&outcome);
+    if (answer == nullptr || !answer->commit) return;
+    auto metadata = *CommitMetadata::parse(answer->commit->metadata);
+    for (const std::string& path : bucket.list(state_folder_of("feed", request.partition))) {
+      const std::string name(name_of(path));
+      if (*checkpoint_sequence(name) > *checkpoint_sequence(metadata.checkpoint)) {
+        metadata.checkpoint = name;
+        answer->commit = {Job::restore(*bucket.get(path))->log()->next_offset, metadata.text()};
+      }
+    }
+  }
+};
+
+class WatermarkNotRestored final : public Bug {
+  void look_over(const Request& request, Outcome& outcome, const Bucket& /*bucket*/) override {
+    auto* const got = std::get_if<Got>(&outcome);
+    if (got == nullptr || !got->bytes || checkpoint_path(request) == nullptr) return;
+    Job job = *Job::restore(*got->bytes);
+    for (const auto& partition : job.partitions()) {
+      Task& task = partition->task();
+      Batch names;
+      for (std::uint32_t i = 0; i < task.names().size(); ++i) {
+        names.new_stations.emplace_back(task.names().at(i));
+      }
+      task = Task(task.settings());
+      task.observe(names, "", 0);
+    }
+    got->bytes = job.to_bytes();
+  }
+};
+
+class OldClientKept final : public Bug {
+  bool replaces_client() override { return false; }
+};
+
+// Relative to the newest that was written, not to the committed one.
+class CollectedTooEarly final : public Bug {
+  void arrange(std::vector<Request>& requests, Bucket& bucket) override {
+    for (const Request& request : requests) {
+      if (!std::holds_alternative<PutFile>(request.what)) continue;
+      const std::string* const path = checkpoint_path(request);
+      if (path == nullptr) continue;
+      for (const std::string& old : bucket.list(folder_of(*path))) {
+        if (*checkpoint_sequence(name_of(old)) < *checkpoint_sequence(name_of(*path))) {
+          bucket.remove(old);
+        }
+      }
+    }
+  }
+};
+
+// What is due counts as published once it has been asked for.
+class AcknowledgedTooEarly final : public Bug {
+  bool answers_at_once(const Request& request) override {
+    const auto* put = std::get_if<PutFile>(&request.what);
+    return put != nullptr && !put->path.starts_with(kInternalFolder);
+  }
+};
+
+template <class What>
+std::unique_ptr<FleetConduct> make() {
+  return std::make_unique<What>();
+}
+
+}  // namespace
+
+const std::vector<PlantedFleetBug>& planted_fleet_bugs() {
+  static const std::vector<PlantedFleetBug> kBugs = {
+      {"publish_before_commit", make<PublishBeforeCommit>},
+      {"no_epoch_guard", make<NoEpochGuard>},
+      {"due_list_dropped", make<DueListDropped>},
+      {"commit_before_checkpoint", make<CommitBeforeCheckpoint>},
+      {"offset_alone", make<OffsetAlone>},
+      {"newest_checkpoint", make<NewestCheckpoint>},
+      {"watermark_not_restored", make<WatermarkNotRestored>},
+      {"old_client_kept", make<OldClientKept>},
+      {"collected_too_early", make<CollectedTooEarly>},
+      {"acknowledged_too_early", make<AcknowledgedTooEarly>},
+  };
+  return kBugs;
+}
+
+}  // namespace bikeflow::sim
