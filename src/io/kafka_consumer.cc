@@ -36,6 +36,8 @@ constexpr std::array kConsumerProperties = {
     KafkaProperty{"queued.max.messages.kbytes", "4096", Rule::kDefault},
     KafkaProperty{"queued.min.messages", "100000", Rule::kDefault},
     KafkaProperty{"fetch.message.max.bytes", "524288", Rule::kDefault},
+    // How long the first fetch of a started partition may wait for one that found nothing.
+    KafkaProperty{"fetch.wait.max.ms", "100", Rule::kDefault},
     KafkaProperty{"fetch.queue.backoff.ms", "10", Rule::kIfThere},
 };
 
@@ -375,7 +377,7 @@ CommitOutcome KafkaConsumer::Impl::unknown(std::string text) {
 CommitOutcome KafkaConsumer::Impl::commit(std::int32_t partition, std::int64_t offset,
                                           std::string_view metadata, int timeout_ms) {
   find(partition);
-  CHECK(!is_in_listener_);
+  CHECK(!is_in_listener_ && offset >= 0 && !metadata.contains('\0'));
   if (has_unknown_commit_) {
     return unknown("not sent: the outcome of a commit before it is not known");
   }

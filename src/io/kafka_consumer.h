@@ -100,7 +100,8 @@ class KafkaConsumer {
 
   // Commits one partition and waits. After kUnknown the only way on is to destroy this consumer and
   // join with a new one, for this one may still send the commit: later commits are not sent and
-  // kUnknown. Requires: assigned, and not called by the listener.
+  // kUnknown. Requires: assigned; not called by the listener; no zero byte
+  // in the metadata, of which brokers keep 4096 bytes.
   CommitOutcome commit(std::int32_t partition, std::int64_t offset, std::string_view metadata,
                        int timeout_ms);
 

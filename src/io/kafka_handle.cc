@@ -18,6 +18,7 @@ constexpr std::array kCommon = {
     KafkaProperty{"client.id", "bikeflow", Rule::kDefault},
     // Log lines wait in a queue until the owner polls, so that no thread of librdkafka calls us.
     KafkaProperty{"log.queue", "true"},
+    KafkaProperty{"log.thread.name", "false", Rule::kDefault},
 };
 
 Result<void> set(rd_kafka_conf_t* conf, const KafkaProperty& property) {

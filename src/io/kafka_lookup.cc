@@ -1,5 +1,7 @@
 #include "io/kafka_lookup.h"
 
+#include <string.h>  // NOLINT(modernize-deprecated-headers): strnlen is POSIX's
+
 #include <array>
 #include <mutex>
 #include <utility>
@@ -31,7 +33,15 @@ constexpr std::array kLookupProperties = {
     // One record is looked at, and a broker sends its whole batch whatever the bound says.
     KafkaProperty{"fetch.message.max.bytes", "4096"},
     KafkaProperty{"queued.min.messages", "1"},
+    // A fetch that waits for records at the end of a partition holds up the next question.
+    KafkaProperty{"fetch.wait.max.ms", "10"},
 };
+
+// librdkafka copies up to a zero byte and no further, whatever size it names.
+std::string text_before_zero(const rd_kafka_topic_partition_t& partition) {
+  const auto* text = static_cast<const char*>(partition.metadata);
+  return {text, text == nullptr ? 0 : ::strnlen(text, partition.metadata_size)};
+}
 
 }  // namespace
 
@@ -51,9 +61,12 @@ class KafkaLookup::Impl {
 
  private:
   // Called by librdkafka's threads and by ours.
-  static void on_log(const rd_kafka_t* client, int level, const char*, const char* text) {
+  static void on_log(const rd_kafka_t* client, int level, const char* facility, const char* text) {
     auto& self = *static_cast<Impl*>(rd_kafka_opaque(client));
-    if (kafka_log_level(level) != KafkaLogLevel::kError) return;
+    // FAIL: why a connection failed. Others say after it that it did.
+    if (kafka_log_level(level) != KafkaLogLevel::kError || facility != std::string_view("FAIL")) {
+      return;
+    }
     const std::scoped_lock lock(self.trouble_mutex_);
     self.trouble_ = text;
   }
@@ -201,7 +214,7 @@ Result<std::map<std::int32_t, std::optional<KafkaCommitted>>> KafkaLookup::Impl:
     }
     std::optional<KafkaCommitted>& committed = found[each.partition];
     if (each.offset >= 0) {
-      committed = {each.offset, std::string(bytes_of(each.metadata, each.metadata_size))};
+      committed = {each.offset, text_before_zero(each)};
     } else if (each.offset != RD_KAFKA_OFFSET_INVALID) {
       return failure(asked, fmt::format("partition {} is at {}", each.partition, each.offset));
     }
