@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <map>
+#include <thread>
 #include <utility>
 
 #include <fmt/core.h>
@@ -77,7 +79,9 @@ LogMessage message_of(const rd_kafka_message_t& message) {
 class KafkaConsumer::Impl {
  public:
   Impl(KafkaSettings settings, KafkaListener& listener, File wake)
-      : settings_(std::move(settings)), listener_(listener), wake_(std::move(wake)) {}
+      : settings_(std::move(settings)), listener_(listener), wake_(std::move(wake)) {
+    *owner_ = this;
+  }
 
   Result<void> join();
   void start(std::int32_t partition, std::int64_t offset);
@@ -101,7 +105,9 @@ class KafkaConsumer::Impl {
     [[nodiscard]] bool is_open() const { return is_started && is_fetched && !is_paused; }
   };
 
-  static Impl& self(void* opaque) { return *static_cast<Impl*>(opaque); }
+  // Null when the consumer has gone and its client has not yet; only its log may call then.
+  using Owner = std::atomic<Impl*>;
+  static Impl& self(void* opaque) { return **static_cast<Owner*>(opaque); }
   static void on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t event,
                            rd_kafka_topic_partition_list_t* partitions, void* opaque) {
     self(opaque).rebalance(event, *partitions);
@@ -111,7 +117,8 @@ class KafkaConsumer::Impl {
     self(opaque).log(KafkaLogLevel::kError, fmt::format("{}: {}", text_of(code), reason));
   }
   static void on_log(const rd_kafka_t* client, int level, const char* facility, const char* text) {
-    self(rd_kafka_opaque(client)).log(kafka_log_level(level), fmt::format("{}: {}", facility, text));
+    Impl* owner = *static_cast<Owner*>(rd_kafka_opaque(client));
+    if (owner != nullptr) owner->log(kafka_log_level(level), fmt::format("{}: {}", facility, text));
   }
 
   Partition& find(std::int32_t partition);
@@ -129,20 +136,22 @@ class KafkaConsumer::Impl {
               KafkaSink& sink);
   bool take_round(KafkaSink& sink);
   Result<void> check_alive() const;
-  CommitOutcome unknown(std::string text);
+  std::pair<rd_kafka_resp_err_t, std::string> send_commit(
+      const rd_kafka_topic_partition_list_t& list, int timeout_ms);
+  void bury_client();
 
   const KafkaSettings settings_;
   KafkaListener& listener_;
+  std::unique_ptr<Owner> owner_ = std::make_unique<Owner>(nullptr);
   File wake_;  // readable when a queue has got something
-  KafkaHandle client_;
+  KafkaHandle client_;  // gone after a commit of unknown outcome
   KafkaQueue callbacks_;
   std::map<std::int32_t, Partition> partitions_;  // the assigned ones
   std::string membership_;                        // when they were assigned
   std::vector<LogMessage> run_;
   bool has_starts_ = false;  // that librdkafka was not told of
   bool has_rebalanced_ = false;
-  bool is_in_listener_ = false;
-  bool has_unknown_commit_ = false;
+  bool is_polling_ = false;  // or closing
 };
 
 Result<void> KafkaConsumer::Impl::join() {
@@ -153,7 +162,7 @@ Result<void> KafkaConsumer::Impl::join() {
                         text.size()) != RD_KAFKA_CONF_OK) {
     return fail("group '{}': {}", settings_.group, text.data());
   }
-  rd_kafka_conf_set_opaque(conf->get(), this);
+  rd_kafka_conf_set_opaque(conf->get(), owner_.get());
   rd_kafka_conf_set_rebalance_cb(conf->get(), on_rebalance);
   rd_kafka_conf_set_error_cb(conf->get(), on_error);
   rd_kafka_conf_set_log_cb(conf->get(), on_log);
@@ -193,7 +202,6 @@ void KafkaConsumer::Impl::start(std::int32_t partition, std::int64_t offset) {
 
 void KafkaConsumer::Impl::rebalance(rd_kafka_resp_err_t event,
                                     const rd_kafka_topic_partition_list_t& partitions) {
-  is_in_listener_ = true;
   has_rebalanced_ = true;
   partitions_.clear();
   has_starts_ = false;
@@ -215,7 +223,6 @@ void KafkaConsumer::Impl::rebalance(rd_kafka_resp_err_t event,
     // Only after this does librdkafka join anew, and only then could a commit of ours pass again.
     rd_kafka_assign(client_.get(), nullptr);
   }
-  is_in_listener_ = false;
 }
 
 std::string KafkaConsumer::Impl::membership() const {
@@ -362,24 +369,45 @@ Result<void> KafkaConsumer::Impl::check_alive() const {
 }
 
 Result<void> KafkaConsumer::Impl::poll(int timeout_ms, KafkaSink& sink) {
+  if (client_ == nullptr) {
+    return fail("{}: group '{}': the outcome of a commit is not known", shown(settings_),
+                settings_.group);
+  }
+  is_polling_ = true;
   if (!take_round(sink) && timeout_ms > 0) {
     pollfd waited{.fd = wake_.descriptor(), .events = POLLIN, .revents = 0};
     if (::poll(&waited, 1, timeout_ms) > 0) take_round(sink);  // else: time-out, or a signal
   }
+  is_polling_ = false;
   return check_alive();
 }
 
-CommitOutcome KafkaConsumer::Impl::unknown(std::string text) {
-  has_unknown_commit_ = true;
-  return {CommitOutcome::Kind::kUnknown, std::move(text)};
+// librdkafka may hold the commit until it has found a coordinator, and send it under the generation
+// that it has by then. A client that is being destroyed looks for none; what is on its way carries
+// the generation that it was made under, so the broker can refuse it. But the end of such a client
+// takes up to session.timeout.ms or socket.timeout.ms: a thread that nobody waits for sees to it.
+void KafkaConsumer::Impl::bury_client() {
+  for (auto& [number, partition] : partitions_) {
+    partition.batch.clear();
+    partition.queue.reset();
+  }
+  callbacks_.reset();
+  *owner_ = nullptr;
+  struct Remains {
+    std::unique_ptr<Owner> owner;
+    File wake;  // librdkafka writes to it until its end
+    KafkaHandle client;
+  };
+  std::thread([remains = Remains{std::move(owner_), std::move(wake_), std::move(client_)}] {
+  }).detach();
 }
 
 CommitOutcome KafkaConsumer::Impl::commit(std::int32_t partition, std::int64_t offset,
                                           std::string_view metadata, int timeout_ms) {
   find(partition);
-  CHECK(!is_in_listener_ && offset >= 0 && !metadata.contains('\0'));
-  if (has_unknown_commit_) {
-    return unknown("not sent: the outcome of a commit before it is not known");
+  CHECK(!is_polling_ && offset >= 0 && !metadata.contains('\0'));
+  if (client_ == nullptr) {
+    return {CommitOutcome::Kind::kUnknown, "not sent: nor is known what became of one before it"};
   }
   // librdkafka sends whatever generation it has by now: none (-1) after one was refused, and with
   // that an empty group's broker takes the commit.
@@ -395,13 +423,24 @@ CommitOutcome KafkaConsumer::Impl::commit(std::int32_t partition, std::int64_t o
     only.metadata_size = metadata.size();
     std::ranges::copy(metadata, static_cast<char*>(only.metadata));
   }
+  const auto [error, text] = send_commit(*list, timeout_ms);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {CommitOutcome::Kind::kDone, {}};
+  if (is_refusal(error)) return {CommitOutcome::Kind::kRefused, text};
+  bury_client();
+  return {CommitOutcome::Kind::kUnknown, text};
+}
+
+std::pair<rd_kafka_resp_err_t, std::string> KafkaConsumer::Impl::send_commit(
+    const rd_kafka_topic_partition_list_t& list, int timeout_ms) {
   // A queue of its own: an answer that comes too late is nobody's, and no callback runs meanwhile.
   const KafkaQueue answers(rd_kafka_queue_new(client_.get()));
   rd_kafka_resp_err_t error =
-      rd_kafka_commit_queue(client_.get(), list.get(), answers.get(), nullptr, nullptr);
+      rd_kafka_commit_queue(client_.get(), &list, answers.get(), nullptr, nullptr);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
     const KafkaEvent answer(rd_kafka_queue_poll(answers.get(), timeout_ms));
-    if (answer == nullptr) return unknown(fmt::format("no answer within {} ms", timeout_ms));
+    if (answer == nullptr) {
+      return {RD_KAFKA_RESP_ERR__TIMED_OUT, fmt::format("no answer within {} ms", timeout_ms)};
+    }
     error = rd_kafka_event_error(answer.get());
     const rd_kafka_topic_partition_list_t* done =
         rd_kafka_event_topic_partition_list(answer.get());
@@ -409,15 +448,14 @@ CommitOutcome KafkaConsumer::Impl::commit(std::int32_t partition, std::int64_t o
       error = done->elems[0].err;
     }
   }
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {CommitOutcome::Kind::kDone, {}};
-  std::string text(text_of(error));
-  if (is_refusal(error)) return {CommitOutcome::Kind::kRefused, std::move(text)};
-  return unknown(std::move(text));
+  return {error, std::string(text_of(error))};
 }
 
 std::optional<std::int64_t> KafkaConsumer::Impl::lag(std::int32_t partition) const {
   const auto found = partitions_.find(partition);
-  if (found == partitions_.end() || !found->second.is_started) return std::nullopt;
+  if (client_ == nullptr || found == partitions_.end() || !found->second.is_started) {
+    return std::nullopt;
+  }
   std::int64_t low = 0;
   std::int64_t high = 0;
   if (rd_kafka_get_watermark_offsets(client_.get(), settings_.topic.c_str(), partition, &low,
@@ -429,7 +467,8 @@ std::optional<std::int64_t> KafkaConsumer::Impl::lag(std::int32_t partition) con
 }
 
 Result<void> KafkaConsumer::Impl::close(int timeout_ms) {
-  if (has_unknown_commit_) return {};  // it might be sent on the way out
+  if (client_ == nullptr) return {};
+  is_polling_ = true;
   const std::int64_t deadline_ms = monotonic_ms() + timeout_ms;
   const KafkaQueue queue(rd_kafka_queue_new(client_.get()));
   if (const KafkaError error(rd_kafka_consumer_close_queue(client_.get(), queue.get()));

@@ -4,7 +4,8 @@
 // Eager assignment. Nothing is read of a partition that was not started, and nothing is committed
 // but by commit(), under the membership in which the partition was assigned.
 //
-// Threads: one, which also runs the listener and the sink; librdkafka's own are inside.
+// Threads: one, which also runs the listener and the sink; librdkafka's own are inside, and outlive
+// the consumer for up to a minute after a commit of unknown outcome.
 #pragma once
 
 #include <cstdint>
@@ -49,7 +50,7 @@ struct PartitionError {
   std::string text;
 };
 
-// Called from inside poll() only. It may call all of the consumer but poll() and close().
+// Called from inside poll() only. It may start, pause and resume.
 class KafkaSink {
  public:
   virtual ~KafkaSink() = default;
@@ -99,9 +100,9 @@ class KafkaConsumer {
   Result<void> poll(int timeout_ms, KafkaSink& sink);
 
   // Commits one partition and waits. After kUnknown the only way on is to destroy this consumer and
-  // join with a new one, for this one may still send the commit: later commits are not sent and
-  // kUnknown. Requires: assigned; not called by the listener; no zero byte
-  // in the metadata, of which brokers keep 4096 bytes.
+  // join with a new one: this one sends no commit any more, and its poll() fails. Requires:
+  // assigned; not called by the listener or the sink; no zero byte in the metadata, of which brokers
+  // keep 4096 bytes.
   CommitOutcome commit(std::int32_t partition, std::int64_t offset, std::string_view metadata,
                        int timeout_ms);
 

@@ -1,8 +1,10 @@
 #include "io/kafka_consumer.h"
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <initializer_list>
+#include <thread>
 
 #include <gmock/gmock.h>
 
@@ -196,9 +198,13 @@ TEST(KafkaConsumer, DoubtsWhatWasNotAnswered) {
   MockKafka kafka(2);
   Member other(kafka.settings("other"));
   Member late(kafka.settings("late"));
-  Member down(kafka.settings("down"));
-  ASSERT_TRUE(poll_until({&other, &late, &down}, [&] {
-    return other.assignments + late.assignments + down.assignments == 3;
+  KafkaSettings impatient = kafka.settings("down");
+  impatient.client["reconnect.backoff.max.ms"] = "100";
+  Member down(impatient);
+  impatient.group = "gone";
+  Member gone(impatient);
+  ASSERT_TRUE(poll_until({&other, &late, &down, &gone}, [&] {
+    return other.assignments + late.assignments + down.assignments + gone.assignments == 4;
   }));
 
   // Landed, and the answer is late.
@@ -219,12 +225,17 @@ TEST(KafkaConsumer, DoubtsWhatWasNotAnswered) {
 
   // Waits inside librdkafka for a broker: never sent, and the end does not wait for it.
   kafka.set_down();
+  down.poll_for_ms(1500);  // until librdkafka has noticed
   EXPECT_EQ(down.consumer->commit(0, 5, "pending", 300).kind, Kind::kUnknown);
+  EXPECT_EQ(gone.consumer->commit(0, 5, "pending", 300).kind, Kind::kUnknown);
+  EXPECT_FALSE(down.consumer->poll(0, down));
   const std::int64_t before_ms = monotonic_ms();
-  down.consumer.reset();
+  gone.consumer.reset();
   EXPECT_LT(monotonic_ms() - before_ms, 1000);
   kafka.set_up();
+  std::this_thread::sleep_for(std::chrono::milliseconds(2000));
   EXPECT_EQ(committed(kafka.settings("down"), 0), std::nullopt);
+  EXPECT_EQ(committed(kafka.settings("gone"), 0), std::nullopt);
 }
 
 TEST(KafkaConsumer, SharesPartitionsAndHandsThemOver) {
