@@ -19,6 +19,15 @@ set_target_properties(bikeflow::xxhash PROPERTIES
   IMPORTED_LOCATION ${XXHASH_LIBRARY}
   INTERFACE_INCLUDE_DIRECTORIES ${XXHASH_INCLUDE_DIR})
 
+# Nor has librdkafka.
+find_path(RDKAFKA_INCLUDE_DIR librdkafka/rdkafka.h REQUIRED)
+find_library(RDKAFKA_LIBRARY rdkafka REQUIRED)
+mark_as_advanced(RDKAFKA_INCLUDE_DIR RDKAFKA_LIBRARY)
+add_library(bikeflow::rdkafka UNKNOWN IMPORTED)
+set_target_properties(bikeflow::rdkafka PROPERTIES
+  IMPORTED_LOCATION ${RDKAFKA_LIBRARY}
+  INTERFACE_INCLUDE_DIRECTORIES ${RDKAFKA_INCLUDE_DIR})
+
 # One name for a library whose own name differs between versions of its package.
 add_library(bikeflow_zstd INTERFACE)
 if(TARGET zstd::libzstd_shared)

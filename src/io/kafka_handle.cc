@@ -1,0 +1,85 @@
+#include "io/kafka_handle.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include <fmt/core.h>
+
+namespace bikeflow {
+namespace {
+
+using Rule = KafkaProperty::Rule;
+
+constexpr std::size_t kErrorTextBytes = 512;
+
+// Who the client is to the broker's operator, and that it makes no topics of misspelt names.
+constexpr std::array kCommon = {
+    KafkaProperty{"client.id", "bikeflow", Rule::kDefault},
+    // Log lines wait in a queue until the owner polls, so that no thread of librdkafka calls us.
+    KafkaProperty{"log.queue", "true"},
+    KafkaProperty{"log.thread.name", "false", Rule::kDefault},
+};
+
+Result<void> set(rd_kafka_conf_t* conf, const KafkaProperty& property) {
+  std::array<char, kErrorTextBytes> text{};
+  const rd_kafka_conf_res_t outcome =
+      rd_kafka_conf_set(conf, property.name, property.value, text.data(), text.size());
+  if (outcome == RD_KAFKA_CONF_OK) return {};
+  if (outcome == RD_KAFKA_CONF_UNKNOWN && property.rule == Rule::kIfThere) return {};
+  return fail("kafka client property '{}': {}", property.name, text.data());
+}
+
+}  // namespace
+
+Result<KafkaConf> make_kafka_conf(const KafkaSettings& settings,
+                                  std::span<const KafkaProperty> properties) {
+  KafkaConf conf(rd_kafka_conf_new());
+  const KafkaProperty brokers{"bootstrap.servers", settings.brokers.c_str()};
+  std::map<std::string_view, KafkaProperty> ours{{brokers.name, brokers}};
+  for (const KafkaProperty& property : kCommon) ours.emplace(property.name, property);
+  for (const KafkaProperty& property : properties) ours.emplace(property.name, property);
+
+  for (const auto& [name, value] : settings.client) {
+    const auto own = ours.find(name);
+    if (own != ours.end() && own->second.rule == Rule::kFixed) {
+      return fail("[kafka.client] '{}' is not yours to set: bikeflow needs it to be '{}'", name,
+                  own->second.value);
+    }
+    if (auto done = set(conf.get(), {name.c_str(), value.c_str()}); !done) {
+      return with_context("[kafka.client]", done.error());
+    }
+  }
+  // After theirs: some properties have a second name, and what is fixed must win.
+  for (const auto& [name, property] : ours) {
+    if (settings.client.contains(property.name)) continue;
+    if (auto done = set(conf.get(), property); !done) return std::unexpected(done.error());
+  }
+  return conf;
+}
+
+Result<KafkaHandle> make_kafka_handle(rd_kafka_type_t kind, KafkaConf conf,
+                                      const KafkaSettings& settings) {
+  std::array<char, kErrorTextBytes> text{};
+  KafkaHandle handle(rd_kafka_new(kind, conf.get(), text.data(), text.size()));
+  if (handle == nullptr) return fail("{}: no Kafka client: {}", shown(settings), text.data());
+  [[maybe_unused]] const rd_kafka_conf_t* taken = conf.release();
+  return handle;
+}
+
+std::string shown(const KafkaSettings& settings) {
+  return fmt::format("topic '{}' at {}", settings.topic, settings.brokers);
+}
+
+KafkaLogLevel kafka_log_level(int syslog_level) {
+  if (syslog_level <= 3) return KafkaLogLevel::kError;
+  if (syslog_level == 4) return KafkaLogLevel::kWarning;
+  return syslog_level <= 6 ? KafkaLogLevel::kInfo : KafkaLogLevel::kDebug;
+}
+
+bool is_out_of_range(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE ||
+         error == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET;
+}
+
+}  // namespace bikeflow
