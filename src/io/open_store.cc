@@ -48,7 +48,7 @@ Result<std::unique_ptr<Store>> open_s3(const std::string& url) {
   if (!endpoint) return std::unexpected(endpoint.error());
   auto store = S3Store::open(url, *endpoint, certificates());
   if (!store) return std::unexpected(store.error());
-  return std::make_unique<S3Store>(*std::move(store));
+  return *std::move(store);
 }
 
 }  // namespace

@@ -67,8 +67,9 @@ S3Store::S3Store(std::shared_ptr<arrow::fs::S3FileSystem> client, std::string ro
                  std::string server)
     : client_(std::move(client)), root_(std::move(root)), server_(std::move(server)) {}
 
-Result<S3Store> S3Store::open(std::string_view url, const std::optional<AwsEndpoint>& endpoint,
-                              std::string certificates) {
+Result<std::unique_ptr<S3Store>> S3Store::open(std::string_view url,
+                                               const std::optional<AwsEndpoint>& endpoint,
+                                               std::string certificates) {
   CHECK(url.starts_with(kScheme));
   std::string_view root = url.substr(kScheme.size());
   while (root.ends_with('/')) root.remove_suffix(1);
@@ -110,7 +111,8 @@ Result<S3Store> S3Store::open(std::string_view url, const std::optional<AwsEndpo
     owned.reset();
     end_client_at_exit();
   });
-  return S3Store(std::move(ending), std::string(root), std::move(server));
+  return std::unique_ptr<S3Store>(
+      new S3Store(std::move(ending), std::string(root), std::move(server)));
 }
 
 std::string S3Store::key(std::string_view path) const {
@@ -125,6 +127,19 @@ std::unexpected<Error> S3Store::failure(std::string_view doing, std::string_view
                                         const arrow::Status& status) const {
   const std::string_view answer = answer_of(status);
   return fail("cannot {} {}: {}{}", doing, shown(path), answer, what_to_do(answer, server_));
+}
+
+Result<void> S3Store::check_bucket(std::string_view doing, std::string_view path) {
+  if (bucket_is_there_) return {};
+  const std::string bucket = root_.substr(0, root_.find('/'));
+  auto info = client_->GetFileInfo(bucket);
+  if (!info.ok()) return failure(doing, path, info.status());
+  if (info->type() == arrow::fs::FileType::NotFound) {
+    return fail("cannot {} {}: {} has no bucket '{}'; create the bucket, or correct its name",
+                doing, shown(path), server_, bucket);
+  }
+  bucket_is_there_ = true;
+  return {};
 }
 
 Result<void> S3Store::put(std::string_view path, std::string_view bytes) {
@@ -180,8 +195,11 @@ Result<std::optional<std::int64_t>> S3Store::size(std::string_view path) {
   if (auto checked = check_store_path(path); !checked) return std::unexpected(checked.error());
   auto info = client_->GetFileInfo(key(path));
   if (!info.ok()) return failure("look at", path, info.status());
-  if (!info->IsFile()) return std::nullopt;
-  return info->size();
+  if (info->IsFile()) return info->size();
+  if (auto checked = check_bucket("look at", path); !checked) {
+    return std::unexpected(checked.error());
+  }
+  return std::nullopt;
 }
 
 Result<std::vector<StoredFile>> S3Store::list(std::string_view folder, Scope scope) {
@@ -194,6 +212,10 @@ Result<std::vector<StoredFile>> S3Store::list(std::string_view folder, Scope sco
   selector.allow_not_found = true;
   auto infos = client_->GetFileInfo(selector);
   if (!infos.ok()) return failure("list", folder, infos.status());
+  if (infos->empty()) {
+    auto checked = check_bucket("list", folder);
+    if (!checked) return std::unexpected(checked.error());
+  }
   const std::string internal = fmt::format("{}/", kInternalFolder);
   std::vector<StoredFile> files;
   for (const arrow::fs::FileInfo& info : *infos) {
@@ -209,7 +231,8 @@ Result<std::vector<StoredFile>> S3Store::list(std::string_view folder, Scope sco
 Result<void> S3Store::remove(std::string_view path) {
   if (auto checked = check_store_path(path); !checked) return checked;
   const arrow::Status status = client_->DeleteFile(key(path));
-  if (status.ok() || arrow::internal::ErrnoFromStatus(status) == ENOENT) return {};
+  if (status.ok()) return {};
+  if (arrow::internal::ErrnoFromStatus(status) == ENOENT) return check_bucket("remove", path);
   return failure("remove", path, status);
 }
 

@@ -10,11 +10,12 @@
 // keeps the folder. list() does not show it, and readers of Parquet do not either. No other call
 // makes one.
 //
-// Each request is tried kAttempts times within a second or so; waiting for a store that is down is
-// for the caller. A connection that is not made in kConnectSeconds, or moves no byte for
+// Each request is tried kAttempts times within some two seconds; waiting for a store that is down
+// is for the caller. A connection that is not made in kConnectSeconds, or moves no byte for
 // kStalledSeconds, is given up.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <expected>
 #include <memory>
@@ -49,8 +50,9 @@ class S3Store final : public Store {
   // and of the machine. Asks nothing of the store: the first request finds out what is wrong.
   //
   // Requires: no request is under way when the program ends.
-  static Result<S3Store> open(std::string_view url, const std::optional<AwsEndpoint>& endpoint,
-                              std::string certificates);
+  static Result<std::unique_ptr<S3Store>> open(std::string_view url,
+                                               const std::optional<AwsEndpoint>& endpoint,
+                                               std::string certificates);
 
   [[nodiscard]] std::string shown(std::string_view path) const override;
   Result<void> put(std::string_view path, std::string_view bytes) override;
@@ -66,12 +68,15 @@ class S3Store final : public Store {
  private:
   S3Store(std::shared_ptr<arrow::fs::S3FileSystem> client, std::string root, std::string server);
   [[nodiscard]] std::string key(std::string_view path) const;
+  // To the client, nothing in a bucket and no bucket are the same. An Error where it is the latter.
+  Result<void> check_bucket(std::string_view doing, std::string_view path);
   [[nodiscard]] std::unexpected<Error> failure(std::string_view doing, std::string_view path,
                                                const arrow::Status& status) const;
 
   std::shared_ptr<arrow::fs::S3FileSystem> client_;
   std::string root_;    // "bucket/prefix"
   std::string server_;  // as an error names it
+  std::atomic<bool> bucket_is_there_ = false;
 };
 
 }  // namespace bikeflow

@@ -7,10 +7,12 @@ purpose.
 import concurrent.futures
 import dataclasses
 import os
+import ssl
 import subprocess
 import time
 import uuid
 
+import pyarrow.fs
 import pytest
 
 import fault_proxy
@@ -93,7 +95,7 @@ def test_a_file_is_replaced(lake):
     lake("put", "a/b", data=b"first and longer")
     lake("put", "a/b", data=b"second")
     assert lake("get", "a/b") == b"second"
-    assert lake.list() == [("a/b", 6)] or lake.list("a") == [("a/b", 6)]
+    assert lake.list("a") == [("a/b", 6)]
 
 
 def test_put_new_replaces_nothing(lake):
@@ -111,7 +113,6 @@ def test_what_is_not_there(lake):
     lake("put", "a/b/c", data=b"x")
     assert lake.run("get", "a/b/other").returncode == MISSING
     assert lake.run("size", "a/b").returncode == MISSING  # a folder is no file
-    assert lake.list("a/b/c/d") == []
 
 
 def test_names_of_all_kinds(lake):
@@ -123,8 +124,7 @@ def test_names_of_all_kinds(lake):
     assert lake.list(call="list_data") == [pair for pair in by_name if pair not in internal]
     assert [pair for pair in lake.list() if not pair[0].startswith("_bikeflow/tmp")] == by_name
     assert lake.list("_bikeflow/checkpoint") == [("_bikeflow/checkpoint/a", 22)]
-    assert lake.list("system=seoul") == [by_name[-2]] or lake.list("system=seoul") == [
-        pair for pair in by_name if pair[0].startswith("system=seoul/")]
+    assert lake.list("system=seoul") == [pair for pair in by_name if pair[0].startswith("system=seoul/")]
 
 
 def test_a_removed_file_is_gone(lake):
@@ -184,12 +184,12 @@ def test_no_markers_of_folders(s3, tool, proxy):
 
 def test_a_bucket_that_does_not_exist(s3, tool):
     lake = Lake(tool, "s3://no-such-bucket/lake", s3.environment())
-    for call in ["put", "put_new", "get", "size", "list"]:
+    for call in ["put", "put_new", "get", "size", "list", "remove"]:
         error = lake.error(call, "a")
         assert "s3://no-such-bucket/lake/a: " in error, call
         assert "create the bucket" in error, call
-    assert [info.path for info in s3.file_system().get_file_info(
-        servers.pyarrow.fs.FileSelector("")) if "no-such" in info.path] == []
+    buckets = s3.file_system().get_file_info(pyarrow.fs.FileSelector(""))
+    assert not [bucket for bucket in buckets if bucket.path == "no-such-bucket"]
 
 
 def test_a_wrong_secret(s3, tool):
@@ -220,6 +220,22 @@ def test_settings_in_a_profile(s3, tool, tmp_path):
         "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"), "AWS_EC2_METADATA_DISABLED": "true"})
     lake("put", "a", data=b"x")
     assert lake("get", "a") == b"x"
+
+
+def test_a_certificate_of_an_own_authority(s3, tool, tmp_path):
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
+                   check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    with fault_proxy.FaultProxy(s3.port, tls) as proxy:
+        lake = lake_in(s3, tool, proxy.url, AWS_CA_BUNDLE=str(certificate))
+        lake("put", "a", data=b"x")
+        assert lake("get", "a") == b"x"
+        # The system's authorities do not know it.
+        stranger = dataclasses.replace(lake, environment=s3.environment(proxy.url))
+        assert "certificate" in stranger.error("put", "b", data=b"x")
 
 
 # --- What a network does ---

@@ -13,6 +13,7 @@ import asyncio
 import collections
 import dataclasses
 import socket
+import ssl
 import struct
 import threading
 import urllib.parse
@@ -60,10 +61,13 @@ class Request:
 
 
 class FaultProxy:
-    """A thread of this process. `plan` is asked for each request, in that thread."""
+    """A thread of this process. `plan` is asked for each request, in that thread.
 
-    def __init__(self, upstream_port: int) -> None:
+    With `tls`, clients speak HTTPS to it."""
+
+    def __init__(self, upstream_port: int, tls: ssl.SSLContext | None = None) -> None:
         self.upstream_port = upstream_port
+        self.tls = tls
         self.plan: Callable[[Request], Fault | None] = lambda request: None
         self.requests: list[Request] = []
         self.counts: collections.Counter[str] = collections.Counter()
@@ -75,7 +79,7 @@ class FaultProxy:
 
     @property
     def url(self) -> str:
-        return f"http://{HOST}:{self.port}"
+        return f"{'https' if self.tls else 'http'}://{HOST}:{self.port}"
 
     def fail_next(self, *faults: Fault | None, method: str = "") -> None:
         """The next requests (of the method) meet these, in order; the ones after them nothing."""
@@ -97,7 +101,7 @@ class FaultProxy:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(asyncio.start_server(self._serve, sock=self._socket))
+        self._loop.run_until_complete(asyncio.start_server(self._serve, sock=self._socket, ssl=self.tls))
         self._loop.run_forever()
         for task in asyncio.all_tasks(self._loop):
             task.cancel()
