@@ -56,7 +56,7 @@ std::map<std::string, std::string> section_of(std::string_view config, std::stri
     std::string key(trimmed(text.substr(0, equals)));
     const bool nested = line.starts_with(' ') || line.starts_with('\t');
     if (!nested) above = key;
-    settings[nested ? above + "." + key : key] = trimmed(text.substr(equals + 1));
+    settings[nested ? fmt::format("{}.{}", above, key) : key] = trimmed(text.substr(equals + 1));
   }
   return settings;
 }

@@ -24,12 +24,12 @@ constexpr int kReadsOfOneFile = 3;  // while others replace it
 
 // The client's own threads start here, 30-80 ms, so only for who has an s3:// lake.
 const arrow::Status& started_client() {
-  static const arrow::Status status = [] {
+  static const arrow::Status kStarted = [] {
     arrow::fs::S3GlobalOptions options;
     options.log_level = arrow::fs::S3LogLevel::Off;  // every failure is an Error of ours
     return arrow::fs::InitializeS3(options);
   }();
-  return status;
+  return kStarted;
 }
 
 // They must have ended before the program does, or it crashes then; and before the client's static
@@ -57,6 +57,7 @@ std::string what_to_do(std::string_view answer, std::string_view server) {
     return "; look at the credentials (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE)"
            " and at what they may do";
   }
+  if (says("certificate")) return "; AWS_CA_BUNDLE names the file of authorities to trust";
   if (says("NETWORK_CONNECTION")) return fmt::format("; is {} up, and is that right?", server);
   return "";
 }

@@ -235,7 +235,7 @@ def test_a_certificate_of_an_own_authority(s3, tool, tmp_path):
         assert lake("get", "a") == b"x"
         # The system's authorities do not know it.
         stranger = dataclasses.replace(lake, environment=s3.environment(proxy.url))
-        assert "certificate" in stranger.error("put", "b", data=b"x")
+        assert "AWS_CA_BUNDLE" in stranger.error("put", "b", data=b"x")
 
 
 # --- What a network does ---
@@ -288,6 +288,22 @@ def test_a_store_that_says_nothing_is_given_up(s3, tool, proxy):
     lake("put", "a/b", data=b"bytes")  # the second try
     assert 18 < time.monotonic() - begin < 40
     assert lake("get", "a/b") == b"bytes"
+
+
+@pytest.mark.parametrize("other", [b"longer than before", b"short"])
+def test_a_file_that_is_replaced_while_it_is_read(s3, tool, proxy, other):
+    lake = lake_in(s3, tool, proxy.url)
+    lake("put", "a/b", data=b"as before")
+    waiting = [other]
+
+    def replace_between_size_and_bytes(request):
+        if request.method == "GET" and waiting:
+            with s3.file_system().open_output_stream(lake.url.removeprefix("s3://") + "/a/b") as file:
+                file.write(waiting.pop())
+
+    proxy.plan = replace_between_size_and_bytes
+    assert lake("get", "a/b") == other
+    assert not waiting
 
 
 def test_many_at_once(s3, tool, proxy):
