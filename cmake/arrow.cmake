@@ -1,21 +1,23 @@
-# bikeflow::arrow: Arrow C++ with Parquet.
+# bikeflow::arrow: Arrow C++ with Parquet. bikeflow::arrow_s3: its file system on S3.
 #
 # An installed Arrow of the right major version is taken where there is one. Debian and Ubuntu have
 # none, so otherwise it is the one inside the pyarrow wheel, which Arrow's documentation describes
 # as usable from C++: headers, shared libraries, the new libstdc++ ABI. ./dev installs the wheel.
 #
-# Arrow's headers cost 9-13 s a file, so only two files include them; see ARCHITECTURE.md.
+# Arrow's headers cost 9-13 s a file, so only three files include them; see ARCHITECTURE.md.
 
 set(BIKEFLOW_ARROW_MAJOR 26)
 
 find_package(Arrow ${BIKEFLOW_ARROW_MAJOR} CONFIG QUIET)
 find_package(Parquet ${BIKEFLOW_ARROW_MAJOR} CONFIG QUIET)
+find_package(ArrowS3 ${BIKEFLOW_ARROW_MAJOR} CONFIG QUIET)
 add_library(bikeflow_arrow INTERFACE)
 add_library(bikeflow::arrow ALIAS bikeflow_arrow)
 
-if(TARGET Arrow::arrow_shared AND TARGET Parquet::parquet_shared)
+if(TARGET Arrow::arrow_shared AND TARGET Parquet::parquet_shared AND TARGET ArrowS3::arrow_s3_shared)
   message(STATUS "Arrow ${Arrow_VERSION}: installed, ${Arrow_DIR}")
   target_link_libraries(bikeflow_arrow INTERFACE Parquet::parquet_shared Arrow::arrow_shared)
+  add_library(bikeflow::arrow_s3 ALIAS ArrowS3::arrow_s3_shared)
   return()
 endif()
 
@@ -52,16 +54,17 @@ message(STATUS "Arrow ${BIKEFLOW_ARROW_VERSION}: pyarrow wheel")
 
 # The wheel has only versioned names (libarrow.so.2600); linking them by path needs no symlinks, and
 # CMake puts their folder into the run path.
-foreach(name arrow parquet)
+foreach(name arrow parquet arrow_s3)
   file(GLOB library ${BIKEFLOW_ARROW_LIBRARY_DIR}/lib${name}.so.${BIKEFLOW_ARROW_MAJOR}*)
   list(LENGTH library found)
   if(NOT found EQUAL 1)
     message(FATAL_ERROR "lib${name}.so.${BIKEFLOW_ARROW_MAJOR}* in ${BIKEFLOW_ARROW_LIBRARY_DIR}: "
                         "expected one, found ${found}")
   endif()
-  add_library(bikeflow::arrow_${name} SHARED IMPORTED)
-  set_target_properties(bikeflow::arrow_${name} PROPERTIES
+  add_library(bikeflow_wheel_${name} SHARED IMPORTED)
+  set_target_properties(bikeflow_wheel_${name} PROPERTIES
     IMPORTED_LOCATION ${library}
     INTERFACE_INCLUDE_DIRECTORIES ${BIKEFLOW_ARROW_INCLUDE_DIR})
 endforeach()
-target_link_libraries(bikeflow_arrow INTERFACE bikeflow::arrow_parquet bikeflow::arrow_arrow)
+target_link_libraries(bikeflow_arrow INTERFACE bikeflow_wheel_parquet bikeflow_wheel_arrow)
+add_library(bikeflow::arrow_s3 ALIAS bikeflow_wheel_arrow_s3)

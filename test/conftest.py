@@ -7,6 +7,7 @@ import re
 import pytest
 
 import lakes
+import servers
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -58,3 +59,17 @@ def reference_rows(program):
     """A function: recording, output path, options -> what the reference counted."""
     tool = program.parent / "test" / "reference_rows"
     return lambda recording, out, options=(): lakes.write_reference_rows(tool, recording, out, options)
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory):
+    """A broker for every test that asks. Whoever kills or changes it takes one of its own: servers.Kafka."""
+    with servers.Kafka(tmp_path_factory.mktemp("kafka")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory):
+    """An S3 server for every test that asks; each makes a bucket for itself."""
+    with servers.S3Proxy(tmp_path_factory.mktemp("s3")) as server:
+        yield server

@@ -24,7 +24,7 @@ SHELL_FOLDERS = ("io", "app")
 # May open files outside them: the system's time-zone data are read where zones are.
 SYSTEM_DATA_FILE = "src/base/zone_files.cc"
 # The only files that include Arrow, because its headers take longer to compile than all of ours.
-ARROW_FILES = ("src/lake/parquet.cc", "src/io/parquet_input.cc")
+ARROW_FILES = ("src/lake/parquet.cc", "src/io/parquet_input.cc", "src/io/s3_store.cc")
 UNWATCHED = re.compile(r"(^|/)(build[^/]*|\.git|\.cache|__pycache__|node_modules)(/|$)")
 
 WORLD = {
@@ -258,12 +258,12 @@ def rule_only_the_shell_touches_the_world(tree: Tree) -> Iterator[Violation]:
                                 "this to src/io/")
 
 
-def rule_arrow_stays_in_two_files(tree: Tree) -> Iterator[Violation]:
+def rule_arrow_stays_in_its_files(tree: Tree) -> Iterator[Violation]:
     """Arrow's headers are included in ARROW_FILES only."""
     for path in tree.cpp():
         for number, included, _ in tree.includes(path):
             if path not in ARROW_FILES and included.split("/")[0] in ("arrow", "parquet"):
-                yield Violation(path, number, f"<{included}>: only {' and '.join(ARROW_FILES)} include Arrow; "
+                yield Violation(path, number, f"<{included}>: only {', '.join(ARROW_FILES)} include Arrow; "
                                               "call them instead")
 
 

@@ -23,19 +23,6 @@ std::string_view parent_of(std::string_view path) {
   return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
 }
 
-// A path comes from a checkpoint, so it is looked at before it is believed.
-Result<void> check_path(std::string_view path) {
-  for (std::string_view rest = path;;) {
-    const std::size_t slash = rest.find('/');
-    const std::string_view part = rest.substr(0, slash);
-    if (part.empty() || part == "." || part == ".." || part.find('\0') != part.npos) {
-      return fail("'{}' is no path of a file in a lake", path);
-    }
-    if (slash == std::string_view::npos) return {};
-    rest.remove_prefix(slash + 1);
-  }
-}
-
 std::string or_dot(std::string_view folder) { return folder.empty() ? "." : std::string(folder); }
 
 using Folder = std::unique_ptr<DIR, decltype([](DIR* folder) { ::closedir(folder); })>;
@@ -126,7 +113,7 @@ Result<void> LocalStore::make_parents(std::string_view path) {
 Result<LocalStore::Unfinished> LocalStore::write_unfinished(std::string_view path,
                                                             std::string_view bytes) {
   if (failure_) return std::unexpected(*failure_);
-  if (auto checked = check_path(path); !checked) return std::unexpected(checked.error());
+  if (auto checked = check_store_path(path); !checked) return std::unexpected(checked.error());
   const std::uint64_t number = next_temporary_++;
   std::string folder = unfinished_folder_;
   if (number >= kUnfinishedInFolder) {
@@ -261,12 +248,12 @@ Result<void> LocalStore::sync_folders() {
 }
 
 Result<std::optional<std::string>> LocalStore::get(std::string_view path) {
-  if (auto checked = check_path(path); !checked) return std::unexpected(checked.error());
+  if (auto checked = check_store_path(path); !checked) return std::unexpected(checked.error());
   return read_file_if_any(root_.descriptor(), std::string(path), shown(path));
 }
 
 Result<std::optional<std::int64_t>> LocalStore::size(std::string_view path) {
-  if (auto checked = check_path(path); !checked) return std::unexpected(checked.error());
+  if (auto checked = check_store_path(path); !checked) return std::unexpected(checked.error());
   struct stat status{};
   if (::fstatat(root_.descriptor(), std::string(path).c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     if (errno == ENOENT) return std::nullopt;
@@ -278,7 +265,7 @@ Result<std::optional<std::int64_t>> LocalStore::size(std::string_view path) {
 
 Result<std::vector<StoredFile>> LocalStore::list(std::string_view folder, Scope scope) {
   if (!folder.empty()) {
-    if (auto checked = check_path(folder); !checked) return std::unexpected(checked.error());
+    if (auto checked = check_store_path(folder); !checked) return std::unexpected(checked.error());
   }
   std::vector<StoredFile> files;
   const int opened = ::openat(root_.descriptor(), or_dot(folder).c_str(),
@@ -298,7 +285,7 @@ Result<std::vector<StoredFile>> LocalStore::list(std::string_view folder, Scope 
 
 Result<void> LocalStore::remove(std::string_view path) {
   if (failure_) return std::unexpected(*failure_);
-  if (auto checked = check_path(path); !checked) return checked;
+  if (auto checked = check_store_path(path); !checked) return checked;
   if (::unlinkat(root_.descriptor(), std::string(path).c_str(), 0) == 0) {
     touched_folders_.emplace(parent_of(path));
   } else if (errno != ENOENT) {

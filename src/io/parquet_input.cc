@@ -1,4 +1,4 @@
-// One of the two files that include Arrow; whatever it throws is caught here.
+// One of the three files that include Arrow; whatever it throws is caught here.
 
 #include "io/parquet_input.h"
 

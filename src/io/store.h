@@ -19,8 +19,11 @@ struct StoredFile {
   friend bool operator==(const StoredFile&, const StoredFile&) = default;
 };
 
-// Paths are relative to the lake: "hourly_summary/system=seoul/....parquet". Absolute paths, "..",
-// "." and empty components are errors.
+// An Error where the path is none of a file in a lake: absolute, or with an empty component, "." or
+// "..". Paths come from checkpoints and listings, so every store looks before it believes.
+Result<void> check_store_path(std::string_view path);
+
+// Paths are relative to the lake: "hourly_summary/system=seoul/....parquet"; others are errors.
 //
 // Threads: one at a time.
 class Store {
