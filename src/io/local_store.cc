@@ -111,14 +111,20 @@ Result<void> LocalStore::clean_unfinished() {
   return {};
 }
 
+// From the deepest folder up, as far as they are missing: nearly always only that one is.
 Result<void> LocalStore::make_parents(std::string_view path) {
-  for (std::size_t slash = path.find('/'); slash != path.npos; slash = path.find('/', slash + 1)) {
-    const std::string folder(path.substr(0, slash));
-    if (::mkdirat(root_.descriptor(), folder.c_str(), 0777) == 0) {
-      touched_folders_.emplace(parent_of(folder));
-    } else if (errno != EEXIST) {
-      return os_failure("create the folder", shown(folder), errno);
-    }
+  const std::string folder(parent_of(path));
+  if (folder.empty()) return {};
+  const auto make = [&] { return ::mkdirat(root_.descriptor(), folder.c_str(), 0777) == 0; };
+  bool made = make();
+  if (!made && errno == ENOENT) {
+    if (auto above = make_parents(folder); !above) return above;
+    made = make();
+  }
+  if (made) {
+    touched_folders_.emplace(parent_of(folder));
+  } else if (errno != EEXIST) {
+    return os_failure("create the folder", shown(folder), errno);
   }
   return {};
 }
@@ -153,6 +159,13 @@ Result<LocalStore::Unfinished> LocalStore::write_unfinished(std::string_view pat
 }
 
 Result<void> LocalStore::put(std::string_view path, std::string_view bytes) {
+  if (bytes.empty()) {
+    if (failure_) return std::unexpected(*failure_);
+    if (auto checked = check_path(path); !checked) return checked;
+    unfinished_.push_back(
+        {.temporary = {}, .path = std::string(path), .size_bytes = 0, .file = {}});
+    return {};
+  }
   auto unfinished = write_unfinished(path, bytes);
   if (!unfinished) return std::unexpected(unfinished.error());
   unfinished_.push_back(*std::move(unfinished));
@@ -204,7 +217,7 @@ Result<void> LocalStore::sync() {
   if (finished) return {};
   failure_ = finished.error();
   for (const Unfinished& each : unfinished_) {
-    ::unlinkat(root_.descriptor(), each.temporary.c_str(), 0);
+    if (each.has_data()) ::unlinkat(root_.descriptor(), each.temporary.c_str(), 0);
   }
   unfinished_.clear();
   return finished;
@@ -213,16 +226,12 @@ Result<void> LocalStore::sync() {
 Result<void> LocalStore::finish() {
   if (auto synced = sync_data(); !synced) return synced;
   for (const Unfinished& each : unfinished_) {
-    const auto rename = [&] {
-      return ::renameat(root_.descriptor(), each.temporary.c_str(), root_.descriptor(),
-                        each.path.c_str()) == 0;
-    };
-    bool renamed = rename();
-    if (!renamed && errno == ENOENT) {
+    bool named = give_name(each);
+    if (!named && errno == ENOENT) {
       if (auto made = make_parents(each.path); !made) return made;
-      renamed = rename();
+      named = give_name(each);
     }
-    if (!renamed) return os_failure("create", shown(each.path), errno, each.size_bytes);
+    if (!named) return os_failure("create", shown(each.path), errno, each.size_bytes);
     touched_folders_.emplace(parent_of(each.path));
   }
   unfinished_.clear();
@@ -234,12 +243,32 @@ Result<void> LocalStore::finish() {
   return sync_folders();
 }
 
+// False with errno where it could not.
+bool LocalStore::give_name(const Unfinished& file) {
+  const int root = root_.descriptor();
+  const char* path = file.path.c_str();
+  if (file.has_data()) return ::renameat(root, file.temporary.c_str(), root, path) == 0;
+  const auto create = [&] {
+    return File(::openat(root, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)).is_open();
+  };
+  if (create()) return true;
+  if (errno != EEXIST) return false;
+  // An empty file of that name is left, so that no reader misses it for a moment. Others are never
+  // opened and cut: that would reach what a link leads to, and every other name of the file.
+  struct stat status{};
+  if (::fstatat(root, path, &status, AT_SYMLINK_NOFOLLOW) != 0) return false;
+  if (S_ISREG(status.st_mode) && status.st_size == 0) return true;
+  return ::unlinkat(root, path, 0) == 0 && create();
+}
+
 Result<void> LocalStore::sync_data() {
+  if (!std::ranges::any_of(unfinished_, &Unfinished::has_data)) return {};
   if (unfinished_.size() > kSyncEach) {
     if (::syncfs(root_.descriptor()) != 0) return os_failure("sync", folder_, errno);
     return {};
   }
   for (const Unfinished& each : unfinished_) {
+    if (!each.has_data()) continue;
     if (auto synced = sync_file(each.file, shown(each.path)); !synced) return synced;
   }
   return {};
