@@ -13,15 +13,10 @@
 
 #include "base/check.h"
 #include "io/os_error.h"
+#include "lake/paths.h"
 
 namespace bikeflow {
 namespace {
-
-// The folder that holds `path`; "" is the lake's own.
-std::string_view parent_of(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-}
 
 // A path comes from a checkpoint, so it is looked at before it is believed.
 Result<void> check_path(std::string_view path) {
@@ -105,7 +100,7 @@ Result<void> LocalStore::clean_unfinished() {
       return os_failure("remove", shown(file.path), errno);
     }
     // Its folder goes with the last file in it, but for the first folder.
-    const std::string folder(parent_of(file.path));
+    const std::string folder(folder_of(file.path));
     if (folder != unfinished_folder_) ::unlinkat(root_.descriptor(), folder.c_str(), AT_REMOVEDIR);
   }
   return {};
@@ -113,7 +108,7 @@ Result<void> LocalStore::clean_unfinished() {
 
 // From the deepest folder up, as far as they are missing: nearly always only that one is.
 Result<void> LocalStore::make_parents(std::string_view path) {
-  const std::string folder(parent_of(path));
+  const std::string folder(folder_of(path));
   if (folder.empty()) return {};
   const auto make = [&] { return ::mkdirat(root_.descriptor(), folder.c_str(), 0777) == 0; };
   bool made = make();
@@ -122,7 +117,7 @@ Result<void> LocalStore::make_parents(std::string_view path) {
     made = make();
   }
   if (made) {
-    touched_folders_.emplace(parent_of(folder));
+    touched_folders_.emplace(folder_of(folder));
   } else if (errno != EEXIST) {
     return os_failure("create the folder", shown(folder), errno);
   }
@@ -190,7 +185,7 @@ Result<bool> LocalStore::put_new(std::string_view path, std::string_view bytes) 
   const int root = root_.descriptor();
   if (::linkat(root, temporary.c_str(), root, unfinished->path.c_str(), 0) == 0) {
     drop();
-    touched_folders_.emplace(parent_of(path));
+    touched_folders_.emplace(folder_of(path));
   } else if (errno == EEXIST) {
     drop();
     return false;
@@ -232,7 +227,7 @@ Result<void> LocalStore::finish() {
       named = give_name(each);
     }
     if (!named) return os_failure("create", shown(each.path), errno, each.size_bytes);
-    touched_folders_.emplace(parent_of(each.path));
+    touched_folders_.emplace(folder_of(each.path));
   }
   unfinished_.clear();
   for (const std::string& folder : more_folders_) {
@@ -329,7 +324,7 @@ Result<void> LocalStore::remove(std::string_view path) {
   if (failure_) return std::unexpected(*failure_);
   if (auto checked = check_path(path); !checked) return checked;
   if (::unlinkat(root_.descriptor(), std::string(path).c_str(), 0) == 0) {
-    touched_folders_.emplace(parent_of(path));
+    touched_folders_.emplace(folder_of(path));
   } else if (errno != ENOENT) {
     return os_failure("remove", shown(path), errno);
   }
