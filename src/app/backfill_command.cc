@@ -244,7 +244,7 @@ class ProgressLine {
   bool is_drawn_ = false;
 };
 
-std::int64_t sum(const std::array<std::int64_t, kReasonCount>& counts) {
+std::int64_t sum(const ReasonCounts& counts) {
   std::int64_t total = 0;
   for (const std::int64_t n : counts) total += n;
   return total;
@@ -325,16 +325,10 @@ Result<void> refuse_a_forgotten_system(const BackfillOptions& options, const Wan
       job.partitions().front()->settings().system);
 }
 
-// Of the job's whole life: a retry of a failed --strict run must not succeed because nothing is
-// left to do.
-std::int64_t all_dead_letters(const Job& job) {
-  std::int64_t total = 0;
-  for (std::size_t r = 0; r < kReasonCount; ++r) total += job.dead_letters(static_cast<Reason>(r));
-  return total;
-}
-
 Result<ExitStatus> strictly(const BackfillOptions& options, const Job& job) {
-  const std::int64_t dead = all_dead_letters(job);
+  // Of the job's whole life: a retry of a failed run must not succeed because nothing is left to
+  // do.
+  const std::int64_t dead = sum(job.dead_letter_counts());
   if (!options.strict || dead == 0) return ExitStatus::kDone;
   return fail("{} and --strict", counted(dead, "dead letter,", "dead letters,"));
 }
