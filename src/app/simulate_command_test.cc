@@ -11,8 +11,6 @@
 namespace bikeflow {
 namespace {
 
-using bikeflow::testing::read_file;
-using bikeflow::testing::TempFolder;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;

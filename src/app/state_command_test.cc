@@ -15,7 +15,6 @@
 namespace bikeflow {
 namespace {
 
-using ::bikeflow::testing::TempFolder;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
