@@ -38,7 +38,7 @@ std::string cut(std::string_view text, int width) {
 
 std::string render(const DemoFrame& f, const Zone& zone, const Terminal& terminal) {
   std::string text;
-  const auto line = [&](std::string content, Colour colour = Colour::kPlain) {
+  const auto line = [&](const std::string& content, Colour colour = Colour::kPlain) {
     text += coloured(terminal, colour, cut(content, terminal.width - 1)) + "\n";
   };
   line(f.title, Colour::kBold);

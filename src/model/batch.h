@@ -26,8 +26,8 @@ struct Record {
 };
 
 struct Batch {
-  std::uint32_t system = 0;  // the reader's number of the system
-  Position first;            // the partition, and what Record::offset counts from
+  std::uint32_t system = 0;         // the reader's number of the system
+  Position first;                   // the partition, and what Record::offset counts from
   std::vector<Position> positions;  // not empty: Record::offset is an index of these instead
   std::vector<Record> records;
   std::vector<std::string> new_stations;   // first mentioned here; numbered on from those before
