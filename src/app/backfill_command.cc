@@ -287,9 +287,25 @@ void warn_of_nothing(const BackfillSummary& s, bool is_resumed, bool dry_run, Lo
                 "counts as read"));
 }
 
+// Of "--map bikes=b racks=r" the second is taken for a file.
+bool is_mapping(std::string_view path) {
+  const std::string_view field = path.substr(0, path.find('='));
+  if (field == path || std::filesystem::exists(path)) return false;
+  for (std::size_t i = 0; i < kFieldCount; ++i) {
+    if (field == field_name(static_cast<Field>(i))) return true;
+  }
+  return false;
+}
+
 Result<std::vector<InputFile>> recognise_inputs(const BackfillOptions& options,
                                                 const Wanted& wanted) {
   std::vector<InputFile> found;
+  // Before an input is judged by the mappings that are not all there.
+  const auto mapping = std::ranges::find_if(options.inputs, is_mapping);
+  if (mapping != options.inputs.end()) {
+    return fail("{}: is taken for a file, and there is none; put --map before each: --map {}",
+                *mapping, *mapping);
+  }
   for (const std::string& path : options.inputs) {
     auto input = recognise_input(path, wanted.reader);
     if (!input) return std::unexpected(input.error());

@@ -233,7 +233,16 @@ Result<ExitStatus> verify(const VerifyOptions& options, Shell& shell) {
   if (has_log) {
     report.unverified("that the lake equals what the log says: this version reads no Kafka");
   }
-  return report.finish();
+  const ExitStatus status = report.finish();
+  if (report.violations() > 0) {
+    shell.out.flush();  // before what is said of it
+    shell.log.info(fmt::format(
+        "what to do: put the files that are named back from a backup, and move foreign ones out of "
+        "the lake; or delete all that the backfill wrote (bikeflow state discard --lake {} lists "
+        "it, --yes deletes; --job NAME where another job wrote it) and run it again",
+        options.lake));
+  }
+  return status;
 }
 
 void register_verify(CommandLine& line) {
