@@ -11,7 +11,6 @@
 namespace bikeflow {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // Everything that a stream handed over, as the tasks would see it.
