@@ -28,7 +28,9 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
-namespace bikeflow::testing {
+#include "base/result.h"
+
+namespace bikeflow {
 
 // A folder that goes with its owner.
 class TempFolder {
@@ -132,8 +134,25 @@ inline bool mount_small_disk(const std::string& folder, const std::string& size)
          ::mount("none", folder.c_str(), "tmpfs", 0, ("size=" + size).c_str()) == 0;
 }
 
-inline bool make_read_only(const std::string& mounted) {
-  return ::mount("none", mounted.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, nullptr) == 0;
+// As in_child(), with an empty file system of this size on `folder`; kNoMounts where the kernel
+// does not let the test have one.
+inline constexpr const char* kNoMounts = "no namespaces here";
+inline std::string on_small_disk(const std::string& folder, const std::string& size,
+                                 const std::function<std::string()>& body) {
+  return in_child([&] { return mount_small_disk(folder, size) ? body() : kNoMounts; });
 }
 
-}  // namespace bikeflow::testing
+inline std::string on_read_only_disk(const std::string& folder,
+                                     const std::function<std::string()>& body) {
+  return on_small_disk(folder, "1m", [&] {
+    const bool is_read_only =
+        ::mount("none", folder.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, nullptr) == 0;
+    return is_read_only ? body() : kNoMounts;
+  });
+}
+
+inline std::string outcome(const Result<void>& result) {
+  return result ? "done" : result.error().message;
+}
+
+}  // namespace bikeflow

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace bikeflow::testing {
+namespace bikeflow {
 
 // One member.
 inline std::string gzip(std::string_view text) {
@@ -43,4 +43,4 @@ inline std::string zstd(std::string_view text, int level = 3, int window_log = 0
   return out;
 }
 
-}  // namespace bikeflow::testing
+}  // namespace bikeflow

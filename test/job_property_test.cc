@@ -12,7 +12,10 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "lake/parquet.h"
+#include "lake/paths.h"
 #include "test/property.h"
 #include "test/reference.h"
 #include "test/scenario.h"
@@ -182,7 +185,7 @@ TEST(JobProperty, FilesAreTheSameWhereverTheProcessDies) {
           file.rows.at(0).window.start + zone.offset_at(file.rows.at(0).window.start);
       const Seconds hours_end = file.rows[0].window.start - local % kHour + kHour;
       const Seconds last_end = hours_end - scenario.settings.slide + scenario.settings.length;
-      RC_ASSERT(disturbed.lake().contains(path.substr(0, path.rfind('/') + 1) + "_SUCCESS") ==
+      RC_ASSERT(disturbed.lake().contains(fmt::format("{}/_SUCCESS", folder_of(path))) ==
                 (last_end <= closed_to));
       rows.insert(rows.end(), file.rows.begin(), file.rows.end());
       ++files;

@@ -13,7 +13,6 @@
 namespace bikeflow::sim {
 namespace {
 
-std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 bool is_marker(const std::string& path) { return path.ends_with("/" + std::string(kSuccessName)); }
 bool is_hourly(const std::string& path) {
   return path.starts_with(std::string(kHourlyFolder) + "/");
@@ -77,16 +76,16 @@ struct OfPartition {
 
   OfPartition(const Bucket& bucket, std::int32_t partition) {
     const auto is_its = [&](const std::string& path) {
-      const std::string name = path.substr(path.rfind('/') + 1);
+      const std::string_view name = name_of(path);
       if (const auto hour = parse_hourly_name(name)) return hour->partition == partition;
       const auto records = parse_records_name(name);
       return records && records->first_row.partition == partition;
     };
-    std::set<std::string> folders;
+    std::set<std::string, std::less<>> folders;
     for (const auto& file : bucket.lake()) {
       if (!is_its(file.first)) continue;
       lake.insert(file);
-      if (is_hourly(file.first)) folders.insert(folder_of(file.first));
+      if (is_hourly(file.first)) folders.emplace(folder_of(file.first));
     }
     const auto marks_its = [&](const std::string& path) {
       return is_marker(path) && folders.contains(folder_of(path));

@@ -118,8 +118,7 @@ Truth truth_of(const Input& input, const Evidence& evidence) {
   return truth;
 }
 
-std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
-bool is_marker(const std::string& path) { return path.substr(path.rfind('/') + 1) == kSuccessName; }
+bool is_marker(const std::string& path) { return name_of(path) == kSuccessName; }
 bool is_hourly(const std::string& path) {
   return path.starts_with(std::string(kHourlyFolder) + "/");
 }
@@ -209,7 +208,7 @@ void Judge::read_hourly(const std::string& path, const std::string& bytes) {
       accuse("{}: does not balance: {}", path, text_of(row));
     }
   }
-  folders_[folder_of(path)].insert(path);
+  folders_[std::string(folder_of(path))].insert(path);
   hourly_[static_cast<std::size_t>(system - input_.systems.begin())].push_back(std::move(file));
 }
 
@@ -336,15 +335,16 @@ void Judge::look_at_sights() {
   std::set<std::string> seen;
   for (const Sight& sight : *evidence_.sights) {
     if (!lake_.contains(sight.path)) accuse("{}: was seen and is gone", sight.path);
-    const std::string marker = folder_of(sight.path) + "/" + std::string(kSuccessName);
+    const std::string folder(folder_of(sight.path));
+    const std::string marker = fmt::format("{}/{}", folder, kSuccessName);
     switch (sight.what) {
       case Sight::What::kCame:
         seen.insert(sight.path);
         if (!is_marker(sight.path)) break;
-        for (const std::string& path : folders_[folder_of(sight.path)]) {
+        for (const std::string& path : folders_[folder]) {
           if (!seen.contains(path)) accuse("{}: came before {}", sight.path, path);
         }
-        if (folders_[folder_of(sight.path)].empty()) accuse("{}: no file there", sight.path);
+        if (folders_[folder].empty()) accuse("{}: no file there", sight.path);
         break;
       case Sight::What::kWent:
         seen.erase(sight.path);
@@ -366,7 +366,7 @@ void Judge::look_at_markers(std::size_t system, const Task* task) {
       std::min(task->next_window().start, evidence_.closed_by_all - input_.task.windows.length);
   for (std::size_t i = 0; i < hourly_[system].size(); ++i) {
     const HourlyFile& file = hourly_[system][i];
-    const std::string folder = folder_of(file.path);
+    const std::string folder(folder_of(file.path));
     if (file.window.start + 3 * kHour <= closed_to &&
         !lake_.contains(folder + "/" + std::string(kSuccessName))) {
       accuse("{}: no {} though the hour is complete", folder, kSuccessName);
@@ -438,7 +438,7 @@ void Judge::count() {
   }
   // Two windows of one length that begin at least that apart, in one directory of one hour.
   for (const auto& files : hourly_) {
-    std::map<std::string, Seconds> first;
+    std::map<std::string_view, Seconds> first;
     for (const HourlyFile& file : files) {
       const auto [at, is_new] = first.try_emplace(folder_of(file.path), file.window.start);
       met.shared_directories += !is_new && file.window.start - at->second >= kHour;

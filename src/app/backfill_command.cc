@@ -225,7 +225,7 @@ class ProgressLine {
   bool is_drawn_ = false;
 };
 
-std::int64_t sum(const std::array<std::int64_t, kReasonCount>& counts) {
+std::int64_t sum(const ReasonCounts& counts) {
   std::int64_t total = 0;
   for (const std::int64_t n : counts) total += n;
   return total;
@@ -268,9 +268,25 @@ void warn_of_nothing(const BackfillSummary& s, bool is_resumed, bool dry_run, Lo
                 "counts as read"));
 }
 
+// Of "--map bikes=b racks=r" the second is taken for a file.
+bool is_mapping(std::string_view path) {
+  const std::string_view field = path.substr(0, path.find('='));
+  if (field == path || std::filesystem::exists(path)) return false;
+  for (std::size_t i = 0; i < kFieldCount; ++i) {
+    if (field == field_name(static_cast<Field>(i))) return true;
+  }
+  return false;
+}
+
 Result<std::vector<InputFile>> recognise_inputs(const BackfillOptions& options,
                                                 const Wanted& wanted) {
   std::vector<InputFile> found;
+  // Before an input is judged by the mappings that are not all there.
+  const auto mapping = std::ranges::find_if(options.inputs, is_mapping);
+  if (mapping != options.inputs.end()) {
+    return fail("{}: is taken for a file, and there is none; put --map before each: --map {}",
+                *mapping, *mapping);
+  }
   for (const std::string& path : options.inputs) {
     auto input = recognise_input(path, wanted.reader);
     if (!input) return std::unexpected(input.error());
@@ -306,16 +322,10 @@ Result<void> refuse_a_forgotten_system(const BackfillOptions& options, const Wan
       job.partitions().front()->settings().system);
 }
 
-// Of the job's whole life: a retry of a failed --strict run must not succeed because nothing is
-// left to do.
-std::int64_t all_dead_letters(const Job& job) {
-  std::int64_t total = 0;
-  for (std::size_t r = 0; r < kReasonCount; ++r) total += job.dead_letters(static_cast<Reason>(r));
-  return total;
-}
-
 Result<ExitStatus> strictly(const BackfillOptions& options, const Job& job) {
-  const std::int64_t dead = all_dead_letters(job);
+  // Of the job's whole life: a retry of a failed run must not succeed because nothing is left to
+  // do.
+  const std::int64_t dead = sum(job.dead_letter_counts());
   if (!options.strict || dead == 0) return ExitStatus::kDone;
   return fail("{} and --strict", counted(dead, "dead letter,", "dead letters,"));
 }

@@ -66,7 +66,7 @@ struct Command::Parts {
   CLI::App* app = nullptr;
   std::vector<OptionHelp> options;
 
-  void add(OptionText option, Kind kind, std::string default_text, Set set) {
+  void add(OptionText option, Kind kind, std::string default_text, const Set& set) {
     const std::string name = option.name.substr(option.name.find(',') + 1);
     if (kind == Kind::kFlag) {
       app->add_flag_callback(option.name, [set] { (void)set(""); })->disable_flag_override();
@@ -74,7 +74,7 @@ struct Command::Parts {
       const auto take = [name, set, kind](const CLI::results_t& values) {
         for (const std::string& value : values) {
           const bool is_option = kind != Kind::kPositionals && value.starts_with("--");
-          if (is_option) throw CLI::ArgumentMismatch(name + ": " + value);
+          if (is_option) throw CLI::ArgumentMismatch(fmt::format("{}: {}", name, value));
           const bool is_plain = value.starts_with(kPlainWord);
           if (auto done = set(is_plain ? value.substr(kPlainWord.size()) : value); !done)
             throw CLI::ValidationError(name, done.error().message);
@@ -208,6 +208,7 @@ struct CommandLine::Parts {
   [[nodiscard]] std::optional<std::string> find_unknown() const;
   [[nodiscard]] std::string unknown_command(const std::string& name) const;
   [[nodiscard]] std::string unknown_option(const std::string& given) const;
+  [[nodiscard]] std::optional<std::string> first_word() const;
   [[nodiscard]] std::string help_text(int width) const;
 };
 
@@ -250,7 +251,7 @@ const Command* CommandLine::Parts::chosen() const {
 std::string CommandLine::Parts::path() const {
   std::string path;
   for (const CLI::App* app = &reached(); app != &root; app = app->get_parent()) {
-    path = " " + app->get_name() + path;
+    path.insert(0, " " + app->get_name());
   }
   return path;
 }
@@ -263,7 +264,8 @@ std::string CommandLine::Parts::unknown_command(const std::string& name) const {
     if (command->parts_->text.name.starts_with(group)) known.push_back(command->parts_->text.name);
   }
   // Of the program as it will be; saying so spares a search for a spelling error.
-  if (full == "poll" || full == "serve") {
+  for (const std::string_view later : {"poll", "serve", "state accept-gap", "state rewind"}) {
+    if (full != later) continue;
     return fmt::format(
         "'{}' is not in this version: it reads recorded files only (bikeflow backfill)", full);
   }
@@ -295,6 +297,15 @@ std::optional<std::string> CommandLine::Parts::find_unknown() const {
   if (chosen() != nullptr) return std::nullopt;
   return path().empty() ? "no command"
                         : fmt::format("'{}' needs a command after it", path().substr(1));
+}
+
+// The word where a command should stand, and none does.
+std::optional<std::string> CommandLine::Parts::first_word() const {
+  const std::vector<std::string> words = reached().remaining();
+  if (chosen() != nullptr || words.empty()) return std::nullopt;
+  const std::string& first = words.front();
+  if (first.starts_with('-') || first.starts_with(kPlainWord)) return std::nullopt;
+  return first;
 }
 
 std::string CommandLine::Parts::help_text(int width) const {
@@ -343,8 +354,15 @@ Parsed CommandLine::parse(std::span<const std::string> arguments, int width) {
   } catch (const CLI::ParseError& error) {
     refused = error.what();
   }
-  // Asked for help, the program helps, whatever else is wrong.
-  if (parts.help) return {.kind = Parsed::Kind::kHelp, .text = parts.help_text(width)};
+  // Asked for help, the program helps, whatever else is wrong; for a command that it does not have
+  // it says so first.
+  if (parts.help) {
+    std::string text = parts.help_text(width);
+    if (const auto word = parts.first_word()) {
+      text.insert(0, parts.unknown_command(*word) + "\n\n");
+    }
+    return {.kind = Parsed::Kind::kHelp, .text = std::move(text)};
+  }
   if (parts.version) {
     return {.kind = Parsed::Kind::kHelp, .text = fmt::format("bikeflow {}\n", program_version())};
   }

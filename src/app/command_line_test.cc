@@ -38,7 +38,7 @@ class CommandLineTest : public ::testing::Test {
     line_.add({.name = "state discard", .summary = "undo"}, body("state discard"));
   }
 
-  CommandBody body(std::string name) {
+  CommandBody body(const std::string& name) {
     return [this, name](Shell&) -> Result<ExitStatus> {
       ran_ = name;
       return ExitStatus::kDone;
@@ -171,6 +171,17 @@ Options:
 Example:
   bikeflow show --lake lake
 )");
+}
+
+TEST_F(CommandLineTest, SaysBeforeTheHelpThatThereIsNoSuchCommand) {
+  const std::string group = parse({"state", "--help"}).text;
+  EXPECT_EQ(parse({"state", "rewind", "--help"}).text,
+            "'state rewind' is not in this version: it reads recorded files only (bikeflow "
+            "backfill)\n\n" +
+                group);
+  EXPECT_EQ(parse({"state", "--help", "shwo"}).text,
+            "unknown command 'state shwo'; did you mean 'state show'?\n\n" + group);
+  EXPECT_EQ(parse({"state", "--what", "shwo", "--help"}).text, group);
 }
 
 TEST_F(CommandLineTest, ListsTheCommandsInTheProgramsHelp) {

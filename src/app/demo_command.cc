@@ -45,7 +45,6 @@ class Demo {
  public:
   Demo(const City& city, const Zone& zone, const CityFeedOptions& options, LakeSession& lake)
       : city_(city),
-        zone_(zone),
         lake_(lake),
         feed_(city, zone, options),
         job_({"demo", "demo", lake.lake_id(), LakeRule{}}),
@@ -151,7 +150,6 @@ class Demo {
   }
 
   const City& city_;
-  const Zone& zone_;
   LakeSession& lake_;
   CityFeed feed_;
   CityPoll poll_;
@@ -238,9 +236,10 @@ void say_how_it_went(const Demo& demo, Seconds start, const Zone& zone, const st
   out.print(
       "Go on with:\n  bikeflow show --lake {} --totals\n  bikeflow show --lake {} --top 10\n"
       "  bikeflow verify --lake {}\n"
-      "  duckdb -c \"SELECT hour, sum(total_rental) AS rentals, sum(total_return) AS returns FROM "
-      "read_parquet('{}/hourly_summary/**/*.parquet', hive_partitioning = true) GROUP BY hour "
-      "ORDER BY hour\"\n",
+      "or in SQL, with DuckDB in a Python environment (pip install duckdb):\n"
+      "  python -c \"import duckdb; duckdb.sql('''SELECT hour, sum(total_rental) AS rentals, "
+      "sum(total_return) AS returns FROM read_parquet('{}/hourly_summary/**/*.parquet', "
+      "hive_partitioning = true) GROUP BY hour ORDER BY hour''').show()\"\n",
       lake, lake, lake, lake);
 }
 

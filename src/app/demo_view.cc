@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "app/times.h"
+
 namespace bikeflow {
 namespace {
 
@@ -12,8 +14,6 @@ std::string hour_span(const Zone& zone, Seconds start) {
   const Civil to = zone.civil(start + kHour);
   return fmt::format("{:02}:{:02}-{:02}:{:02}", from.hour, from.minute, to.hour, to.minute);
 }
-
-std::string clock(const Zone& zone, Seconds t) { return local_time(zone, t).substr(11); }
 
 std::string bar(double done, int width) {
   const int filled = static_cast<int>(std::clamp(done, 0.0, 1.0) * width);
@@ -36,20 +36,15 @@ std::string cut(std::string_view text, int width) {
 
 }  // namespace
 
-std::string local_time(const Zone& zone, Seconds t) {
-  const Civil c = zone.civil(t);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", c.year, c.month, c.day, c.hour,
-                     c.minute, c.second);
-}
-
 std::string render(const DemoFrame& f, const Zone& zone, const Terminal& terminal) {
   std::string text;
-  const auto line = [&](std::string content, Colour colour = Colour::kPlain) {
+  const auto line = [&](const std::string& content, Colour colour = Colour::kPlain) {
     text += coloured(terminal, colour, cut(content, terminal.width - 1)) + "\n";
   };
   line(f.title, Colour::kBold);
-  line(fmt::format("{}   {:.0f} times life   {} stations, {} observations", local_time(zone, f.now),
-                   f.speed, grouped(f.stations), grouped(f.observations)));
+  line(fmt::format("{}   {:.0f} times life   {} stations, {} observations",
+                   local_time(f.now, zone, TimeForm::kEven), f.speed, grouped(f.stations),
+                   grouped(f.observations)));
   if (f.done >= 0) {
     line(fmt::format("{} {} left", bar(f.done, 30), readable_span(f.seconds_left)), Colour::kDim);
   } else {
@@ -59,7 +54,8 @@ std::string render(const DemoFrame& f, const Zone& zone, const Terminal& termina
   line(fmt::format("now                     {:>8} bikes {:>7} stations empty {:>6} full",
                    grouped(f.bikes), grouped(f.empty), grouped(f.full)));
   line(fmt::format("{}, by {}   {:>8} rentals {:>8} returns", hour_span(zone, f.hour_start),
-                   clock(zone, f.watermark), grouped(f.rentals), grouped(f.returns)));
+                   local_time_of_day(f.watermark, zone, TimeForm::kEven), grouped(f.rentals),
+                   grouped(f.returns)));
   if (f.last_hour_start != 0) {
     line(fmt::format("{}, final         {:>8} rentals {:>8} returns   {} files",
                      hour_span(zone, f.last_hour_start), grouped(f.last_rentals),

@@ -46,7 +46,4 @@ struct DemoFrame {
 // Lines of at most the terminal's width, each ended by a line break.
 std::string render(const DemoFrame& frame, const Zone& zone, const Terminal& terminal);
 
-// "2024-08-11 22:30:00", the civil time of the zone.
-std::string local_time(const Zone& zone, Seconds t);
-
 }  // namespace bikeflow

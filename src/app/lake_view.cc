@@ -26,7 +26,7 @@ Result<HourListing> LakeView::list_hours() const {
   if (!files) return std::unexpected(files.error());
   HourListing listing;
   for (StoredFile& file : *files) {
-    const std::string_view base = std::string_view(file.path).substr(file.path.rfind('/') + 1);
+    const std::string_view base = name_of(file.path);
     if (base == kSuccessName) {
       listing.markers.push_back(std::move(file.path));
     } else if (auto name = parse_hourly_name(base)) {

@@ -11,8 +11,6 @@
 namespace bikeflow {
 namespace {
 
-using bikeflow::testing::read_file;
-using bikeflow::testing::TempFolder;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -122,7 +120,7 @@ TEST_F(SimulateTest, RefusesWhatCannotBe) {
   const auto refused = [&](auto change) {
     SimulateOptions kept = options_;
     change(options_);
-    const std::string said = run();
+    std::string said = run();
     options_ = std::move(kept);
     EXPECT_THAT(said, StartsWith("2\n"));
     return said;

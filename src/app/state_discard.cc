@@ -14,11 +14,6 @@ namespace {
 
 constexpr std::string_view kLockName = "lock";
 
-std::string folder_of(std::string_view path) {
-  return std::string(path.substr(0, path.rfind('/')));
-}
-std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
 // What a job has put into a lake.
 struct Belongings {
   std::vector<std::string> state;    // checkpoints and CURRENT; the lock stays
@@ -31,7 +26,7 @@ Result<Belongings> find_belongings(Store& store, std::string_view job) {
   if (!all) return std::unexpected(all.error());
   const std::string state = state_folder("", job).substr(1) + "/";
   Belongings found;
-  std::set<std::string> emptied, kept;  // folders of rows
+  std::set<std::string_view> emptied, kept;  // folders of rows
   for (const StoredFile& file : *all) {
     const std::string_view name = name_of(file.path);
     if (file.path.starts_with(state)) {
@@ -46,7 +41,7 @@ Result<Belongings> find_belongings(Store& store, std::string_view job) {
     if (name != kSuccessName) (is_ours ? emptied : kept).insert(folder_of(file.path));
   }
   for (const StoredFile& file : *all) {
-    const std::string folder = folder_of(file.path);
+    const std::string_view folder = folder_of(file.path);
     if (name_of(file.path) == kSuccessName && emptied.contains(folder) && !kept.contains(folder)) {
       found.markers.push_back(file.path);
     }
@@ -69,7 +64,7 @@ Result<void> remove_all(Store& store, const std::vector<std::string>& paths) {
 void remove_empty_folders(const std::string& lake, const std::vector<std::string>& files) {
   for (const std::string& file : files) {
     std::error_code error;
-    for (std::string folder = folder_of(file); folder.find('/') != std::string::npos && !error;
+    for (std::string_view folder = folder_of(file); folder.contains('/') && !error;
          folder = folder_of(folder)) {
       // Removes an empty folder; fails, and so ends the way up, at any other.
       if (!std::filesystem::remove(fmt::format("{}/{}", lake, folder), error)) break;

@@ -81,7 +81,7 @@ std::string TestLake::add(Seconds start, std::vector<HourlyRow> rows, const Part
 }
 
 void TestLake::complete(const std::string& path) {
-  put(path.substr(0, path.rfind('/') + 1) + std::string(kSuccessName), "");
+  put(fmt::format("{}/{}", folder_of(path), kSuccessName), "");
 }
 
 void TestLake::put(const std::string& path, std::string_view bytes) {

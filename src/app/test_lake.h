@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/zone.h"
@@ -40,7 +41,9 @@ class TestLake {
 
   // Writes the file of the window that starts then, chained to the partition's last one; its path.
   // The rows get its window.
-  std::string add(Seconds start, std::vector<HourlyRow> rows) { return add(start, rows, Part{}); }
+  std::string add(Seconds start, std::vector<HourlyRow> rows) {
+    return add(start, std::move(rows), Part{});
+  }
   std::string add(Seconds start, std::vector<HourlyRow> rows, const Part& part);
   // The hour's directory gets its _SUCCESS.
   void complete(const std::string& path_in_directory);

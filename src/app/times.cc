@@ -44,18 +44,18 @@ Result<TimeRange> parse_range(const std::optional<std::string>& from,
   return range;
 }
 
-std::string local_time_of_day(Seconds time, const Zone& zone) {
+std::string local_time_of_day(Seconds time, const Zone& zone, TimeForm form) {
   const Civil civil = zone.civil(time);
-  return civil.second == 0
+  return civil.second == 0 && form == TimeForm::kShort
              ? fmt::format("{:02}:{:02}", civil.hour, civil.minute)
              : fmt::format("{:02}:{:02}:{:02}", civil.hour, civil.minute, civil.second);
 }
 
-std::string local_time(Seconds time, const Zone& zone) {
+std::string local_time(Seconds time, const Zone& zone, TimeForm form) {
   const Civil civil = zone.civil(time);
   std::string text = fmt::format("{:04}-{:02}-{:02} {}", civil.year, civil.month, civil.day,
-                                 local_time_of_day(time, zone));
-  if (zone.has_changes()) {
+                                 local_time_of_day(time, zone, form));
+  if (zone.has_changes() && form == TimeForm::kShort) {
     const int offset = zone.offset_at(time);
     text += fmt::format(" {}{:02}:{:02}", offset < 0 ? '-' : '+', std::abs(offset) / 3600,
                         std::abs(offset) / 60 % 60);

@@ -1,6 +1,7 @@
 // Times of the command line, read and written in a system's time zone.
 #pragma once
 
+#include <cstdint>
 #include <limits>
 #include <optional>
 #include <string>
@@ -28,11 +29,13 @@ struct TimeRange {
 Result<TimeRange> parse_range(const std::optional<std::string>& from,
                               const std::optional<std::string>& to, const Zone& zone);
 
-// "2024-08-11 22:00", with seconds where there are any, and with the offset where the zone has
-// clock changes: "2013-07-04 08:00 -05:00".
-std::string local_time(Seconds time, const Zone& zone);
+// kShort: "2024-08-11 22:00", with seconds where there are any, and with the offset where the zone
+// has clock changes: "2013-07-04 08:00 -05:00". kEven, for what is shown again each second:
+// "2024-08-11 22:00:00" always.
+enum class TimeForm : std::uint8_t { kShort, kEven };
+std::string local_time(Seconds time, const Zone& zone, TimeForm form = TimeForm::kShort);
 
-// "08:00": the time of day alone, with seconds where there are any.
-std::string local_time_of_day(Seconds time, const Zone& zone);
+// "08:00": the time of day alone, with seconds as above.
+std::string local_time_of_day(Seconds time, const Zone& zone, TimeForm form = TimeForm::kShort);
 
 }  // namespace bikeflow

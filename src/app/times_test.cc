@@ -54,6 +54,9 @@ TEST(Times, AreWrittenForPeople) {
   EXPECT_EQ(local_time(1372942800, zone("America/Chicago")), "2013-07-04 08:00 -05:00");
   EXPECT_EQ(local_time(1723383000, zone("Asia/Kolkata")), "2024-08-11 19:00");
   EXPECT_EQ(local_time_of_day(1723383000, zone("Asia/Seoul")), "22:30");
+  EXPECT_EQ(local_time(1372942800, zone("America/Chicago"), TimeForm::kEven),
+            "2013-07-04 08:00:00");
+  EXPECT_EQ(local_time_of_day(1723383000, zone("Asia/Seoul"), TimeForm::kEven), "22:30:00");
 }
 
 }  // namespace

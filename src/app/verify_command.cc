@@ -18,10 +18,6 @@
 namespace bikeflow {
 namespace {
 
-std::string folder_of(std::string_view path) {
-  return std::string(path.substr(0, path.rfind('/')));
-}
-
 // What is known of the whole lake before its files are opened.
 struct Survey {
   std::vector<JobCheckpoint> checkpoints;
@@ -89,7 +85,7 @@ void verify_markers(Store& store, const Survey& survey, const std::vector<HourFi
   std::set<std::string> seen;
   for (const HourFile& file : files) {
     if (!range.contains(file.name.window.start)) continue;
-    std::string folder = folder_of(file.path);
+    std::string folder(folder_of(file.path));
     if (seen.insert(folder).second) folders.push_back(std::move(folder));
   }
   const auto marker_of = [](const std::string& folder) {
@@ -115,15 +111,14 @@ void verify_markers(Store& store, const Survey& survey, const std::vector<HourFi
 }
 
 void verify_stray_markers(Store& store, const Survey& survey, VerifyReport& report) {
-  std::set<std::string> folders;
+  std::set<std::string_view> folders;
   for (const std::string& path : survey.paths) folders.insert(folder_of(path));
   for (const std::string& marker : survey.listing.markers) {
     if (folders.contains(folder_of(marker))) continue;
     // A pipeline at work may have published both since the folder was listed.
     const auto now = store.list(folder_of(marker), Store::Scope::kWithoutInternal);
     if (now && std::any_of(now->begin(), now->end(), [](const StoredFile& file) {
-          return parse_hourly_name(std::string_view(file.path).substr(file.path.rfind('/') + 1))
-              .has_value();
+          return parse_hourly_name(name_of(file.path)).has_value();
         })) {
       continue;
     }
@@ -238,7 +233,16 @@ Result<ExitStatus> verify(const VerifyOptions& options, Shell& shell) {
   if (has_log) {
     report.unverified("that the lake equals what the log says: this version reads no Kafka");
   }
-  return report.finish();
+  const ExitStatus status = report.finish();
+  if (report.violations() > 0) {
+    shell.out.flush();  // before what is said of it
+    shell.log.info(fmt::format(
+        "what to do: put the files that are named back from a backup, and move foreign ones out of "
+        "the lake; or delete all that the backfill wrote (bikeflow state discard --lake {} lists "
+        "it, --yes deletes; --job NAME where another job wrote it) and run it again",
+        options.lake));
+  }
+  return status;
 }
 
 void register_verify(CommandLine& line) {

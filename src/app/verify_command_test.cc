@@ -275,7 +275,7 @@ TEST_F(VerifyTest, FindsARowThatIsMissingInOneOfSeveralFiles) {
   const std::string fourth = lake_.add(kEight + 3 * kHour, {TestLake::row("ST-10", 11, 0, 0)});
   const std::string fifth = lake_.add(
       kEight + 4 * kHour, {TestLake::row("ST-10", 11, 0, 0), TestLake::row("ST-4", 9, 0, 0)});
-  const std::string sixth = lake_.add(kEight + 5 * kHour, {TestLake::row("ST-10", 11, 0, 0)});
+  lake_.add(kEight + 5 * kHour, {TestLake::row("ST-10", 11, 0, 0)});
   lake_.add(kEight + 6 * kHour, {TestLake::row("ST-10", 11, 0, 0)});
   const std::string last = lake_.add(
       kEight + 7 * kHour, {TestLake::row("ST-10", 11, 0, 0), TestLake::row("ST-4", 2, 0, 0)});

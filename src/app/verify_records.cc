@@ -5,9 +5,6 @@
 namespace bikeflow {
 namespace {
 
-std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-std::string_view folder_of(std::string_view path) { return path.substr(0, path.rfind('/')); }
-
 LakeRule rule_of(std::string_view path) {
   return {.layout = path.find("/year=") == std::string_view::npos ? Layout::kPlain : Layout::kHive};
 }

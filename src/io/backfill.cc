@@ -30,9 +30,7 @@ BackfillSummary Backfill::totals() const {
     sum.rentals += n.rentals;
     sum.returns += n.returns;
   }
-  for (std::size_t r = 0; r < kReasonCount; ++r) {
-    sum.dead_letters.at(r) = job_.dead_letters(static_cast<Reason>(r));
-  }
+  sum.dead_letters = job_.dead_letter_counts();
   return sum;
 }
 

@@ -4,7 +4,6 @@
 // Threads: one at a time calls it; it uses threads of its own.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -59,7 +58,7 @@ struct BackfillSummary {
   std::int64_t windows = 0;
   std::int64_t rentals = 0;
   std::int64_t returns = 0;
-  std::array<std::int64_t, kReasonCount> dead_letters{};
+  ReasonCounts dead_letters{};
   std::int64_t systems = 0;   // that this run has read observations of
   std::int64_t stations = 0;  // of those systems, as far as they are known
   bool interrupted = false;   // by a signal; the next run goes on

@@ -16,12 +16,6 @@
 namespace bikeflow {
 namespace {
 
-using bikeflow::testing::fail_system_call;
-using bikeflow::testing::gzip;
-using bikeflow::testing::in_child;
-using bikeflow::testing::TempFolder;
-using bikeflow::testing::write_file;
-using bikeflow::testing::zstd;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;

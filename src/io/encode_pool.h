@@ -33,7 +33,7 @@ class EncodePool {
   static constexpr std::size_t kWaiting = 64;
 
   struct Order {
-    std::size_t number;
+    std::size_t number = 0;
     FileRequest request;
   };
   void work();

@@ -12,10 +12,6 @@
 namespace bikeflow {
 namespace {
 
-using bikeflow::testing::fail_system_call;
-using bikeflow::testing::in_child;
-using bikeflow::testing::mount_small_disk;
-using bikeflow::testing::TempFolder;
 using ::testing::AnyOf;
 using ::testing::StartsWith;
 
@@ -126,8 +122,7 @@ TEST(CheckSortRoom, NeedsNoneForWhatFitsAndRefusesWhatTheDiskHasNoRoomFor) {
   EXPECT_EQ(sort_room_bytes(15'666'628), 15'666'628 * 24);
   const TempFolder folder;
   EXPECT_TRUE(check_sort_room(2'000'000, folder.path()));
-  const std::string said = in_child([&] {
-    if (!mount_small_disk(folder.path(), "10m")) return std::string("no namespaces here");
+  const std::string said = on_small_disk(folder.path(), "10m", [&] {
     if (!check_sort_room(1'000'000, folder.path())) return std::string("needs none");
     const auto room = check_sort_room(2'000'000, folder.path());
     return room ? "room" : room.error().message;
@@ -135,7 +130,7 @@ TEST(CheckSortRoom, NeedsNoneForWhatFitsAndRefusesWhatTheDiskHasNoRoomFor) {
   EXPECT_THAT(said, AnyOf("no space left for sorting in " + folder.path() +
                               ": about 48.0 MB needed, 10.5 MB free; free space and run the same "
                               "command again",
-                          "no namespaces here"));
+                          kNoMounts));
 }
 
 }  // namespace

@@ -11,10 +11,6 @@
 namespace bikeflow {
 namespace {
 
-using bikeflow::testing::fail_system_call;
-using bikeflow::testing::in_child;
-using bikeflow::testing::TempFolder;
-using bikeflow::testing::write_file;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 

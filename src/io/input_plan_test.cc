@@ -12,9 +12,6 @@
 namespace bikeflow {
 namespace {
 
-using bikeflow::testing::gzip;
-using bikeflow::testing::TempFolder;
-using bikeflow::testing::write_file;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;

@@ -11,12 +11,6 @@
 namespace bikeflow {
 namespace {
 
-using bikeflow::testing::gzip;
-using bikeflow::testing::read_file;
-using bikeflow::testing::TempFolder;
-using bikeflow::testing::write_file;
-using bikeflow::testing::zstd;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // Everything that a stream handed over, as the tasks would see it.

@@ -10,7 +10,7 @@ namespace bikeflow {
 namespace {
 
 // The one global of the program: a signal handler can reach nothing else.
-std::atomic<bool> interrupted = false;
+std::atomic<bool> interrupted = false;  // NOLINT(*-avoid-non-const-global-variables)
 static_assert(std::atomic<bool>::is_always_lock_free);
 
 void remember(int signal) {

@@ -8,9 +8,6 @@
 namespace bikeflow {
 namespace {
 
-using bikeflow::testing::read_file;
-using bikeflow::testing::TempFolder;
-using bikeflow::testing::write_file;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 

@@ -17,9 +17,6 @@ struct Cases : Fs... {
   using Fs::operator()...;
 };
 
-std::string_view folder_of(std::string_view path) { return path.substr(0, path.rfind('/')); }
-std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
 }  // namespace
 
 std::string state_folder(std::string_view lake, std::string_view job_name) {

@@ -11,8 +11,6 @@
 namespace bikeflow {
 namespace {
 
-using bikeflow::testing::in_child;
-using bikeflow::testing::TempFolder;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 

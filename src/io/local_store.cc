@@ -13,15 +13,10 @@
 
 #include "base/check.h"
 #include "io/os_error.h"
+#include "lake/paths.h"
 
 namespace bikeflow {
 namespace {
-
-// The folder that holds `path`; "" is the lake's own.
-std::string_view parent_of(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-}
 
 std::string or_dot(std::string_view folder) { return folder.empty() ? "." : std::string(folder); }
 
@@ -92,20 +87,26 @@ Result<void> LocalStore::clean_unfinished() {
       return os_failure("remove", shown(file.path), errno);
     }
     // Its folder goes with the last file in it, but for the first folder.
-    const std::string folder(parent_of(file.path));
+    const std::string folder(folder_of(file.path));
     if (folder != unfinished_folder_) ::unlinkat(root_.descriptor(), folder.c_str(), AT_REMOVEDIR);
   }
   return {};
 }
 
+// From the deepest folder up, as far as they are missing: nearly always only that one is.
 Result<void> LocalStore::make_parents(std::string_view path) {
-  for (std::size_t slash = path.find('/'); slash != path.npos; slash = path.find('/', slash + 1)) {
-    const std::string folder(path.substr(0, slash));
-    if (::mkdirat(root_.descriptor(), folder.c_str(), 0777) == 0) {
-      touched_folders_.emplace(parent_of(folder));
-    } else if (errno != EEXIST) {
-      return os_failure("create the folder", shown(folder), errno);
-    }
+  const std::string folder(folder_of(path));
+  if (folder.empty()) return {};
+  const auto make = [&] { return ::mkdirat(root_.descriptor(), folder.c_str(), 0777) == 0; };
+  bool made = make();
+  if (!made && errno == ENOENT) {
+    if (auto above = make_parents(folder); !above) return above;
+    made = make();
+  }
+  if (made) {
+    touched_folders_.emplace(folder_of(folder));
+  } else if (errno != EEXIST) {
+    return os_failure("create the folder", shown(folder), errno);
   }
   return {};
 }
@@ -140,6 +141,13 @@ Result<LocalStore::Unfinished> LocalStore::write_unfinished(std::string_view pat
 }
 
 Result<void> LocalStore::put(std::string_view path, std::string_view bytes) {
+  if (bytes.empty()) {
+    if (failure_) return std::unexpected(*failure_);
+    if (auto checked = check_store_path(path); !checked) return checked;
+    unfinished_.push_back(
+        {.temporary = {}, .path = std::string(path), .size_bytes = 0, .file = {}});
+    return {};
+  }
   auto unfinished = write_unfinished(path, bytes);
   if (!unfinished) return std::unexpected(unfinished.error());
   unfinished_.push_back(*std::move(unfinished));
@@ -164,7 +172,7 @@ Result<bool> LocalStore::put_new(std::string_view path, std::string_view bytes) 
   const int root = root_.descriptor();
   if (::linkat(root, temporary.c_str(), root, unfinished->path.c_str(), 0) == 0) {
     drop();
-    touched_folders_.emplace(parent_of(path));
+    touched_folders_.emplace(folder_of(path));
   } else if (errno == EEXIST) {
     drop();
     return false;
@@ -191,7 +199,7 @@ Result<void> LocalStore::sync() {
   if (finished) return {};
   failure_ = finished.error();
   for (const Unfinished& each : unfinished_) {
-    ::unlinkat(root_.descriptor(), each.temporary.c_str(), 0);
+    if (each.has_data()) ::unlinkat(root_.descriptor(), each.temporary.c_str(), 0);
   }
   unfinished_.clear();
   return finished;
@@ -200,17 +208,13 @@ Result<void> LocalStore::sync() {
 Result<void> LocalStore::finish() {
   if (auto synced = sync_data(); !synced) return synced;
   for (const Unfinished& each : unfinished_) {
-    const auto rename = [&] {
-      return ::renameat(root_.descriptor(), each.temporary.c_str(), root_.descriptor(),
-                        each.path.c_str()) == 0;
-    };
-    bool renamed = rename();
-    if (!renamed && errno == ENOENT) {
+    bool named = give_name(each);
+    if (!named && errno == ENOENT) {
       if (auto made = make_parents(each.path); !made) return made;
-      renamed = rename();
+      named = give_name(each);
     }
-    if (!renamed) return os_failure("create", shown(each.path), errno, each.size_bytes);
-    touched_folders_.emplace(parent_of(each.path));
+    if (!named) return os_failure("create", shown(each.path), errno, each.size_bytes);
+    touched_folders_.emplace(folder_of(each.path));
   }
   unfinished_.clear();
   for (const std::string& folder : more_folders_) {
@@ -221,12 +225,32 @@ Result<void> LocalStore::finish() {
   return sync_folders();
 }
 
+// False with errno where it could not.
+bool LocalStore::give_name(const Unfinished& file) {
+  const int root = root_.descriptor();
+  const char* path = file.path.c_str();
+  if (file.has_data()) return ::renameat(root, file.temporary.c_str(), root, path) == 0;
+  const auto create = [&] {
+    return File(::openat(root, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)).is_open();
+  };
+  if (create()) return true;
+  if (errno != EEXIST) return false;
+  // An empty file of that name is left, so that no reader misses it for a moment. Others are never
+  // opened and cut: that would reach what a link leads to, and every other name of the file.
+  struct stat status{};
+  if (::fstatat(root, path, &status, AT_SYMLINK_NOFOLLOW) != 0) return false;
+  if (S_ISREG(status.st_mode) && status.st_size == 0) return true;
+  return ::unlinkat(root, path, 0) == 0 && create();
+}
+
 Result<void> LocalStore::sync_data() {
+  if (!std::ranges::any_of(unfinished_, &Unfinished::has_data)) return {};
   if (unfinished_.size() > kSyncEach) {
     if (::syncfs(root_.descriptor()) != 0) return os_failure("sync", folder_, errno);
     return {};
   }
   for (const Unfinished& each : unfinished_) {
+    if (!each.has_data()) continue;
     if (auto synced = sync_file(each.file, shown(each.path)); !synced) return synced;
   }
   return {};
@@ -287,7 +311,7 @@ Result<void> LocalStore::remove(std::string_view path) {
   if (failure_) return std::unexpected(*failure_);
   if (auto checked = check_store_path(path); !checked) return checked;
   if (::unlinkat(root_.descriptor(), std::string(path).c_str(), 0) == 0) {
-    touched_folders_.emplace(parent_of(path));
+    touched_folders_.emplace(folder_of(path));
   } else if (errno != ENOENT) {
     return os_failure("remove", shown(path), errno);
   }

@@ -3,7 +3,9 @@
 // How a put becomes durable, and why that is right: put() writes a file of its own below
 // _bikeflow/tmp/<writer>, on the lake's file system. sync() first brings the data of all of them to
 // the disk, then renames each to its name, then brings the folders to the disk. A name never
-// precedes its data, so no reader ever meets a half file, whatever dies when.
+// precedes its data, so no reader ever meets a half file, whatever dies when. An empty file has no
+// data to wait for: it is created under its name, in its turn among the renames, so that what was
+// put before it is seen before it.
 //   Up to kSyncEach files: fsync(2) of each, through the descriptor that wrote it, so that a failed
 //   write back cannot be missed. More: one syncfs(2), through a descriptor opened before the first
 //   write, which (since Linux 5.8) reports every failed write back of that file system. The same
@@ -48,15 +50,17 @@ class LocalStore final : public Store {
 
  private:
   struct Unfinished {
-    std::string temporary;  // both relative to the lake
+    std::string temporary;  // both relative to the lake; empty: made under its name, has no data
     std::string path;
     std::int64_t size_bytes;
     File file;  // closed where there are too many
+    [[nodiscard]] bool has_data() const { return !temporary.empty(); }
   };
 
   LocalStore(std::string folder, std::string unfinished_folder, File root);
   Result<Unfinished> write_unfinished(std::string_view path, std::string_view bytes);
   Result<void> make_parents(std::string_view path);
+  bool give_name(const Unfinished& file);
   Result<void> sync_data();
   Result<void> sync_folders();
   Result<void> finish();

@@ -14,11 +14,6 @@
 namespace bikeflow {
 namespace {
 
-using bikeflow::testing::fail_system_call;
-using bikeflow::testing::in_child;
-using bikeflow::testing::read_file;
-using bikeflow::testing::TempFolder;
-using bikeflow::testing::write_file;
 using ::testing::HasSubstr;
 
 std::string unpacked(const std::string& path) {

@@ -15,7 +15,7 @@ std::string refusal(const std::string& url) {
 }
 
 TEST(OpenStore, AFolder) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   EXPECT_EQ(open_store(folder.path(), "test").value()->shown("a/b"), folder.path() + "/a/b");
   EXPECT_THAT(refusal(folder / "missing"), HasSubstr("missing"));
 }

@@ -166,7 +166,8 @@ std::int64_t SortedStream::stored_bytes_read() const {
   if (inputs_ != nullptr || sort_.size() == 0) return inputs_read_bytes_ / 2;
   const double part =
       static_cast<double>(handed_over_ - refused_) / static_cast<double>(sort_.size());
-  return all / 2 + static_cast<std::int64_t>(part * static_cast<double>(all - all / 2));
+  const std::int64_t half = all / 2;
+  return half + static_cast<std::int64_t>(part * static_cast<double>(all - half));
 }
 
 }  // namespace bikeflow

@@ -12,9 +12,6 @@
 namespace bikeflow {
 namespace {
 
-using bikeflow::testing::in_child;
-using bikeflow::testing::mount_small_disk;
-using bikeflow::testing::TempFolder;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -258,13 +255,9 @@ TEST_F(SortedStreamTest, AnErrorOfTheInputsIsPassedOn) {
 }
 
 TEST_F(SortedStreamTest, AFullDiskIsAnError) {
-  EXPECT_THAT(in_child([&] {
-                if (!mount_small_disk(folder_.path(), "8k"))
-                  return std::string("no namespaces here");
-                return read_all(*open({}, 0), {}).error;
-              }),
-              AnyOf(StartsWith("no space left for a temporary file in " + folder_.path()),
-                    "no namespaces here"));
+  EXPECT_THAT(
+      on_small_disk(folder_.path(), "8k", [&] { return read_all(*open({}, 0), {}).error; }),
+      AnyOf(StartsWith("no space left for a temporary file in " + folder_.path()), kNoMounts));
 }
 
 TEST_F(SortedStreamTest, NothingIsInNothing) {

@@ -12,13 +12,6 @@
 namespace bikeflow {
 namespace {
 
-using bikeflow::testing::fail_system_call;
-using bikeflow::testing::in_child;
-using bikeflow::testing::make_read_only;
-using bikeflow::testing::mount_small_disk;
-using bikeflow::testing::read_file;
-using bikeflow::testing::TempFolder;
-using bikeflow::testing::write_file;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -147,8 +140,8 @@ TEST(StateDir, AFailedStepLeavesTheOldCheckpointCurrent) {
       if (call == SYS_write) fail_system_call(call, error, 2, 0x10000);
       if (call == SYS_fsync) fail_system_call(call, error);
       if (call == SYS_openat) fail_system_call(call, error, 2, O_CREAT);
-      const auto done = put(*state, next, std::string(0x10000, 'x'));
-      return (done ? "done" : done.error().message) + "|" + current(StateDir::peek(lake / "state"));
+      const std::string done = outcome(put(*state, next, std::string(0x10000, 'x')));
+      return done + "|" + current(StateDir::peek(lake / "state"));
     });
     EXPECT_THAT(said, HasSubstr(lake / "state/" + next));
     EXPECT_THAT(said, ::testing::EndsWith("|" + kept));
@@ -175,8 +168,7 @@ TEST(StateDir, ARenameThatFailsIsAnError) {
                 (void)state->write(checkpoint_name(1, 1), "one");
                 fail_system_call(SYS_renameat, EIO);
                 fail_system_call(SYS_renameat2, EIO);
-                const auto done = state->commit(checkpoint_name(1, 1));
-                return done ? "done" : done.error().message;
+                return outcome(state->commit(checkpoint_name(1, 1)));
               }),
               StartsWith(lake / "state/CURRENT: cannot replace: Input/output error"));
   EXPECT_EQ(current(StateDir::peek(lake / "state")), "none");
@@ -219,20 +211,17 @@ TEST(StateDir, CollectsOnlyWhatIsThreeSequencesBelow) {
 
 TEST(StateDir, AReadOnlyLakeAndAFileInTheWayAreNamed) {
   const TempFolder lake;
-  const auto play = [&](bool is_real) {
-    return in_child([&] {
-      if (is_real && !mount_small_disk(lake.path(), "1m")) return std::string("no namespaces here");
-      if (is_real && !make_read_only(lake.path())) return std::string("no namespaces here");
-      if (!is_real) fail_system_call(SYS_mkdir, EROFS);
-      if (!is_real) fail_system_call(SYS_mkdirat, EROFS);
-      return opened(lake / "_bikeflow/state/job");
-    });
-  };
+  const auto play = [&] { return opened(lake / "_bikeflow/state/job"); };
   const std::string expected = lake /
                                "_bikeflow: cannot create the folder: Read-only file system; "
                                "mount it writable, or name another folder";
-  EXPECT_EQ(play(false), expected);
-  EXPECT_THAT(play(true), AnyOf(expected, "no namespaces here"));
+  EXPECT_EQ(in_child([&] {
+              fail_system_call(SYS_mkdir, EROFS);
+              fail_system_call(SYS_mkdirat, EROFS);
+              return play();
+            }),
+            expected);
+  EXPECT_THAT(on_read_only_disk(lake.path(), play), AnyOf(expected, kNoMounts));
   write_file(lake / "file", "");
   EXPECT_THAT(opened(lake / "file/state"),
               StartsWith(lake / "file: cannot create the folder: Not a directory"));
@@ -240,18 +229,16 @@ TEST(StateDir, AReadOnlyLakeAndAFileInTheWayAreNamed) {
 
 TEST(StateDir, AFullDiskIsNamedAndTheLastCheckpointIntact) {
   const TempFolder lake;
-  const std::string said = in_child([&] {
-    if (!mount_small_disk(lake.path(), "1m")) return std::string("no namespaces here");
+  const std::string said = on_small_disk(lake.path(), "1m", [&] {
     auto state = StateDir::open(lake / "state");
     (void)put(*state, checkpoint_name(1, 1), "old");
-    const auto done = put(*state, checkpoint_name(2, 2), std::string(3'000'000, 'x'));
-    std::string seen =
-        (done ? "done" : done.error().message) + "|" + current(state->load_current());
+    const std::string done =
+        outcome(put(*state, checkpoint_name(2, 2), std::string(3'000'000, 'x')));
+    const std::string seen = done + "|" + current(state->load_current());
     return seen +
            (put(*state, checkpoint_name(2, 3), std::string(500'000, 'x')) ? "|room" : "|full");
   });
-  if (said == "no namespaces here")
-    return;  // AFailedStepLeavesTheOldCheckpointCurrent has the same
+  if (said == kNoMounts) return;  // AFailedStepLeavesTheOldCheckpointCurrent has the same
   EXPECT_EQ(said,
             "no space left for " + (lake / "state/" + checkpoint_name(2, 2)) +
                 ": 3.0 MB needed; free space and run the same command again, nothing is lost|" +

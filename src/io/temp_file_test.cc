@@ -11,10 +11,6 @@
 namespace bikeflow {
 namespace {
 
-using bikeflow::testing::fail_system_call;
-using bikeflow::testing::in_child;
-using bikeflow::testing::mount_small_disk;
-using bikeflow::testing::TempFolder;
 using ::testing::AnyOf;
 using ::testing::StartsWith;
 
@@ -49,16 +45,14 @@ TEST(TempFile, HasNoNameWhereTheFileSystemMustBeTricked) {
 
 TEST(TempFile, AFullDiskAndAReadOnlyOneAreNamed) {
   const TempFolder folder;
-  EXPECT_THAT(in_child([&] {
-                if (!mount_small_disk(folder.path(), "64k"))
-                  return std::string("no namespaces here");
-                auto file = TempFile::create(folder.path());
-                const std::string text(100'000, 'x');
-                const auto done = file->append(std::as_bytes(std::span(text)));
-                return done ? "done" : done.error().message;
-              }),
+  EXPECT_THAT(on_small_disk(folder.path(), "64k",
+                            [&] {
+                              auto file = TempFile::create(folder.path());
+                              const std::string text(100'000, 'x');
+                              return outcome(file->append(std::as_bytes(std::span(text))));
+                            }),
               AnyOf(StartsWith("no space left for a temporary file in " + folder.path() + ": "),
-                    "no namespaces here"));
+                    kNoMounts));
   EXPECT_THAT(in_child([&] {
                 fail_system_call(SYS_openat, EROFS, 2, O_TMPFILE & ~O_DIRECTORY);
                 return play(folder.path());
@@ -74,12 +68,9 @@ TEST(FreeBytes, LooksAtTheDiskThatTheFolderWillBeOn) {
   EXPECT_TRUE(free_bytes(folder / "not/there/yet"));
   EXPECT_TRUE(free_bytes("not-there-yet"));
   EXPECT_TRUE(free_bytes("/not-there-yet"));
-  EXPECT_THAT(in_child([&] {
-                if (!mount_small_disk(folder.path(), "1m"))
-                  return std::string("no namespaces here");
-                return fmt::format("{}", *free_bytes(folder / "new/folder"));
-              }),
-              AnyOf("1048576", "no namespaces here"));
+  EXPECT_THAT(on_small_disk(folder.path(), "1m",
+                            [&] { return fmt::format("{}", *free_bytes(folder / "new/folder")); }),
+              AnyOf("1048576", kNoMounts));
 }
 
 }  // namespace

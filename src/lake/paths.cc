@@ -112,6 +112,12 @@ std::optional<std::string> unescape_component(std::string_view component) {
   return text;
 }
 
+std::string_view folder_of(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+}
+std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
 std::string hourly_folder(const LakeRule& rule, std::string_view system) {
   return system_folder(rule, kHourlyFolder, system);
 }

@@ -53,6 +53,10 @@ std::string escape_component(std::string_view text);
 // Nothing where it is not the form that escape_component() gives.
 std::optional<std::string> unescape_component(std::string_view component);
 
+// "a/b" and "c" of the path "a/b/c". Where it has no folder that is "": the lake's own.
+std::string_view folder_of(std::string_view path);
+std::string_view name_of(std::string_view path);
+
 std::string hourly_path(const LakeRule& rule, const Zone& zone, std::string_view system,
                         std::string_view source, std::int32_t partition, const Window& window);
 std::string late_path(const LakeRule& rule, const Zone& zone, std::string_view system,

@@ -1,5 +1,8 @@
 #include "lake/paths.h"
 
+#include <array>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "lake/row_hash.h"
@@ -37,7 +40,7 @@ TEST(HourlyPath, IsTheCivilHourOfTheStart) {
 TEST(HourlyPath, TwoHoursThatAClockChangeMapsToOneShareADirectoryOnly) {
   const std::string first = hour({}, "America/Chicago", "2024-11-03T06:00:00Z");
   const std::string second = hour({}, "America/Chicago", "2024-11-03T07:00:00Z");
-  EXPECT_EQ(first.substr(0, first.rfind('/')), second.substr(0, second.rfind('/')));
+  EXPECT_EQ(folder_of(first), folder_of(second));
   EXPECT_NE(first, second);
   EXPECT_TRUE(first.find("/day=03/hour=01/") != std::string::npos);
 }
@@ -50,10 +53,18 @@ TEST(OtherPaths, AreByDay) {
             "dead_letter/year=2024/month=08/day=11/backfill-2-17.parquet");
 }
 
+TEST(Paths, HaveAFolderAndAName) {
+  for (const auto& [path, folder, name] : std::vector<std::array<std::string_view, 3>>{
+           {"a/b/c", "a/b", "c"}, {"a/b", "a", "b"}, {"a", "", "a"}, {"", "", ""}}) {
+    EXPECT_EQ(folder_of(path), folder) << path;
+    EXPECT_EQ(name_of(path), name) << path;
+  }
+}
+
 TEST(Names, AreReadBack) {
   const std::string path = hour({}, "Asia/Seoul", "2024-08-11T13:00:00Z");
   const Seconds start = utc("2024-08-11T13:00:00Z");
-  EXPECT_EQ(parse_hourly_name(path.substr(path.rfind('/') + 1)),
+  EXPECT_EQ(parse_hourly_name(name_of(path)),
             (HourlyName{"bike-station-info", 3, {start, start + kHour}}));
   EXPECT_EQ(system_of_path(path), "seoul");
   EXPECT_EQ(parse_records_name("a-b-2-17.parquet"), (RecordsName{"a-b", {2, 17}}));

@@ -1,6 +1,7 @@
 // A record that cannot be read as an observation, with the reason and where it was.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,6 +30,7 @@ enum class Reason : std::uint8_t {
   kTimeJump,
 };
 inline constexpr std::size_t kReasonCount = 14;
+using ReasonCounts = std::array<std::int64_t, kReasonCount>;  // by reason
 
 std::string_view reason_word(Reason reason);  // "not_utf8", "time_jump", ...
 std::optional<Reason> reason_from_word(std::string_view word);

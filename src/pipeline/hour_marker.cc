@@ -117,7 +117,7 @@ void HourMarker::find_complete_of(const LogSystem& system) {
   const auto folder = [&](Seconds end) {
     const std::string path =
         hourly_path(lake_, system.zone, system.name, topic_, 0, {end - rule.length, end});
-    return path.substr(0, path.rfind('/'));
+    return std::string(folder_of(path));
   };
   std::set<std::string> to_come;
   for (Seconds after = rule.slide; after <= rule.slide + kDirectoryReach; after += rule.slide) {

@@ -128,6 +128,7 @@ class Job {
   [[nodiscard]] std::int64_t dead_letters(Reason reason) const {
     return dead_letter_counts_.at(static_cast<std::size_t>(reason));
   }
+  [[nodiscard]] const ReasonCounts& dead_letter_counts() const { return dead_letter_counts_; }
   [[nodiscard]] std::int64_t files() const { return files_; }
 
   // Takes late rows and dead letters from the partitions, and returns the bytes of the next
@@ -168,7 +169,7 @@ class Job {
   std::vector<DueFile> due_;      // data files, in the order in which they came
   std::vector<DueFile> markers_;  // _SUCCESS, put after all of due_
   std::size_t due_bytes_ = 0;
-  std::vector<std::int64_t> dead_letter_counts_ = std::vector<std::int64_t>(kReasonCount);
+  ReasonCounts dead_letter_counts_{};
   std::int64_t files_ = 0;  // published or due, in the life of the job
 
   std::uint64_t sequence_ = 0;  // of the newest checkpoint

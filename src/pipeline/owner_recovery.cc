@@ -18,8 +18,6 @@
 namespace bikeflow {
 namespace {
 
-std::string_view folder_of(std::string_view path) { return path.substr(0, path.rfind('/')); }
-std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 bool is_file_of(std::string_view name, std::string_view source, std::int32_t partition) {
   if (const auto hour = parse_hourly_name(name)) {

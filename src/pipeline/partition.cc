@@ -16,8 +16,6 @@ namespace {
 // later than this after the one before.
 constexpr Seconds kDirectoryReach = 2 * kHour;
 
-std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
-
 }  // namespace
 
 Partition::Partition(PartitionSettings settings)
@@ -65,7 +63,7 @@ std::vector<FileRequest> Partition::take_files() {
     file.rows = std::move(closed.rows);
     last_file_ = file.path;
     last_row_hash_ = row_hash;
-    std::string folder = folder_of(file.path);
+    std::string folder(folder_of(file.path));
     if (std::find(open_directories_.begin(), open_directories_.end(), folder) ==
         open_directories_.end()) {
       open_directories_.push_back(std::move(folder));
@@ -81,8 +79,8 @@ std::vector<std::string> Partition::take_complete_directories() {
   std::vector<std::string> to_come;
   for (Seconds after = 0; after <= kDirectoryReach; after += settings_.task.windows.slide) {
     const Window window{next.start + after, next.end + after};
-    to_come.push_back(folder_of(hourly_path(settings_.lake, settings_.zone, settings_.system,
-                                            settings_.source, settings_.number, window)));
+    to_come.emplace_back(folder_of(hourly_path(settings_.lake, settings_.zone, settings_.system,
+                                               settings_.source, settings_.number, window)));
   }
   std::vector<std::string> complete;
   std::erase_if(open_directories_, [&](const std::string& folder) {

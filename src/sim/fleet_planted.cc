@@ -15,9 +15,6 @@ class Bug : public FleetConduct {
   [[nodiscard]] bool is_honest() const override { return false; }
 };
 
-std::string_view folder_of(std::string_view path) { return path.substr(0, path.rfind('/')); }
-std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
 // The checkpoint that a request puts or gets; null for anything else.
 const std::string* checkpoint_path(const Request& request) {
   const std::string* path = nullptr;

@@ -514,3 +514,5 @@ def test_other_names_of_fields(bikeflow, tmp_path):
     assert done.returncode == 0, done.stderr
     assert lakes.Lake(tmp_path / "lake").sql("SELECT stationId, bikes_close, full_seconds FROM hourly_summary") == [
         ("ST-1", 5, 600)]
+    done = backfill(bikeflow, tmp_path / "lake", tmp_path / "polls.csv", "--map", "racks=docks", "bikes=num_bikes")
+    assert done.returncode == 1 and "put --map before each: --map bikes=num_bikes" in done.stderr

@@ -124,14 +124,14 @@ def test_killed_at_random_moments_and_taken_up_again(bikeflow, inputs, undisturb
 def test_an_interrupt_ends_a_run_in_order(bikeflow, inputs, undisturbed, tmp_path):
     """Control-C: what was read is committed, and the next run goes on from there."""
     whole, seconds = undisturbed
-    for share in (2, 4, 8, 16):  # the machine may have been slower when it was measured
+    for share in (2, 4, 8, 16, 3, 6):  # the machine may have been slower when it was measured
         lake = lakes.Lake(tmp_path / f"lake{share}")
         run = subprocess.Popen(command(bikeflow, inputs, lake.path), stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)
         time.sleep(seconds / share)
         run.send_signal(signal.SIGINT)
         _, errors = run.communicate(timeout=20)
-        if run.returncode != 0:
+        if run.returncode not in (0, -signal.SIGINT):  # ended before it, or killed before it listened
             break
     assert run.returncode not in (0, 2), errors
     assert "again" in errors, errors  # says how to go on

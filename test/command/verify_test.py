@@ -53,6 +53,7 @@ def expect_named(bikeflow, lake: lakes.Lake, *names: str) -> str:
     assert done.returncode == 1, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
     for name in names:
         assert name in done.stdout, done.stdout
+    assert "state discard" in done.stderr, "says what to do"
     return done.stdout
 
 
@@ -60,6 +61,7 @@ def test_an_intact_lake_is_intact(bikeflow, lake):
     before = lake.hashes()
     done = bikeflow.run("verify", "--lake", lake.path)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert not done.stderr
     assert lake.hashes() == before
     assert len(lake.files()) == 6
 
