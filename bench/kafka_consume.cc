@@ -99,7 +99,8 @@ Count consume_bare(const KafkaSettings& settings, std::int32_t partitions) {
         ++count.messages;
         count.bytes += batch[i]->len;
       } else {
-        if (batch[i]->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) give_up(rd_kafka_err2str(batch[i]->err));
+        if (batch[i]->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
+          give_up(rd_kafka_err2str(batch[i]->err));
         --partitions;
       }
       rd_kafka_message_destroy(batch[i]);
@@ -121,14 +122,14 @@ int run(const std::vector<std::string>& arguments) {
   const bool is_bare = arguments[2] == "bare";
   const Count count = is_bare ? consume_bare(settings, *partitions) : consume_by_poll(settings);
   const double took_s = static_cast<double>(monotonic_ms() - count.start_ms) / 1000;
-  struct rusage usage {};
+  struct rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  const double cpu_s =
-      static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-      static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-  fmt::print("{}: {} messages, {} MB in {:.2f} s, {:.0f} a second, {:.2f} s of CPU, {} MB at most\n",
-             is_bare ? "bare" : "poll", count.messages, count.bytes / 1'000'000, took_s,
-             static_cast<double>(count.messages) / took_s, cpu_s, usage.ru_maxrss / 1024);
+  const double cpu_s = static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                       static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+  fmt::print(
+      "{}: {} messages, {} MB in {:.2f} s, {:.0f} a second, {:.2f} s of CPU, {} MB at most\n",
+      is_bare ? "bare" : "poll", count.messages, count.bytes / 1'000'000, took_s,
+      static_cast<double>(count.messages) / took_s, cpu_s, usage.ru_maxrss / 1024);
   std::fflush(nullptr);
   ::_exit(0);  // what is fetched ahead need not be put away
 }

@@ -74,9 +74,9 @@ class MockKafka {
       producer_ = *std::move(opened);
     }
     for (std::int64_t offset = first; offset < first + count; ++offset) {
-      auto sent = producer_->send(fmt::format("k{}", offset),
-                                    fmt::format("{}:{}", partition, offset), 1000 + offset,
-                                    partition);
+      auto sent =
+          producer_->send(fmt::format("k{}", offset), fmt::format("{}:{}", partition, offset),
+                          1000 + offset, partition);
       ASSERT_TRUE(sent) << sent.error().message;
     }
     auto flushed = producer_->flush(10'000);

@@ -143,7 +143,7 @@ class KafkaConsumer::Impl {
   const KafkaSettings settings_;
   KafkaListener& listener_;
   std::unique_ptr<Owner> owner_ = std::make_unique<Owner>(nullptr);
-  File wake_;  // readable when a queue has got something
+  File wake_;           // readable when a queue has got something
   KafkaHandle client_;  // gone after a commit of unknown outcome
   KafkaQueue callbacks_;
   std::map<std::int32_t, Partition> partitions_;  // the assigned ones
@@ -268,8 +268,8 @@ void KafkaConsumer::Impl::apply_starts() {
   }
   if (const auto error = rd_kafka_assign(client_.get(), list.get());
       error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    log(KafkaLogLevel::kError, fmt::format("cannot read the started partitions, will try again: {}",
-                                           text_of(error)));
+    log(KafkaLogLevel::kError,
+        fmt::format("cannot read the started partitions, will try again: {}", text_of(error)));
     return;
   }
   for (auto& [number, partition] : partitions_) partition.is_fetched = partition.is_started;
@@ -296,10 +296,10 @@ void KafkaConsumer::Impl::report(std::int32_t number, Partition& partition,
     sink.at_end(number, message.offset);
     return;
   }
-  PartitionError error{.kind = PartitionError::Kind::kOther,
-                       .text = fmt::format("{}/{}@{}: {}", settings_.topic, number,
-                                           partition.next_offset,
-                                           rd_kafka_message_errstr(&message))};
+  PartitionError error{
+      .kind = PartitionError::Kind::kOther,
+      .text = fmt::format("{}/{}@{}: {}", settings_.topic, number, partition.next_offset,
+                          rd_kafka_message_errstr(&message))};
   if (is_out_of_range(message.err)) {
     error.kind = PartitionError::Kind::kOffsetOutOfRange;
   } else if (is_unreadable(message.err)) {
@@ -442,8 +442,7 @@ std::pair<rd_kafka_resp_err_t, std::string> KafkaConsumer::Impl::send_commit(
       return {RD_KAFKA_RESP_ERR__TIMED_OUT, fmt::format("no answer within {} ms", timeout_ms)};
     }
     error = rd_kafka_event_error(answer.get());
-    const rd_kafka_topic_partition_list_t* done =
-        rd_kafka_event_topic_partition_list(answer.get());
+    const rd_kafka_topic_partition_list_t* done = rd_kafka_event_topic_partition_list(answer.get());
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR && done != nullptr && done->cnt > 0) {
       error = done->elems[0].err;
     }
@@ -479,11 +478,13 @@ Result<void> KafkaConsumer::Impl::close(int timeout_ms) {
   while (rd_kafka_consumer_closed(client_.get()) == 0) {
     const std::int64_t left_ms = deadline_ms - monotonic_ms();
     if (left_ms <= 0) {
-      return fail("{}: group '{}' was not left within {} ms; it notices by itself after "
-                  "session.timeout.ms",
-                  shown(settings_), settings_.group, timeout_ms);
+      return fail(
+          "{}: group '{}' was not left within {} ms; it notices by itself after "
+          "session.timeout.ms",
+          shown(settings_), settings_.group, timeout_ms);
     }
-    rd_kafka_queue_poll_callback(queue.get(), static_cast<int>(std::min<std::int64_t>(left_ms, 100)));
+    rd_kafka_queue_poll_callback(queue.get(),
+                                 static_cast<int>(std::min<std::int64_t>(left_ms, 100)));
   }
   return {};
 }

@@ -66,7 +66,8 @@ class KafkaSink {
 struct CommitOutcome {
   enum class Kind : std::uint8_t {
     kDone,
-    kRefused,  // not committed: this member no longer is what it was when the partition was assigned
+    kRefused,  // not committed: this member no longer is what it was when the partition was
+               // assigned
     kUnknown,  // may be committed, now or later
   };
   Kind kind = Kind::kUnknown;
@@ -90,8 +91,8 @@ class KafkaConsumer {
   // was started before; a paused one stays paused. Requires: assigned, offset >= 0.
   void start(std::int32_t partition, std::int64_t offset);
 
-  // From now on no message is delivered, until resume(); none is lost or comes twice. Costs nothing:
-  // what is fetched ahead stays in its queue. Requires: assigned.
+  // From now on no message is delivered, until resume(); none is lost or comes twice. Costs
+  // nothing: what is fetched ahead stays in its queue. Requires: assigned.
   void pause(std::int32_t partition);
   void resume(std::int32_t partition);
 
@@ -101,8 +102,8 @@ class KafkaConsumer {
 
   // Commits one partition and waits. After kUnknown the only way on is to destroy this consumer and
   // join with a new one: this one sends no commit any more, and its poll() fails. Requires:
-  // assigned; not called by the listener or the sink; no zero byte in the metadata, of which brokers
-  // keep 4096 bytes.
+  // assigned; not called by the listener or the sink; no zero byte in the metadata, of which
+  // brokers keep 4096 bytes.
   CommitOutcome commit(std::int32_t partition, std::int64_t offset, std::string_view metadata,
                        int timeout_ms);
 

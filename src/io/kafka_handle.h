@@ -18,16 +18,16 @@
 
 namespace bikeflow {
 
-template <auto kFree>
+template <auto Free>
 struct KafkaDelete {
   template <class T>
   void operator()(T* object) const {
-    kFree(object);
+    Free(object);
   }
 };
 
-// A client. Its end waits for librdkafka's threads and for nothing else: it neither leaves a group
-// nor sends what is waiting.
+// A client. Its end neither leaves a group nor sends what is waiting; but it waits for the answer to
+// a commit that was sent.
 inline void end_kafka_client(rd_kafka_t* client) {
   rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
@@ -42,12 +42,12 @@ using KafkaPartitions = std::unique_ptr<rd_kafka_topic_partition_list_t,
                                         KafkaDelete<rd_kafka_topic_partition_list_destroy>>;
 
 struct KafkaProperty {
-  const char* name;
-  const char* value;
+  const char* name = nullptr;
+  const char* value = nullptr;
   enum class Rule : std::uint8_t {
-    kFixed,      // [kafka.client] must not name it
-    kDefault,    // [kafka.client] may set another value
-    kIfThere,    // as kDefault; librdkafka may be too old to know it
+    kFixed,    // [kafka.client] must not name it
+    kDefault,  // [kafka.client] may set another value
+    kIfThere,  // as kDefault; librdkafka may be too old to know it
   } rule = Rule::kFixed;
 };
 

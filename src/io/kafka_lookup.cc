@@ -91,10 +91,9 @@ Result<void> KafkaLookup::Impl::open() {
   auto conf = make_kafka_conf(settings_, kLookupProperties);
   if (!conf) return std::unexpected(conf.error());
   std::array<char, 512> text{};
-  for (const auto& [name, value] : {std::pair{"group.id", settings_.group.c_str()},
-                                    std::pair{"log.queue", "false"}}) {
-    if (rd_kafka_conf_set(conf->get(), name, value, text.data(), text.size()) !=
-        RD_KAFKA_CONF_OK) {
+  for (const auto& [name, value] :
+       {std::pair{"group.id", settings_.group.c_str()}, std::pair{"log.queue", "false"}}) {
+    if (rd_kafka_conf_set(conf->get(), name, value, text.data(), text.size()) != RD_KAFKA_CONF_OK) {
       return fail("{} '{}': {}", name, value, text.data());
     }
   }
@@ -111,8 +110,8 @@ Result<void> KafkaLookup::Impl::open() {
 
 std::unexpected<Error> KafkaLookup::Impl::failure(std::string_view asked, std::string_view error) {
   const std::scoped_lock lock(trouble_mutex_);
-  return fail("{}: {}: {}{}{}", shown(settings_), asked, error, trouble_.empty() ? "" : "; last: ",
-              trouble_);
+  return fail("{}: {}: {}{}{}", shown(settings_), asked, error,
+              trouble_.empty() ? "" : "; last: ", trouble_);
 }
 
 Result<std::string> KafkaLookup::Impl::cluster_id(int timeout_ms) {
@@ -171,9 +170,8 @@ Result<std::string> KafkaLookup::Impl::cleanup_policy(int timeout_ms) {
   if (count != 1) return failure(kName, "the broker's answer lacks the topic");
   if (rd_kafka_ConfigResource_error(described[0]) != RD_KAFKA_RESP_ERR_NO_ERROR) {
     const char* words = rd_kafka_ConfigResource_error_string(described[0]);
-    return failure(kName, words != nullptr
-                              ? words
-                              : text_of(rd_kafka_ConfigResource_error(described[0])));
+    return failure(kName,
+                   words != nullptr ? words : text_of(rd_kafka_ConfigResource_error(described[0])));
   }
   const rd_kafka_ConfigEntry_t** entries = rd_kafka_ConfigResource_configs(described[0], &count);
   for (std::size_t i = 0; i < count; ++i) {
@@ -185,9 +183,8 @@ Result<std::string> KafkaLookup::Impl::cleanup_policy(int timeout_ms) {
 
 Result<KafkaWatermarks> KafkaLookup::Impl::watermarks(std::int32_t partition, int timeout_ms) {
   KafkaWatermarks marks;
-  const auto error =
-      rd_kafka_query_watermark_offsets(client_.get(), settings_.topic.c_str(), partition,
-                                       &marks.low, &marks.high, timeout_ms);
+  const auto error = rd_kafka_query_watermark_offsets(
+      client_.get(), settings_.topic.c_str(), partition, &marks.low, &marks.high, timeout_ms);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return failure(fmt::format("first and last offset of partition {}", partition), error);
   }
@@ -243,10 +240,9 @@ Result<std::optional<KafkaRecord>> KafkaLookup::Impl::wait_for_record(std::int32
     const std::int64_t timestamp_ms = rd_kafka_message_timestamp(message.get(), &kind);
     std::optional<std::string_view> value;
     if (message->payload != nullptr) value = bytes_of(message->payload, message->len);
-    return KafkaRecord{
-        .offset = offset,
-        .timestamp_ms = kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : timestamp_ms,
-        .hash = record_hash(bytes_of(message->key, message->key_len), value)};
+    return KafkaRecord{.offset = offset,
+                       .timestamp_ms = kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : timestamp_ms,
+                       .hash = record_hash(bytes_of(message->key, message->key_len), value)};
   }
   return failure(asked, last);
 }

@@ -2,8 +2,8 @@
 //
 // It commits nothing, and what it reads moves nobody.
 //
-// Threads: any number, a KafkaListener's and KafkaSink's among them; each call waits for its answer,
-// at most about timeout_ms.
+// Threads: any number, a KafkaListener's and KafkaSink's among them; each call waits for its
+// answer, at most about timeout_ms.
 #pragma once
 
 #include <cstdint>
@@ -55,8 +55,8 @@ class KafkaLookup {
   // An Error where there is no such topic, or no broker.
   Result<std::int32_t> partition_count(int timeout_ms);
 
-  // The topic's cleanup.policy: "delete", "compact" or "compact,delete". An Error says why it cannot
-  // be known (an ACL may forbid asking).
+  // The topic's cleanup.policy: "delete", "compact" or "compact,delete". An Error says why it
+  // cannot be known (an ACL may forbid asking).
   Result<std::string> cleanup_policy(int timeout_ms);
 
   Result<KafkaWatermarks> watermarks(std::int32_t partition, int timeout_ms);

@@ -85,8 +85,8 @@ void KafkaProducer::Impl::lose(rd_kafka_resp_err_t error) {
   if (failure_) return;
   // A fatal error is behind all later ones.
   std::array<char, 512> text{};
-  const bool is_fatal = rd_kafka_fatal_error(client_.get(), text.data(), text.size()) !=
-                        RD_KAFKA_RESP_ERR_NO_ERROR;
+  const bool is_fatal =
+      rd_kafka_fatal_error(client_.get(), text.data(), text.size()) != RD_KAFKA_RESP_ERR_NO_ERROR;
   failure_ = Error{fmt::format("{}: a record was not taken: {}{}{}", shown(settings_),
                                text_of(error), is_fatal ? ": " : "", text.data())};
 }
@@ -100,12 +100,11 @@ Result<void> KafkaProducer::Impl::send(std::string_view key, std::optional<std::
   void* bytes = value ? const_cast<char*>(value->data()) : nullptr;  // copied, never written
   const std::size_t size_bytes = value ? value->size() : 0;
   while (!failure_) {
-    const auto error = rd_kafka_producev(
-        client_.get(), RD_KAFKA_V_RKT(topic_.get()), RD_KAFKA_V_PARTITION(partition),
-        RD_KAFKA_V_KEY(key.data(), key.size()),
-        RD_KAFKA_V_VALUE(bytes, size_bytes),
-        RD_KAFKA_V_TIMESTAMP(timestamp_ms), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_END);
+    const auto error =
+        rd_kafka_producev(client_.get(), RD_KAFKA_V_RKT(topic_.get()),
+                          RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_KEY(key.data(), key.size()),
+                          RD_KAFKA_V_VALUE(bytes, size_bytes), RD_KAFKA_V_TIMESTAMP(timestamp_ms),
+                          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
     if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
       rd_kafka_poll(client_.get(), kWaitForRoom_ms);
@@ -136,8 +135,7 @@ Result<std::unique_ptr<KafkaProducer>> KafkaProducer::open(const KafkaSettings& 
 }
 
 Result<void> KafkaProducer::send(std::string_view key, std::optional<std::string_view> value,
-                                 std::int64_t timestamp_ms,
-                                 std::optional<std::int32_t> partition) {
+                                 std::int64_t timestamp_ms, std::optional<std::int32_t> partition) {
   return impl_->send(key, value, timestamp_ms, partition.value_or(RD_KAFKA_PARTITION_UA));
 }
 Result<void> KafkaProducer::flush(int timeout_ms) { return impl_->flush(timeout_ms); }

@@ -34,8 +34,7 @@ TEST(KafkaProducer, PartitionsAsJavasClientsDo) {
   auto producer = open(kafka.settings("g"));
   // Utils.toPositive(Utils.murmur2(key)) % 4 is 0 for ST-7 and ST-2799, 1 for ST-4, 2 for ST-5,
   // ST-6 and ST-8, 3 for ST-10 and ST-100.
-  for (const char* key :
-       {"ST-4", "ST-5", "ST-6", "ST-7", "ST-8", "ST-10", "ST-100", "ST-2799"}) {
+  for (const char* key : {"ST-4", "ST-5", "ST-6", "ST-7", "ST-8", "ST-10", "ST-100", "ST-2799"}) {
     ASSERT_TRUE(producer->send(key, "v", 1));
   }
   ASSERT_TRUE(producer->flush(10'000));

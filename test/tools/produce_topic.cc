@@ -137,12 +137,13 @@ int run(std::vector<std::string> arguments) {
   Lines lines(file);
   while (const auto line = lines.next()) {
     if (line->empty()) continue;
-    auto sent = (*producer)->send(text_of(*line, "stationId").value_or(std::string_view()), *line,
+    auto sent = (*producer)->send(text_of(*line, "stationId").value_or(std::string_view()), line,
                                   timestamps.of(*line));
     if (!sent) give_up(sent.error().message);
     ++count;
   }
-  if (auto flushed = (*producer)->flush(kFlushTimeout_ms); !flushed) give_up(flushed.error().message);
+  if (auto flushed = (*producer)->flush(kFlushTimeout_ms); !flushed)
+    give_up(flushed.error().message);
   const std::int64_t took_ms = std::max<std::int64_t>(1, monotonic_ms() - start_ms);
   fmt::print("{} records in {:.1f} s, {} a second\n", count, static_cast<double>(took_ms) / 1000,
              count * 1000 / took_ms);

@@ -1,0 +1,193 @@
+#include "io/store_pool.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "base/check.h"
+#include "io/clock.h"
+
+namespace bikeflow {
+namespace {
+
+constexpr std::int64_t kFirstWaitMs = 100;
+constexpr std::int64_t kLongestWaitMs = 10'000;
+constexpr std::int64_t kWarnAgainMs = 60'000;
+constexpr int kLookupMs = 10'000;
+
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+
+}  // namespace
+
+StorePool::StorePool(std::vector<Store*> stores, KafkaLookup& lookup, std::size_t threads,
+                     std::function<void(const std::string&)> warn)
+    : stores_(std::move(stores)), lookup_(lookup), warn_(std::move(warn)) {
+  CHECK(stores_.size() == 1 || stores_.size() >= threads);
+  for (std::size_t i = 0; i < threads; ++i) {
+    Store& store = *stores_[stores_.size() == 1 ? 0 : i];
+    threads_.emplace_back([this, &store, i] { work(store, i); });
+  }
+}
+
+StorePool::~StorePool() {
+  {
+    const std::scoped_lock lock(mutex_);
+    is_closed_ = true;
+  }
+  changed_.notify_all();
+}
+
+void StorePool::forget() {
+  ++epoch_;
+  const std::scoped_lock lock(mutex_);
+  calls_.clear();
+  done_.clear();
+  under_way_ = 0;
+}
+
+void StorePool::give(Request request) {
+  if (has_outcome(request)) ++under_way_;
+  {
+    const std::scoped_lock lock(mutex_);
+    calls_.push_back({std::move(request), epoch_, 0, 0});
+  }
+  changed_.notify_one();
+}
+
+std::vector<StorePool::Done> StorePool::take() {
+  const std::scoped_lock lock(mutex_);
+  under_way_ -= std::min(under_way_, done_.size());
+  return std::exchange(done_, {});
+}
+
+std::string StorePool::trouble() const {
+  const std::scoped_lock lock(mutex_);
+  return trouble_;
+}
+
+void StorePool::work(Store& store, std::uint64_t seed) {
+  std::uint64_t random = seed;
+  for (;;) {
+    std::unique_lock lock(mutex_);
+    const std::int64_t now_ms = monotonic_ms();
+    const auto ready = std::ranges::find_if(
+        calls_, [&](const Call& call) { return call.not_before_ms <= now_ms; });
+    if (is_closed_) return;
+    if (ready == calls_.end()) {
+      if (calls_.empty()) {
+        changed_.wait(lock);
+      } else {
+        const auto next = std::ranges::min(calls_, {}, &Call::not_before_ms).not_before_ms;
+        changed_.wait_for(lock, std::chrono::milliseconds(next - now_ms));
+      }
+      continue;
+    }
+    Call call = std::move(*ready);
+    calls_.erase(ready);
+    lock.unlock();
+
+    auto outcome = carry_out(store, call.request);
+    if (!outcome) {
+      random = random * 6'364'136'223'846'793'005U + 1'442'695'040'888'963'407U;
+      retry(std::move(call), outcome.error(), random >> 33);
+      continue;
+    }
+    lock.lock();
+    trouble_.clear();
+    if (*outcome && call.epoch == epoch_) {
+      done_.push_back({call.request.number, std::move(**outcome)});
+    }
+  }
+}
+
+// Twice as long each time, and somewhere in the upper half of that, so that many do not come at
+// once.
+void StorePool::retry(Call call, const Error& error, std::uint64_t random) {
+  const std::int64_t longest =
+      std::min(kLongestWaitMs, kFirstWaitMs << std::min(call.attempts, 10));
+  const std::int64_t wait_ms =
+      longest / 2 + static_cast<std::int64_t>(random % static_cast<std::uint64_t>(longest / 2 + 1));
+  ++call.attempts;
+  call.not_before_ms = monotonic_ms() + wait_ms;
+  bool is_news = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (call.epoch != epoch_) return;
+    const std::int64_t now_ms = monotonic_ms();
+    is_news = trouble_.empty() || now_ms - warned_ms_ >= kWarnAgainMs;
+    if (is_news) warned_ms_ = now_ms;
+    trouble_ = error.message;
+    calls_.push_back(std::move(call));
+  }
+  changed_.notify_one();
+  if (is_news) warn_(fmt::format("{}; tried again until it succeeds", error.message));
+}
+
+// Nothing: it has no outcome.
+Result<std::optional<Outcome>> StorePool::carry_out(Store& store, const Request& request) {
+  using Answer = Result<std::optional<Outcome>>;
+  return std::visit(
+      Overloaded{
+          [&](const ListFiles& what) -> Answer {
+            auto files =
+                store.list(what.folder, what.folder.empty() ? Store::Scope::kWithoutInternal
+                                                            : Store::Scope::kAll);
+            if (!files) return std::unexpected(files.error());
+            Listed listed;
+            for (StoredFile& file : *files) listed.paths.push_back(std::move(file.path));
+            return listed;
+          },
+          [&](const GetFile& what) -> Answer {
+            auto bytes = store.get(what.path);
+            if (!bytes) return std::unexpected(bytes.error());
+            return Got{*std::move(bytes)};
+          },
+          [&](const PutFile& what) -> Answer {
+            auto done = store.put(what.path, what.bytes);
+            if (done) done = store.sync();
+            if (!done) return std::unexpected(done.error());
+            return Stored{};
+          },
+          [&](const RemoveFiles& what) -> Answer {
+            for (const std::string& path : what.paths) {
+              if (auto done = store.remove(path); !done) return std::unexpected(done.error());
+            }
+            if (auto done = store.sync(); !done) return std::unexpected(done.error());
+            return std::nullopt;
+          },
+          [&](const AskGroup&) -> Answer {
+            auto commits = lookup_.committed({request.partition}, kLookupMs);
+            if (!commits) return std::unexpected(commits.error());
+            Answered answered;
+            if (const auto& commit = commits->at(request.partition); commit) {
+              answered.commit = {commit->offset, commit->metadata};
+            }
+            return answered;
+          },
+          [&](const LookAtLog& what) -> Answer {
+            auto marks = lookup_.watermarks(request.partition, kLookupMs);
+            if (!marks) return std::unexpected(marks.error());
+            Seen seen{marks->low, marks->high, std::nullopt};
+            if (what.offset >= 0) {
+              auto record = lookup_.record(request.partition, what.offset, kLookupMs);
+              if (!record) return std::unexpected(record.error());
+              if (*record) {
+                seen.record = {(*record)->offset, (*record)->timestamp_ms, (*record)->hash};
+              }
+            }
+            return seen;
+          },
+          [](const auto&) -> Answer {
+            CHECK(false);
+            return std::nullopt;
+          },
+      },
+      request.what);
+}
+
+}  // namespace bikeflow

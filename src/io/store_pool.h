@@ -1,0 +1,79 @@
+// Carries out requests to the store and questions to the cluster on threads of its own, until they
+// succeed: a store that is down makes its requests wait, and nothing else.
+//
+// Threads: one gives and takes; the pool's own do the work.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/result.h"
+#include "io/kafka_lookup.h"
+#include "io/store.h"
+#include "pipeline/requests.h"
+
+namespace bikeflow {
+
+class StorePool {
+ public:
+  struct Done {
+    std::uint64_t number;
+    Outcome outcome;
+  };
+
+  // One store for each thread, or one that all share. `warn` is called by the pool's threads, of
+  // each kind of trouble once, and again where it lasts. Requires: all outlive this.
+  StorePool(std::vector<Store*> stores, KafkaLookup& lookup, std::size_t threads,
+            std::function<void(const std::string&)> warn);
+  ~StorePool();
+  StorePool(const StorePool&) = delete;
+  StorePool& operator=(const StorePool&) = delete;
+
+  // What was given before is of no use any more, and what has not begun is not carried out.
+  void forget();
+
+  void give(Request request);
+  // What has come to an end since the last call.
+  std::vector<Done> take();
+
+  // Given and not taken, of those that are of use.
+  [[nodiscard]] std::size_t under_way() const { return under_way_; }
+  // Why the store or the cluster cannot be reached; empty while it can.
+  [[nodiscard]] std::string trouble() const;
+
+ private:
+  struct Call {
+    Request request;
+    std::uint64_t epoch = 0;
+    std::int64_t not_before_ms = 0;
+    int attempts = 0;
+  };
+  void work(Store& store, std::uint64_t seed);
+  [[nodiscard]] Result<std::optional<Outcome>> carry_out(Store& store, const Request& request);
+  void retry(Call call, const Error& error, std::uint64_t random);
+
+  std::vector<Store*> stores_;
+  KafkaLookup& lookup_;
+  std::function<void(const std::string&)> warn_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  bool is_closed_ = false;
+  std::deque<Call> calls_;
+  std::vector<Done> done_;
+  std::string trouble_;
+  std::int64_t warned_ms_ = 0;
+  std::atomic<std::uint64_t> epoch_ = 0;
+  std::size_t under_way_ = 0;  // the giver's
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace bikeflow
