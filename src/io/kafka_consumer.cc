@@ -87,8 +87,8 @@ class KafkaConsumer::Impl {
   void start(std::int32_t partition, std::int64_t offset);
   void set_paused(std::int32_t partition, bool is_paused) { find(partition).is_paused = is_paused; }
   Result<void> poll(int timeout_ms, KafkaSink& sink);
-  CommitOutcome commit(std::int32_t partition, std::int64_t offset, std::string_view metadata,
-                       int timeout_ms);
+  KafkaCommit commit(std::int32_t partition, std::int64_t offset, std::string_view metadata,
+                     int timeout_ms);
   std::optional<std::int64_t> lag(std::int32_t partition) const;
   Result<void> close(int timeout_ms);
 
@@ -402,17 +402,17 @@ void KafkaConsumer::Impl::bury_client() {
   }).detach();
 }
 
-CommitOutcome KafkaConsumer::Impl::commit(std::int32_t partition, std::int64_t offset,
-                                          std::string_view metadata, int timeout_ms) {
+KafkaCommit KafkaConsumer::Impl::commit(std::int32_t partition, std::int64_t offset,
+                                        std::string_view metadata, int timeout_ms) {
   find(partition);
   CHECK(!is_polling_ && offset >= 0 && !metadata.contains('\0'));
   if (client_ == nullptr) {
-    return {CommitOutcome::Kind::kUnknown, "not sent: nor is known what became of one before it"};
+    return {KafkaCommit::Kind::kUnknown, "not sent: nor is known what became of one before it"};
   }
   // librdkafka sends whatever generation it has by now: none (-1) after one was refused, and with
   // that an empty group's broker takes the commit.
   if (membership() != membership_) {
-    return {CommitOutcome::Kind::kRefused, "not sent: the group has dropped this member"};
+    return {KafkaCommit::Kind::kRefused, "not sent: the group has dropped this member"};
   }
   const KafkaPartitions list(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_t& only =
@@ -424,10 +424,10 @@ CommitOutcome KafkaConsumer::Impl::commit(std::int32_t partition, std::int64_t o
     std::ranges::copy(metadata, static_cast<char*>(only.metadata));
   }
   const auto [error, text] = send_commit(*list, timeout_ms);
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {CommitOutcome::Kind::kDone, {}};
-  if (is_refusal(error)) return {CommitOutcome::Kind::kRefused, text};
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {KafkaCommit::Kind::kDone, {}};
+  if (is_refusal(error)) return {KafkaCommit::Kind::kRefused, text};
   bury_client();
-  return {CommitOutcome::Kind::kUnknown, text};
+  return {KafkaCommit::Kind::kUnknown, text};
 }
 
 std::pair<rd_kafka_resp_err_t, std::string> KafkaConsumer::Impl::send_commit(
@@ -509,8 +509,8 @@ void KafkaConsumer::resume(std::int32_t partition) { impl_->set_paused(partition
 Result<void> KafkaConsumer::poll(int timeout_ms, KafkaSink& sink) {
   return impl_->poll(timeout_ms, sink);
 }
-CommitOutcome KafkaConsumer::commit(std::int32_t partition, std::int64_t offset,
-                                    std::string_view metadata, int timeout_ms) {
+KafkaCommit KafkaConsumer::commit(std::int32_t partition, std::int64_t offset,
+                                  std::string_view metadata, int timeout_ms) {
   return impl_->commit(partition, offset, metadata, timeout_ms);
 }
 std::optional<std::int64_t> KafkaConsumer::lag(std::int32_t partition) const {

@@ -18,6 +18,7 @@
 
 #include "base/result.h"
 #include "io/kafka_settings.h"
+#include "model/log_message.h"
 
 namespace bikeflow {
 
@@ -31,13 +32,6 @@ class KafkaListener {
   virtual void revoked() = 0;
   // What librdkafka has to say, and errors that concern no single partition; it goes on trying.
   virtual void log(KafkaLogLevel level, std::string_view text) = 0;
-};
-
-struct LogMessage {
-  std::int64_t offset = 0;
-  std::int64_t timestamp_ms = -1;  // -1: it has none
-  std::string_view key;
-  std::optional<std::string_view> value;  // nothing: a tombstone
 };
 
 struct PartitionError {
@@ -63,7 +57,7 @@ class KafkaSink {
   virtual void failed(std::int32_t partition, const PartitionError& error) = 0;
 };
 
-struct CommitOutcome {
+struct KafkaCommit {
   enum class Kind : std::uint8_t {
     kDone,
     kRefused,  // not committed: this member no longer is what it was when the partition was
@@ -104,8 +98,8 @@ class KafkaConsumer {
   // join with a new one: this one sends no commit any more, and its poll() fails. Requires:
   // assigned; not called by the listener or the sink; no zero byte in the metadata, of which
   // brokers keep 4096 bytes.
-  CommitOutcome commit(std::int32_t partition, std::int64_t offset, std::string_view metadata,
-                       int timeout_ms);
+  KafkaCommit commit(std::int32_t partition, std::int64_t offset, std::string_view metadata,
+                     int timeout_ms);
 
   // How many messages there are behind the one delivered last; nothing where it is not known yet.
   [[nodiscard]] std::optional<std::int64_t> lag(std::int32_t partition) const;

@@ -22,7 +22,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-using Kind = CommitOutcome::Kind;
+using Kind = KafkaCommit::Kind;
 
 std::optional<KafkaCommitted> committed(const KafkaSettings& settings, std::int32_t partition) {
   auto lookup = KafkaLookup::open(settings);
@@ -198,7 +198,7 @@ TEST(KafkaConsumer, CommitsWithWordsAndKnowsRefusal) {
   ASSERT_EQ(stranger.consumer->commit(0, 8, "", 5000).kind, Kind::kDone);
 
   kafka.fail_next(kOffsetCommitRequest, {RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS});
-  const CommitOutcome outcome = member.consumer->commit(0, 9, "", 5000);
+  const KafkaCommit outcome = member.consumer->commit(0, 9, "", 5000);
   EXPECT_EQ(outcome.kind, Kind::kRefused);
   EXPECT_THAT(outcome.text, HasSubstr("rebalance"));
 
@@ -243,7 +243,7 @@ TEST(KafkaConsumer, DoubtsWhatWasNotAnswered) {
 
   // Landed, and the answer is late.
   kafka.set_delay_ms(700);
-  const CommitOutcome outcome = late.consumer->commit(0, 3, "late", 200);
+  const KafkaCommit outcome = late.consumer->commit(0, 3, "late", 200);
   EXPECT_EQ(outcome.kind, Kind::kUnknown);
   EXPECT_THAT(outcome.text, HasSubstr("200 ms"));
   kafka.set_delay_ms(0);

@@ -26,8 +26,8 @@ struct KafkaDelete {
   }
 };
 
-// A client. Its end neither leaves a group nor sends what is waiting; but it waits for the answer to
-// a commit that was sent.
+// A client. Its end neither leaves a group nor sends what is waiting; but it waits for the answer
+// to a commit that was sent.
 inline void end_kafka_client(rd_kafka_t* client) {
   rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }

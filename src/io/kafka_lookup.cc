@@ -263,12 +263,6 @@ Result<std::optional<KafkaRecord>> KafkaLookup::Impl::record(std::int32_t partit
   return found;
 }
 
-std::uint64_t record_hash(std::string_view key, std::optional<std::string_view> value) {
-  std::string bytes(key);
-  bytes += value.value_or(std::string_view());
-  return hash64(bytes);
-}
-
 KafkaLookup::KafkaLookup(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 KafkaLookup::~KafkaLookup() = default;
 

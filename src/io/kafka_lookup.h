@@ -16,6 +16,7 @@
 
 #include "base/result.h"
 #include "io/kafka_settings.h"
+#include "model/log_message.h"
 
 namespace bikeflow {
 
@@ -37,10 +38,6 @@ struct KafkaRecord {
   std::uint64_t hash = 0;          // record_hash() of it
   friend bool operator==(const KafkaRecord&, const KafkaRecord&) = default;
 };
-
-// By which a record is recognised: hash64 of its key's bytes followed by its value's; nothing for
-// the value of a tombstone.
-std::uint64_t record_hash(std::string_view key, std::optional<std::string_view> value);
 
 class KafkaLookup {
  public:

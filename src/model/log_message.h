@@ -15,4 +15,8 @@ struct LogMessage {
   std::optional<std::string_view> value;  // nothing: a tombstone
 };
 
+// By which a record is recognised: hash64 of its key's bytes followed by its value's; nothing for
+// the value of a tombstone.
+std::uint64_t record_hash(std::string_view key, std::optional<std::string_view> value);
+
 }  // namespace bikeflow

@@ -55,7 +55,7 @@ struct LogPosition {
   struct Record {
     std::int64_t offset = 0;
     std::int64_t timestamp_ms = 0;
-    std::uint64_t hash = 0;  // hash_record() of its key and value
+    std::uint64_t hash = 0;  // record_hash() of its key and value
     friend bool operator==(const Record&, const Record&) = default;
   };
   std::string cluster;                          // the broker's id of itself

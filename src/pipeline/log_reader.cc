@@ -7,7 +7,6 @@
 #include <fmt/core.h>
 
 #include "base/check.h"
-#include "base/hash.h"
 #include "pipeline/task.h"
 
 namespace bikeflow {
@@ -22,11 +21,6 @@ Decoded decode(JsonRecordDecoder& decoder, const LogMessage& message, Seconds ne
 }
 
 }  // namespace
-
-std::uint64_t hash_record(const LogMessage& message) {
-  return hash64(fmt::format("{} {}", format_hex(hash64(message.key)),
-                            message.value ? format_hex(hash64(*message.value)) : "-"));
-}
 
 LogReader::LogReader(std::vector<LogSystem> systems, std::int32_t partition, std::string source)
     : systems_(std::move(systems)),

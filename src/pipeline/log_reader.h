@@ -21,10 +21,6 @@ struct LogSystem {
   Zone zone;
 };
 
-// Of the record's key and value, where there are any: a log that was made anew under the same name
-// has other records.
-std::uint64_t hash_record(const LogMessage& message);
-
 // Threads: none; one owner.
 class LogReader {
  public:

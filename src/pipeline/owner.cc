@@ -125,7 +125,7 @@ void Owner::messages(std::span<const LogMessage> messages, const Now& now) {
   const LogMessage& last = messages.back();
   LogPosition& log = *job_->log();
   log.next_offset = last.offset + 1;
-  log.last = {last.offset, last.timestamp_ms, hash_record(last)};
+  log.last = {last.offset, last.timestamp_ms, record_hash(last.key, last.value)};
   is_changed_ = true;
   idle_since_ms_.reset();
   take_files();

@@ -18,7 +18,6 @@
 namespace bikeflow {
 namespace {
 
-
 bool is_file_of(std::string_view name, std::string_view source, std::int32_t partition) {
   if (const auto hour = parse_hourly_name(name)) {
     return hour->source == source && hour->partition == partition;

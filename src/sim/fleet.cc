@@ -395,7 +395,7 @@ void Fleet::apply(Call& call) {
                    Seen seen{0, topic_.high(partition), std::nullopt};
                    if (what.offset >= 0) {
                      for (const LogMessage& m : topic_.read(partition, what.offset, 1)) {
-                       seen.record = {m.offset, m.timestamp_ms, hash_record(m)};
+                       seen.record = {m.offset, m.timestamp_ms, record_hash(m.key, m.value)};
                      }
                    }
                    call.outcome = seen;
