@@ -64,4 +64,11 @@ Result<std::unique_ptr<Store>> open_store(const std::string& url, std::string_vi
   return std::make_unique<LocalStore>(*std::move(store));
 }
 
+Result<std::unique_ptr<Store>> create_store(const std::string& url, std::string_view writer) {
+  if (url.find("://") == std::string::npos) {
+    if (auto made = make_folders(url); !made) return std::unexpected(made.error());
+  }
+  return open_store(url, writer);
+}
+
 }  // namespace bikeflow

@@ -14,4 +14,7 @@ namespace bikeflow {
 // none.
 Result<std::unique_ptr<Store>> open_store(const std::string& url, std::string_view writer);
 
+// The same for one who writes: a folder that does not exist is made. A bucket is not.
+Result<std::unique_ptr<Store>> create_store(const std::string& url, std::string_view writer);
+
 }  // namespace bikeflow
