@@ -308,13 +308,13 @@ void KafkaConsumer::Impl::seek_started() {
         partition.next_offset;
   }
   if (list->cnt == 0) return;
+  // First, because only a seek wakes the thread that fetches; else it may sleep for a second.
+  rd_kafka_resume_partitions(client_.get(), list.get());
   const KafkaError error(rd_kafka_seek_partitions(client_.get(), list.get(), kSettle_ms));
-  const KafkaPartitions sought(rd_kafka_topic_partition_list_new(list->cnt));
   for (int i = 0; i < list->cnt; ++i) {
     const rd_kafka_topic_partition_t& each = list->elems[i];
     if (each.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       find(each.partition).is_fetched = true;
-      rd_kafka_topic_partition_list_add(sought.get(), settings_.topic.c_str(), each.partition);
       continue;
     }
     has_starts_ = true;
@@ -324,7 +324,6 @@ void KafkaConsumer::Impl::seek_started() {
                       each.partition, each.offset, text_of(each.err)));
     }
   }
-  if (sought->cnt > 0) rd_kafka_resume_partitions(client_.get(), sought.get());
 }
 
 void KafkaConsumer::Impl::serve_callbacks() {
