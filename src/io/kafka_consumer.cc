@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <map>
 #include <thread>
 #include <utility>
@@ -43,6 +44,10 @@ constexpr std::array kConsumerProperties = {
     KafkaProperty{"fetch.queue.backoff.ms", "10", Rule::kIfThere},
 };
 
+// How long librdkafka's own thread may take to do as it is told, and how soon it is told again.
+constexpr int kSettle_ms = 2000;
+constexpr int kSeekAgain_ms = 5;
+
 // What the broker says when this member is no longer the one that it knew, and nothing else.
 bool is_refusal(rd_kafka_resp_err_t error) {
   return error == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID ||
@@ -73,9 +78,10 @@ LogMessage message_of(const rd_kafka_message_t& message) {
 }  // namespace
 
 // Each assigned partition has its own queue, which librdkafka fills to a bound: so a paused one
-// costs nothing, and the queue with the callbacks holds no messages. librdkafka itself is told only
-// which partitions are started and from where, all at once, by rd_kafka_assign(): that stops and
-// fences whatever it was fetching before it returns.
+// costs nothing, and the queue with the callbacks holds no messages. To librdkafka all partitions
+// are assigned, and paused until they are first started; a start is a seek, which fences off
+// whatever was fetched before. It must not be told of two assignments in a row while it still stops
+// what the first took away: it would abort the program.
 class KafkaConsumer::Impl {
  public:
   Impl(KafkaSettings settings, KafkaListener& listener, File wake)
@@ -99,6 +105,7 @@ class KafkaConsumer::Impl {
     bool is_started = false;
     bool is_fetched = false;  // librdkafka was told of the last start()
     bool is_paused = false;
+    bool is_dead = false;  // librdkafka has given it up, and takes it back only by an assignment
     std::vector<KafkaMessage> batch;  // taken from the queue
     std::size_t next_in_batch = 0;
 
@@ -128,7 +135,9 @@ class KafkaConsumer::Impl {
   [[nodiscard]] std::string membership() const;
 
   void attach(std::int32_t number, Partition& partition);
+  void assign_all();
   void apply_starts();
+  void seek_started();
   void serve_callbacks();
   bool deliver(std::int32_t number, Partition& partition, KafkaSink& sink);
   void deliver_run(std::int32_t number, Partition& partition, KafkaSink& sink);
@@ -206,15 +215,13 @@ void KafkaConsumer::Impl::rebalance(rd_kafka_resp_err_t event,
   partitions_.clear();
   has_starts_ = false;
   if (event == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-    // The assignment is taken, and nothing of it is fetched.
-    const KafkaPartitions none(rd_kafka_topic_partition_list_new(0));
-    rd_kafka_assign(client_.get(), none.get());
     membership_ = membership();
     std::vector<std::int32_t> numbers;
     for (int i = 0; i < partitions.cnt; ++i) {
       numbers.push_back(partitions.elems[i].partition);
-      partitions_.try_emplace(numbers.back());
+      attach(numbers.back(), partitions_[numbers.back()]);
     }
+    assign_all();
     std::ranges::sort(numbers);
     listener_.assigned(numbers);
   } else {
@@ -242,8 +249,7 @@ std::string KafkaConsumer::Impl::membership() const {
   return copy;
 }
 
-// The partition's messages stay in its own queue. Requires: it is not being fetched, or the first
-// messages would go elsewhere.
+// The partition's messages stay in its own queue.
 void KafkaConsumer::Impl::attach(std::int32_t number, Partition& partition) {
   partition.queue.reset(
       rd_kafka_queue_get_partition(client_.get(), settings_.topic.c_str(), number));
@@ -253,12 +259,47 @@ void KafkaConsumer::Impl::attach(std::int32_t number, Partition& partition) {
   rd_kafka_queue_io_event_enable(partition.queue.get(), wake_.descriptor(), &kOne, sizeof(kOne));
 }
 
+void KafkaConsumer::Impl::assign_all() {
+  const KafkaPartitions list(
+      rd_kafka_topic_partition_list_new(static_cast<int>(partitions_.size())));
+  for (const auto& [number, partition] : partitions_) {
+    // A real offset, so that librdkafka does not ask for a committed one.
+    rd_kafka_topic_partition_list_add(list.get(), settings_.topic.c_str(), number)->offset =
+        partition.next_offset;
+  }
+  rd_kafka_pause_partitions(client_.get(), list.get());
+  if (const auto error = rd_kafka_assign(client_.get(), list.get());
+      error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    log(KafkaLogLevel::kError, fmt::format("the assignment was not taken: {}", text_of(error)));
+  }
+}
+
 void KafkaConsumer::Impl::apply_starts() {
   if (!has_starts_) return;
+  const bool is_any_dead = std::ranges::any_of(partitions_, [](const auto& entry) {
+    return entry.second.is_dead && entry.second.is_started;
+  });
+  if (!is_any_dead) {
+    seek_started();
+    return;
+  }
+  for (auto& [number, partition] : partitions_) partition.is_dead = partition.is_fetched = false;
+  assign_all();
+  // Once all are sought, librdkafka has stopped what this took away, and a callback may come.
+  const std::int64_t deadline_ms = monotonic_ms() + kSettle_ms;
+  while (has_starts_ && monotonic_ms() < deadline_ms) {
+    seek_started();
+    if (has_starts_) std::this_thread::sleep_for(std::chrono::milliseconds(kSeekAgain_ms));
+  }
+}
+
+// Partitions that librdkafka has not begun with yet stay to be started.
+void KafkaConsumer::Impl::seek_started() {
+  has_starts_ = false;
   const KafkaPartitions list(
       rd_kafka_topic_partition_list_new(static_cast<int>(partitions_.size())));
   for (auto& [number, partition] : partitions_) {
-    if (!partition.is_started) continue;
+    if (!partition.is_started || partition.is_fetched) continue;
     attach(number, partition);
     // What was taken and not delivered is fetched again.
     partition.batch.clear();
@@ -266,14 +307,23 @@ void KafkaConsumer::Impl::apply_starts() {
     rd_kafka_topic_partition_list_add(list.get(), settings_.topic.c_str(), number)->offset =
         partition.next_offset;
   }
-  if (const auto error = rd_kafka_assign(client_.get(), list.get());
-      error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    log(KafkaLogLevel::kError,
-        fmt::format("cannot read the started partitions, will try again: {}", text_of(error)));
-    return;
+  if (list->cnt == 0) return;
+  // First, because only a seek wakes the thread that fetches; else it may sleep for a second.
+  rd_kafka_resume_partitions(client_.get(), list.get());
+  const KafkaError error(rd_kafka_seek_partitions(client_.get(), list.get(), kSettle_ms));
+  for (int i = 0; i < list->cnt; ++i) {
+    const rd_kafka_topic_partition_t& each = list->elems[i];
+    if (each.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      find(each.partition).is_fetched = true;
+      continue;
+    }
+    has_starts_ = true;
+    if (each.err != RD_KAFKA_RESP_ERR__STATE && each.err != RD_KAFKA_RESP_ERR__PREV_IN_PROGRESS) {
+      log(KafkaLogLevel::kWarning,
+          fmt::format("{}/{}@{}: cannot be read from there yet: {}", settings_.topic,
+                      each.partition, each.offset, text_of(each.err)));
+    }
   }
-  for (auto& [number, partition] : partitions_) partition.is_fetched = partition.is_started;
-  has_starts_ = false;
 }
 
 void KafkaConsumer::Impl::serve_callbacks() {
@@ -281,6 +331,9 @@ void KafkaConsumer::Impl::serve_callbacks() {
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR ||
         message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       // Strayed from its partition's queue: fetched again, into a queue that is looked up anew.
+      const auto found = partitions_.find(message->partition);
+      if (found == partitions_.end()) continue;
+      found->second.is_fetched = false;
       has_starts_ = true;
     } else {
       log(KafkaLogLevel::kError, rd_kafka_message_errstr(message.get()));
@@ -305,7 +358,10 @@ void KafkaConsumer::Impl::report(std::int32_t number, Partition& partition,
   } else if (is_unreadable(message.err)) {
     error.kind = PartitionError::Kind::kUnreadable;
   }
-  if (error.kind != PartitionError::Kind::kOther) partition.is_started = false;
+  if (error.kind != PartitionError::Kind::kOther) {
+    partition.is_started = false;
+    partition.is_dead = true;
+  }
   sink.failed(number, error);
 }
 
@@ -376,7 +432,9 @@ Result<void> KafkaConsumer::Impl::poll(int timeout_ms, KafkaSink& sink) {
   is_polling_ = true;
   if (!take_round(sink) && timeout_ms > 0) {
     pollfd waited{.fd = wake_.descriptor(), .events = POLLIN, .revents = 0};
-    if (::poll(&waited, 1, timeout_ms) > 0) take_round(sink);  // else: time-out, or a signal
+    const int wait_ms = has_starts_ ? std::min(timeout_ms, kSeekAgain_ms) : timeout_ms;
+    // Otherwise: a time-out, or a signal.
+    if (::poll(&waited, 1, wait_ms) > 0 || has_starts_) take_round(sink);
   }
   is_polling_ = false;
   return check_alive();

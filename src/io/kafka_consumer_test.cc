@@ -135,8 +135,20 @@ TEST(KafkaConsumer, StartsAnewAnywhereWithNothingOfBefore) {
   member.consumer->start(0, 19'990);
   ASSERT_TRUE(member.poll_until([&] { return member.offsets[0].size() == 10; }));
 
-  // Inside a batch, which goes on behind an end of the partition.
+  // As often as one likes: librdkafka could not stand assignments in such a row.
   kafka.produce(1, 0, 10);
+  for (int i = 0; i < 200; ++i) {
+    member.consumer->start(i % 2, i % 10);
+    ASSERT_TRUE(member.consumer->poll(0, member));
+  }
+  member.offsets.clear();
+  member.consumer->start(0, 19'995);
+  member.consumer->start(1, 7);
+  ASSERT_TRUE(member.poll_until(
+      [&] { return member.offsets[0].size() == 5 && member.offsets[1].size() == 3; }));
+  EXPECT_EQ(member.offsets[1], from_to(7, 10));
+
+  // Inside a batch, which goes on behind an end of the partition.
   for (const bool is_paused : {false, true}) {
     member.consumer->start(1, 0);
     ASSERT_TRUE(member.consumer->poll(0, member));
