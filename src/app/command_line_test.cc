@@ -175,10 +175,10 @@ Example:
 
 TEST_F(CommandLineTest, SaysBeforeTheHelpThatThereIsNoSuchCommand) {
   const std::string group = parse({"state", "--help"}).text;
-  EXPECT_EQ(parse({"state", "rewind", "--help"}).text,
-            "'state rewind' is not in this version: it reads recorded files only (bikeflow "
-            "backfill)\n\n" +
-                group);
+  EXPECT_EQ(parse({"poll", "--help"}).text,
+            "'poll' is not in this version: it reads topics (bikeflow run) and recorded files "
+            "(bikeflow backfill)\n\n" +
+                parse({"--help"}).text);
   EXPECT_EQ(parse({"state", "--help", "shwo"}).text,
             "unknown command 'state shwo'; did you mean 'state show'?\n\n" + group);
   EXPECT_EQ(parse({"state", "--what", "shwo", "--help"}).text, group);

@@ -24,18 +24,26 @@ void register_state(CommandLine& line) {
   auto discard = std::make_shared<StateDiscardOptions>();
   Command& discard_command = line.add(
       {.name = "state discard",
-       .summary = "undo a backfill: delete its state and its files",
+       .summary = "undo a backfill, or begin a partition of a topic anew",
        .description =
            "Lists the state and every file of rows, late rows and dead letters that the job wrote; "
            "with --yes deletes them. What other jobs wrote stays. Afterwards the same input can be "
-           "backfilled anew.",
+           "backfilled anew.\n\nWith --partition the same for a partition of a topic that has "
+           "stopped: its owner begins again at the oldest record that the topic still has.",
        .examples = {"bikeflow state discard --lake lake",
                     "bikeflow state discard --lake lake --yes"}},
-      [discard](Shell& shell) { return state_discard(*discard, shell); });
+      [discard](Shell& shell) {
+        if (!discard->partition) return state_discard(*discard, shell);
+        return state_discard_partition(
+            {discard->lake, *discard->partition, std::nullopt, discard->yes}, shell);
+      });
   discard_command.text({.name = "--lake", .value = "DIR", .help = "the lake", .required = true},
                        &discard->lake);
   discard_command.text({"--job", "NAME", "whose, as state show names it"}, &discard->job);
+  discard_command.text({"--partition", "TOPIC/N", "of a topic, instead: begins it anew"},
+                       &discard->partition);
   discard_command.flag({"--yes", "", "delete, not only list"}, &discard->yes);
+  register_state_orders(line);
 }
 
 }  // namespace bikeflow

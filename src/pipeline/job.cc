@@ -34,7 +34,7 @@ Seconds day_of(Seconds t) { return t / kDay; }
 
 // Format: whether there is one (u8); the cluster, the next offset; whether there is a last record
 // (u8); its offset, timestamp and hash; how many systems have closed a window, and of each its
-// name and the end of the first.
+// name and the end of the first; the last order (u64).
 void save_log(const std::optional<LogPosition>& log, Writer& out) {
   out.u8(log ? 1 : 0);
   if (!log) return;
@@ -51,6 +51,7 @@ void save_log(const std::optional<LogPosition>& log, Writer& out) {
     out.string(system);
     out.i64(end);
   }
+  out.u64(log->last_order);
 }
 
 std::optional<LogPosition> read_log(Reader& in) {
@@ -64,6 +65,7 @@ std::optional<LogPosition> read_log(Reader& in) {
     std::string system(in.string());
     log.first_closed[std::move(system)] = in.i64();
   }
+  log.last_order = in.u64();
   return log;
 }
 
@@ -90,6 +92,11 @@ void Job::add_dead_letters(std::vector<DeadLetter> letters) {
 void Job::add_due(DueFile file) {
   due_bytes_ += file.bytes.size();
   due_.push_back(std::move(file));
+}
+
+void Job::skip_to_sequence(std::uint64_t sequence) {
+  CHECK(sequence >= sequence_);
+  sequence_ = sequence;
 }
 
 void Job::acknowledge(std::string_view path) {

@@ -62,6 +62,7 @@ struct LogPosition {
   std::int64_t next_offset = 0;                 // one past the last record read
   std::optional<Record> last;                   // the last record read
   std::map<std::string, Seconds> first_closed;  // by system: the end of the first window closed
+  std::uint64_t last_order = 0;  // the id of the StateOrder that was executed last; 0: none was
   friend bool operator==(const LogPosition&, const LogPosition&) = default;
 };
 
@@ -146,6 +147,9 @@ class Job {
 
   [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
   [[nodiscard]] const std::string& checkpoint_name() const { return checkpoint_name_; }
+  // The next checkpoint's will be the one after `sequence`: of a job that was taken from an older
+  // checkpoint than the newest. Requires: not less than sequence().
+  void skip_to_sequence(std::uint64_t sequence);
   // The checkpoint before it; empty for the first.
   [[nodiscard]] const std::string& predecessor() const { return predecessor_; }
 

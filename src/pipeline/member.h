@@ -2,7 +2,7 @@
 // prepared under one assignment has any effect under another.
 //
 // On every assignment and every revocation all owners are dropped with what they had not committed,
-// and so are all outcomes that they waited for: each order has a number, and none is used twice.
+// and so are all outcomes that they waited for: each request has a number, and none is used twice.
 // What had been committed and not yet published is published again by the next owner, under the
 // same names and with the same bytes.
 //
@@ -52,7 +52,7 @@ class Member {
     return request_of_.contains(request.number) ||
            std::holds_alternative<ReplaceClient>(request.what);
   }
-  // Whether an outcome of this order would be of any use: else it need not be carried out.
+  // Whether an outcome of this request would be of any use: else it need not be carried out.
   [[nodiscard]] bool waits_for(std::uint64_t request) const;
 
   [[nodiscard]] const std::map<std::int32_t, Owner>& owners() const { return owners_; }

@@ -12,6 +12,12 @@
 namespace bikeflow {
 namespace {}  // namespace
 
+namespace {
+
+constexpr std::int64_t kLookForOrderMs = 5'000;
+
+}  // namespace
+
 std::string state_folder_of(std::string_view topic, std::int32_t partition) {
   return fmt::format("{}/state/{}/{}", kInternalFolder, escape_component(topic), partition);
 }
@@ -24,6 +30,10 @@ Owner::Owner(const OwnerSettings& settings, std::int32_t partition, std::uint64_
       random_(random),
       reader_(settings.systems, partition, settings.topic),
       marker_(settings.topic, partition, settings.systems, settings.lake, settings.task.windows) {}
+
+std::string Owner::path_of(std::string_view name) const {
+  return fmt::format("{}/{}", state_folder_of(settings_.topic, partition_), name);
+}
 
 std::uint64_t Owner::give(RequestWhat what) {
   const std::uint64_t number = ++next_request_;
@@ -67,6 +77,15 @@ void Owner::outcome(std::uint64_t number, Outcome outcome, const Now& now) {
       break;
     case Step::kListState:
       on_state(std::get<Listed>(outcome));
+      break;
+    case Step::kGetOrder:
+      on_order(std::get<Got>(outcome));
+      break;
+    case Step::kGetOrdered:
+      on_ordered(std::get<Got>(outcome));
+      break;
+    case Step::kLookForOrder:
+      look_for_order(std::get<Listed>(outcome));
       break;
     case Step::kListLake:
       on_lake(std::get<Listed>(outcome));
@@ -176,8 +195,17 @@ void Owner::close_idle(const Now& now) {
 }
 
 void Owner::tick(const Now& now) {
-  if (!is_at_work()) return;
-  go_on(now);
+  if (is_at_work()) return go_on(now);
+  if (phase_ != Phase::kStopped || step_ != Step::kNothing) return;
+  if (now.monotonic_ms - looked_ms_ < kLookForOrderMs) return;
+  looked_ms_ = now.monotonic_ms;
+  ask(Step::kLookForOrder, ListFiles{state_folder_of(settings_.topic, partition_)});
+}
+
+// Whoever carries it out is a new owner.
+void Owner::look_for_order(const Listed& listed) {
+  const auto found = std::ranges::find(listed.paths, path_of(kStateOrderName));
+  if (found != listed.paths.end()) phase_ = Phase::kDropped;
 }
 
 void Owner::finish() {
@@ -239,10 +267,7 @@ void Owner::put_checkpoint(const Now& now) {
   CHECK(bytes.has_value());
   pending_ = {job_->sequence(), job_->log()->next_offset, closed_now()};
   seen_checkpoints_.insert(job_->checkpoint_name());
-  ask(Step::kPutCheckpoint,
-      PutFile{fmt::format("{}/{}", state_folder_of(settings_.topic, partition_),
-                          job_->checkpoint_name()),
-              *std::move(bytes)});
+  ask(Step::kPutCheckpoint, PutFile{path_of(job_->checkpoint_name()), *std::move(bytes)});
   update_pause();
 }
 
@@ -250,6 +275,7 @@ void Owner::on_commit(CommitOutcome outcome) {
   switch (outcome) {
     case CommitOutcome::kDone:
       done_ = std::move(pending_);
+      if (std::exchange(order_, std::nullopt)) give(RemoveFiles{{path_of(kStateOrderName)}});
       publish();
       collect();
       update_pause();
@@ -278,7 +304,7 @@ void Owner::collect() {
   RemoveFiles old;
   std::erase_if(seen_checkpoints_, [&](const std::string& name) {
     if (*checkpoint_sequence(name) + kKeptSequences > done_.sequence) return false;
-    old.paths.push_back(fmt::format("{}/{}", state_folder_of(settings_.topic, partition_), name));
+    old.paths.push_back(path_of(name));
     return true;
   });
   if (!old.paths.empty()) give(std::move(old));

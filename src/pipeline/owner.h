@@ -13,7 +13,7 @@
 // not known the client goes as well. Reading goes on meanwhile: what comes after step 2 belongs to
 // the next checkpoint.
 //
-// Pure: facts come in by the calls, orders go out by take_requests(). No thread, no clock; one
+// Pure: facts come in by the calls, requests go out by take_requests(). No thread, no clock; one
 // owner.
 #pragma once
 
@@ -28,6 +28,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lake/state_order.h"
 #include "pipeline/hour_marker.h"
 #include "pipeline/log_reader.h"
 #include "pipeline/requests.h"
@@ -93,7 +94,7 @@ class Owner {
   void set_partitions(std::int32_t partitions) { marker_.set_partitions(partitions); }
 
   std::vector<Request> take_requests();
-  // Whether an outcome of this order would be of any use.
+  // Whether an outcome of this request would be of any use.
   [[nodiscard]] bool waits_for(std::uint64_t number) const {
     return number == control_ || puts_.contains(number) || marker_.waits_for(number);
   }
@@ -110,12 +111,15 @@ class Owner {
   }
 
  private:
-  // What the one order in hand is for, `control_`.
+  // What the one request in hand is for, `control_`.
   enum class Step : std::uint8_t {
     kNothing,
     kAskGroup,
     kAskAgain,  // before a stop
     kListState,
+    kGetOrder,       // an operator's, see lake/state_order.h
+    kGetOrdered,     // the checkpoint that shows whether it was executed
+    kLookForOrder,   // while stopped
     kGetSuccessor,   // a checkpoint that may follow the committed one
     kListSuccessor,  // the folder of a file that was due in it
     kListLake,       // without any commit
@@ -131,6 +135,12 @@ class Owner {
   // Recovery, in its order (owner_recovery.cc).
   void on_answer(const Answered& answer);
   void on_state(const Listed& listed);
+  void on_order(const Got& got);
+  void on_ordered(const Got& got);
+  void execute_order();
+  void find_checkpoint();
+  void begin_anew();
+  [[nodiscard]] bool is_rewinding() const;
   void on_lake(const Listed& listed);
   void look_at_next_successor();
   void on_successor(const Got& got);
@@ -143,11 +153,13 @@ class Owner {
   [[nodiscard]] std::optional<std::string> what_differs(const Job& job) const;
   [[nodiscard]] std::string what_is_wrong(const Seen& seen) const;
   void start_reading(const Seen& seen, const Now& now);
+  [[nodiscard]] std::string path_of(std::string_view name) const;  // in the state's folder
 
   // Work.
   [[nodiscard]] bool is_at_work() const {
     return phase_ == Phase::kReading || phase_ == Phase::kFinishing;
   }
+  void look_for_order(const Listed& listed);
   void take_files();
   void close_idle(const Now& now);
   [[nodiscard]] bool is_much_waiting() const;
@@ -170,7 +182,7 @@ class Owner {
   Phase phase_ = Phase::kRecovering;
   std::string why_;
   Step step_ = Step::kNothing;
-  std::uint64_t control_ = 0;  // the order of step_
+  std::uint64_t control_ = 0;  // the request of step_
   std::vector<Request> requests_;
 
   // Recovery.
@@ -178,6 +190,9 @@ class Owner {
   std::string committed_name_;           // of the checkpoint that the commit names
   std::string suspicion_;                // why to stop, unless the group answers otherwise now
   std::vector<std::string> names_;       // of all checkpoints that the store has
+  std::string newest_;                   // of those, the one of the highest sequence
+  std::optional<StateOrder> order_;      // that is to be executed, until that is committed
+  bool is_anew_ = false;                 // from the oldest record, without a state
   std::vector<std::string> successors_;  // of those, the ones still to be looked at
   std::vector<std::string> newly_due_;   // paths that became due in the one in hand
 
@@ -185,7 +200,7 @@ class Owner {
   std::unique_ptr<Job> job_;
   LogReader reader_;
   HourMarker marker_;
-  std::map<std::uint64_t, std::string> puts_;  // orders of due files -> their paths
+  std::map<std::uint64_t, std::string> puts_;  // requests of due files -> their paths
   // Of the checkpoint that is being stored or committed, and of the last that was.
   struct Snapshot {
     std::uint64_t sequence = 0;
@@ -195,8 +210,9 @@ class Owner {
   Snapshot pending_, done_;
   std::set<std::string> seen_checkpoints_;  // that may have to be removed
   std::int64_t last_checkpoint_ms_ = 0;
-  bool is_changed_ = false;  // since the last checkpoint
-  bool has_closed_ = false;  // windows, since the last checkpoint
+  std::int64_t looked_ms_ = 0;  // for an order, while stopped
+  bool is_changed_ = false;     // since the last checkpoint
+  bool has_closed_ = false;     // windows, since the last checkpoint
   bool is_paused_ = false;
   bool must_finish_ = false;
   bool input_ended_ = false;

@@ -28,11 +28,14 @@ bool is_file_of(std::string_view name, std::string_view source, std::int32_t par
 
 }  // namespace
 
+bool Owner::is_rewinding() const { return order_ && order_->kind == StateOrder::Kind::kRewind; }
+
 void Owner::on_answer(const Answered& answer) {
   if (!suspicion_.empty() && answer.commit == committed_) {
     return stop(std::exchange(suspicion_, {}));
   }
   suspicion_.clear();
+  is_anew_ = false;
   committed_ = answer.commit;
   ask(Step::kListState, ListFiles{state_folder_of(settings_.topic, partition_)});
 }
@@ -50,14 +53,66 @@ void Owner::stop(std::string why) {
 
 void Owner::on_state(const Listed& listed) {
   names_.clear();
+  newest_.clear();
+  bool has_order = false;
   for (const std::string& path : listed.paths) {
-    if (checkpoint_sequence(name_of(path))) names_.emplace_back(name_of(path));
+    const std::string_view name = name_of(path);
+    has_order |= name == kStateOrderName;
+    const auto sequence = checkpoint_sequence(name);
+    if (!sequence) continue;
+    names_.emplace_back(name);
+    if (newest_.empty() || *sequence > *checkpoint_sequence(newest_)) newest_ = name;
   }
   seen_checkpoints_ = {names_.begin(), names_.end()};
-  const auto newest = std::ranges::max_element(
-      names_, {}, [](const std::string& name) { return *checkpoint_sequence(name); });
-  const std::uint64_t highest = newest == names_.end() ? 0 : *checkpoint_sequence(*newest);
+  if (has_order) return ask(Step::kGetOrder, GetFile{path_of(kStateOrderName)});
+  find_checkpoint();
+}
 
+void Owner::on_order(const Got& got) {
+  order_.reset();
+  if (!got.bytes) return find_checkpoint();  // it was executed meanwhile
+  auto order = parse_state_order(*got.bytes);
+  if (!order) {
+    return suspect(
+        fmt::format("{}: {}; remove the file", path_of(kStateOrderName), order.error().message));
+  }
+  order_ = *std::move(order);
+  const auto metadata = committed_ ? CommitMetadata::parse(committed_->metadata) : std::nullopt;
+  if (!metadata || std::ranges::find(names_, metadata->checkpoint) == names_.end()) {
+    return execute_order();
+  }
+  ask(Step::kGetOrdered, GetFile{path_of(metadata->checkpoint)});
+}
+
+void Owner::on_ordered(const Got& got) {
+  if (got.bytes) {
+    const Result<Job> job = Job::restore(*got.bytes);
+    if (job && job->log() && job->log()->last_order == order_->id) {
+      order_.reset();
+      give(RemoveFiles{{path_of(kStateOrderName)}});
+      return find_checkpoint();
+    }
+  }
+  execute_order();
+}
+
+// What the command that wrote the order has seen to, as the removal of files, is not done again
+// here.
+void Owner::execute_order() {
+  switch (order_->kind) {
+    case StateOrder::Kind::kAcceptGap:
+      return find_checkpoint();
+    case StateOrder::Kind::kDiscard:
+      return begin_anew();
+    case StateOrder::Kind::kRewind:
+      committed_name_ = order_->checkpoint;
+      return ask(Step::kGetCheckpoint, GetFile{path_of(committed_name_)});
+  }
+}
+
+// The one that the group's commit names, if nothing speaks against it.
+void Owner::find_checkpoint() {
+  const std::uint64_t highest = newest_.empty() ? 0 : *checkpoint_sequence(newest_);
   if (!committed_) {
     if (highest > 1) {
       return suspect(fmt::format(
@@ -65,7 +120,7 @@ void Owner::on_state(const Listed& listed) {
           "Groups forget after a week without members; was the group renamed, or the topic made "
           "anew? bikeflow state rewind goes on from a checkpoint, bikeflow state discard begins "
           "anew",
-          *newest));
+          newest_));
     }
     return ask(Step::kListLake, ListFiles{""});
   }
@@ -97,7 +152,7 @@ void Owner::on_state(const Listed& listed) {
     return suspect(fmt::format(
         "the group has lost a commit: it names the checkpoint {}, and {} follows a later one. "
         "bikeflow state rewind goes on from a checkpoint",
-        committed_name_, *newest));
+        committed_name_, newest_));
   }
   successors_.clear();
   for (const std::string& name : names_) {
@@ -117,26 +172,32 @@ void Owner::on_lake(const Listed& listed) {
         "renamed? Take the group's old name, or bikeflow state discard removes what was written",
         *file));
   }
+  begin_anew();
+}
+
+void Owner::begin_anew() {
+  is_anew_ = true;
   job_ = std::make_unique<Job>(
       JobSettings{settings_.topic, settings_.topic, settings_.lake_id, settings_.lake, partition_});
   job_->log() = LogPosition{.cluster = settings_.cluster, .last = {}, .first_closed = {}};
+  // After an order there may be older checkpoints.
+  if (order_ && !newest_.empty()) job_->skip_to_sequence(*checkpoint_sequence(newest_));
   ask(Step::kLookAtLog, LookAtLog{});
 }
 
 // A checkpoint that follows the committed one was never committed, unless something that became due
 // in it is in the lake: then the group has lost its commit.
 void Owner::look_at_next_successor() {
-  const std::string folder = state_folder_of(settings_.topic, partition_);
   if (successors_.empty()) {
     if (std::ranges::find(names_, committed_name_) == names_.end()) {
       return suspect(fmt::format(
-          "the checkpoint {}/{}, which the group's commit names, is not there: put it back from a "
+          "the checkpoint {}, which the group's commit names, is not there: put it back from a "
           "backup, or bikeflow state rewind goes on from another one",
-          folder, committed_name_));
+          path_of(committed_name_)));
     }
-    return ask(Step::kGetCheckpoint, GetFile{fmt::format("{}/{}", folder, committed_name_)});
+    return ask(Step::kGetCheckpoint, GetFile{path_of(committed_name_)});
   }
-  ask(Step::kGetSuccessor, GetFile{fmt::format("{}/{}", folder, successors_.back())});
+  ask(Step::kGetSuccessor, GetFile{path_of(successors_.back())});
 }
 
 void Owner::on_successor(const Got& got) {
@@ -174,8 +235,7 @@ void Owner::on_path(const Listed& listed) {
 }
 
 void Owner::on_checkpoint(const Got& got) {
-  const std::string shown =
-      fmt::format("{}/{}", state_folder_of(settings_.topic, partition_), committed_name_);
+  const std::string shown = path_of(committed_name_);
   const std::string remedy =
       "put it back from a backup, or bikeflow state rewind goes on from another one";
   if (!got.bytes) {
@@ -188,6 +248,7 @@ void Owner::on_checkpoint(const Got& got) {
     return suspect(fmt::format("{}: {}", shown, *differs));
   }
   job_ = std::make_unique<Job>(*std::move(job));
+  if (is_rewinding()) job_->skip_to_sequence(*checkpoint_sequence(newest_));
   ask(Step::kLookAtLog, LookAtLog{job_->log()->last ? job_->log()->last->offset : -1});
 }
 
@@ -207,7 +268,7 @@ std::optional<std::string> Owner::what_differs(const Job& job) const {
         "anew on it",
         job.log()->cluster, settings_.cluster);
   }
-  if (job.log()->next_offset != committed_->offset) {
+  if (!is_rewinding() && job.log()->next_offset != committed_->offset) {
     return fmt::format(
         "was read up to offset {}, and the group has committed {}: the offset was set by hand; "
         "bikeflow state rewind goes on from a checkpoint",
@@ -229,7 +290,7 @@ std::optional<std::string> Owner::what_differs(const Job& job) const {
 // Empty: the log goes on where it was left.
 std::string Owner::what_is_wrong(const Seen& seen) const {
   const LogPosition& log = *job_->log();
-  if (!committed_) return "";
+  if (is_anew_) return "";
   if (seen.low > log.next_offset) {
     return fmt::format(
         "the records from {} to {} are gone before they were read (the topic's retention): "
@@ -254,13 +315,22 @@ std::string Owner::what_is_wrong(const Seen& seen) const {
 }
 
 void Owner::on_log(const Seen& seen, const Now& now) {
+  LogPosition& log = *job_->log();
+  if (order_ && order_->kind == StateOrder::Kind::kAcceptGap && seen.low > log.next_offset) {
+    log.next_offset = seen.low;
+    log.last.reset();
+  }
   if (std::string wrong = what_is_wrong(seen); !wrong.empty()) return suspect(std::move(wrong));
   start_reading(seen, now);
 }
 
 void Owner::start_reading(const Seen& seen, const Now& now) {
   LogPosition& log = *job_->log();
-  if (!committed_) log.next_offset = seen.low;
+  if (is_anew_) log.next_offset = seen.low;
+  if (order_) {
+    log.last_order = order_->id;
+    is_changed_ = has_closed_ = true;  // it is committed at once
+  }
   for (const LogSystem& system : settings_.systems) {
     Partition* found = job_->find(system.name);
     if (found == nullptr) {

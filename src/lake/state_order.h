@@ -1,0 +1,39 @@
+// What an operator has decided about a partition that has stopped: written beside its checkpoints
+// by a command, executed by the partition's owner as an ordinary checkpoint and commit, then
+// removed.
+//
+//   _bikeflow/state/<topic>/<partition>/order.json
+//   {"format":1,"id":"<16 hex digits>","kind":"rewind","checkpoint":"12-0123456789abcdef"}
+//
+// A checkpoint holds the id of the order that was executed last, so that none is executed twice.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace bikeflow {
+
+struct StateOrder {
+  enum class Kind : std::uint8_t {
+    kAcceptGap,  // go on after records that are gone
+    kRewind,     // go on from an older checkpoint
+    kDiscard,    // begin anew at the oldest record
+  };
+  std::uint64_t id = 0;  // random, not 0
+  Kind kind = Kind::kAcceptGap;
+  std::string checkpoint;  // of kRewind
+
+  friend bool operator==(const StateOrder&, const StateOrder&) = default;
+};
+
+inline constexpr std::string_view kStateOrderName = "order.json";
+
+std::string_view order_word(StateOrder::Kind kind);  // "accept-gap", "rewind", "discard"
+
+std::string to_json(const StateOrder& order);
+Result<StateOrder> parse_state_order(std::string_view json);
+
+}  // namespace bikeflow
