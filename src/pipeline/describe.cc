@@ -12,7 +12,9 @@ std::string describe(const TaskSettings& task, const LakeRule& lake) {
   const auto stage = [&](std::string_view name, std::string_view folder, std::string what) {
     text += fmt::format("{:<10} {:<9} {}\n", name, folder, what);
   };
-  stage("read", "io", "files, pipes; gzip and zstd; decoded on several threads, kept in order");
+  stage("read", "io",
+        "files, pipes; gzip and zstd; decoded on several threads, kept in order; or a topic's "
+        "partitions");
   stage("decode", "feed", "JSON, CSV, Parquet -> observations; what is none becomes a dead letter");
   stage("admit", "pipeline",
         fmt::format("more than {} ahead of the clock: dead letter; in files, a jump of more than "
@@ -47,7 +49,8 @@ std::string describe(const TaskSettings& task, const LakeRule& lake) {
                     "chained to the one before",
                     path_time_word(lake.path_time), layout_word(lake.layout)));
   stage("commit", "pipeline",
-        "a checkpoint with the state and the bytes of every file that is due; CURRENT names it");
+        "a checkpoint with the state and the bytes of every file that is due; CURRENT, or "
+        "the group's commit, names it");
   stage("publish", "io", "the files, then _SUCCESS of the hours that are complete");
   return text;
 }
