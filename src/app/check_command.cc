@@ -13,6 +13,7 @@
 
 #include <fmt/core.h>
 
+#include "app/checklist.h"
 #include "app/checkpoints.h"
 #include "app/config_file.h"
 #include "app/lake_view.h"
@@ -27,35 +28,6 @@
 
 namespace bikeflow {
 namespace {
-
-enum class Verdict : std::uint8_t { kOk, kFailed, kUnchecked };
-
-class Checklist {
- public:
-  explicit Checklist(Shell& shell) : shell_(shell) {}
-
-  void add(Verdict verdict, std::string_view thing, std::string_view found) {
-    failed_ |= verdict == Verdict::kFailed;
-    unchecked_ |= verdict == Verdict::kUnchecked;
-    const std::string word = verdict == Verdict::kOk       ? "ok"
-                             : verdict == Verdict::kFailed ? "FAILED"
-                                                           : "not checked";
-    const Colour colour = verdict == Verdict::kOk       ? Colour::kGreen
-                          : verdict == Verdict::kFailed ? Colour::kRed
-                                                        : Colour::kYellow;
-    shell_.out.print("{} {} {}\n", coloured(shell_.out_terminal, colour, pad_right(word, 11)),
-                     pad_right(thing, 13), found);
-  }
-
-  [[nodiscard]] ExitStatus status() const {
-    return failed_ ? ExitStatus::kFailed : unchecked_ ? ExitStatus::kUnverified : ExitStatus::kDone;
-  }
-
- private:
-  Shell& shell_;
-  bool failed_ = false;
-  bool unchecked_ = false;
-};
 
 void check_zone(const SystemConfig& system, Checklist& list) {
   const Zone zone = Zone::load(system.timezone).value();  // the configuration's own check
@@ -217,7 +189,7 @@ void check_outside(const Config& config, Checklist& list) {
   for (const FeedConfig& feed : config.feeds) {
     absent("feed", feed.url.empty() ? feed.system.id : feed.url, "live feeds");
   }
-  if (config.kafka) absent("kafka", config.kafka->brokers, "Kafka");
+  if (config.kafka) check_kafka(*config.kafka, list);
   if (config.dashboard) absent("dashboard", config.dashboard->listen, "dashboard");
   if (config.redis) absent("redis", "[redis]", "Redis");
 }
@@ -257,7 +229,7 @@ void register_check(CommandLine& line) {
            "Then a line for each outside thing: what was tried, what was found, what to do. The "
            "lake is written to (a file that is removed again); nothing else is changed.\n\n"
            "Exit status: 0 all is well; 1 something is wrong; 3 nothing is wrong, but something "
-           "could not be checked: this version does not look at feeds, Kafka, Redis and dashboard.",
+           "could not be checked: this version does not look at feeds, Redis and dashboard.",
        .examples = {"bikeflow check -c bikeflow.toml"}},
       [config](Shell& shell) { return check(*config, shell); });
   command.text({.name = "-c,--config",

@@ -133,8 +133,8 @@ TEST_F(CommandLineTest, RefusesWrongUse) {
       run({"backfill", "a", "--poll", "30"}),
       "--poll: '30' is not a duration such as 30s, 10m or 24h (see: bikeflow backfill --help)");
   EXPECT_EQ(run({"poll", "-c", "x"}),
-            "'poll' is not in this version: it reads recorded files only (bikeflow backfill) (see: "
-            "bikeflow --help)");
+            "'poll' is not in this version: it reads topics (bikeflow run) and recorded files "
+            "(bikeflow backfill) (see: bikeflow --help)");
 }
 
 TEST_F(CommandLineTest, TakesTheLogFormatOnEitherSideOfTheCommand) {

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "app/config_file.h"
+#include "app/kafka_settings_of.h"
 #include "base/zone.h"
 #include "io/interrupt.h"
 #include "io/kafka_run.h"
@@ -34,12 +35,7 @@ std::vector<LogSystem> systems_of(const Config& config) {
 
 KafkaRunSettings settings_of(const Config& config, const RunOptions& options) {
   KafkaRunSettings settings;
-  settings.kafka.brokers = config.kafka->brokers;
-  settings.kafka.topic = config.kafka->topic;
-  settings.kafka.group = config.kafka->group;
-  for (const auto& [name, value] : config.kafka->client) {
-    settings.kafka.client.emplace(name, value.reveal());
-  }
+  settings.kafka = kafka_settings_of(*config.kafka);
   settings.lake_url = config.lake->url;
   OwnerSettings& owner = settings.owner;
   owner.lake = config.lake->rule;

@@ -80,7 +80,9 @@ std::string shown(const std::string& lake, const std::string& format = "text") {
 }
 
 std::string discarded(const std::string& lake, bool yes) {
-  return run(lake, [&](Shell& shell) { return state_discard({lake, "backfill", yes}, shell); });
+  return run(lake, [&](Shell& shell) {
+    return state_discard({.lake = lake, .job = "backfill", .partition = {}, .yes = yes}, shell);
+  });
 }
 
 TEST(State, ShowsWhatACheckpointHolds) {
@@ -234,10 +236,10 @@ TEST(Check, LooksAtTheLakeAndItsState) {
     ASSERT_TRUE(session);
     EXPECT_THAT(checked(), AllOf(HasSubstr("FAILED      lock          "), HasSubstr("\n1")));
   }
-  configure("[kafka]\nbrokers = \"b:9092\"\ntopic = \"t\"\n[redis]\nurl = \"redis://u:pw@h\"\n");
+  configure("[dashboard]\n[redis]\nurl = \"redis://u:pw@h\"\n");
   EXPECT_THAT(checked(),
-              AllOf(HasSubstr("not checked kafka         b:9092: this version has no Kafka\n"
-                              "not checked redis         [redis]: this version has no "
+              AllOf(HasSubstr("not checked dashboard     127.0.0.1:8080: this version has no "
+                              "dashboard\nnot checked redis         [redis]: this version has no "
                               "Redis\n3"),
                     Not(HasSubstr("pw"))));
   std::filesystem::resize_file(lake + "/_bikeflow/lake.json", 0);

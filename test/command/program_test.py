@@ -97,14 +97,14 @@ def test_messages_as_json(bikeflow):
 def test_what_this_version_lacks_is_said(bikeflow, tmp_path):
     config = tmp_path / "bikeflow.toml"
     config.write_text(f'[system]\nid = "seoul"\ntimezone = "Asia/Seoul"\n[lake]\nurl = "{tmp_path}/lake"\n'
-                      '[kafka]\nbrokers = "localhost:9092"\ntopic = "bike-station-info"\n')
+                      '[dashboard]\n')
     for arguments in (("run", "-c", config), ("run", "--feed", "https://example.org/gbfs.json")):
         done = bikeflow.run(*arguments)
         assert (done.returncode, done.stdout) == (1, "")
-        assert "this version reads recorded files only (bikeflow backfill)" in done.stderr
+        assert "live feeds are not in" in done.stderr
     done = bikeflow.run("check", "-c", config)
     assert done.returncode == 3, done.stdout + done.stderr
-    assert "not checked kafka         localhost:9092: this version has no Kafka" in done.stdout
+    assert "not checked dashboard     127.0.0.1:8080: this version has no dashboard" in done.stdout
     assert not (tmp_path / "lake").exists()
 
 

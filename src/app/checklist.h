@@ -1,0 +1,45 @@
+// What bikeflow check finds, a line for each thing.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "app/config.h"
+#include "app/shell.h"
+
+namespace bikeflow {
+
+enum class Verdict : std::uint8_t { kOk, kFailed, kUnchecked };
+
+class Checklist {
+ public:
+  explicit Checklist(Shell& shell) : shell_(shell) {}
+
+  void add(Verdict verdict, std::string_view thing, std::string_view found) {
+    failed_ |= verdict == Verdict::kFailed;
+    unchecked_ |= verdict == Verdict::kUnchecked;
+    const std::string word = verdict == Verdict::kOk       ? "ok"
+                             : verdict == Verdict::kFailed ? "FAILED"
+                                                           : "not checked";
+    const Colour colour = verdict == Verdict::kOk       ? Colour::kGreen
+                          : verdict == Verdict::kFailed ? Colour::kRed
+                                                        : Colour::kYellow;
+    shell_.out.print("{} {} {}\n", coloured(shell_.out_terminal, colour, pad_right(word, 11)),
+                     pad_right(thing, 13), found);
+  }
+
+  [[nodiscard]] ExitStatus status() const {
+    return failed_ ? ExitStatus::kFailed : unchecked_ ? ExitStatus::kUnverified : ExitStatus::kDone;
+  }
+
+ private:
+  Shell& shell_;
+  bool failed_ = false;
+  bool unchecked_ = false;
+};
+
+// The cluster, the topic, and what the group has committed.
+void check_kafka(const KafkaConfig& config, Checklist& list);
+
+}  // namespace bikeflow
