@@ -221,7 +221,7 @@ TEST(KafkaConsumer, CommitsWithWordsAndKnowsRefusal) {
   kafka.fail_next(kOffsetCommitRequest, {RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID});
   EXPECT_EQ(stranger.consumer->commit(0, 9, "", 5000).kind, Kind::kRefused);
   for (Member* each : {&member, &stranger}) {
-    const CommitOutcome again = each->consumer->commit(0, 9, "", 5000);
+    const KafkaCommit again = each->consumer->commit(0, 9, "", 5000);
     EXPECT_EQ(again.kind, Kind::kRefused);
     EXPECT_THAT(again.text, HasSubstr("not sent"));
   }
