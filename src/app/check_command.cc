@@ -17,8 +17,12 @@
 #include "app/config_file.h"
 #include "app/lake_view.h"
 #include "app/times.h"
+#include "base/hash.h"
 #include "base/zone.h"
-#include "io/local_store.h"
+#include "io/lake_id.h"
+#include "io/open_store.h"
+#include "io/random.h"
+#include "io/s3_store.h"
 #include "io/state_dir.h"
 
 namespace bikeflow {
@@ -105,8 +109,8 @@ void check_space(const std::string& folder, std::uint64_t due_max_bytes, Checkli
   }
 }
 
-void check_states(const std::string& lake, Store& store, Checklist& list) {
-  const auto checkpoints = find_checkpoints(lake, store);
+void check_states(Store& store, bool is_folder, Checklist& list) {
+  const auto checkpoints = find_checkpoints(store);
   if (!checkpoints) {
     list.add(Verdict::kFailed, "state", checkpoints.error().message);
     return;
@@ -116,15 +120,50 @@ void check_states(const std::string& lake, Store& store, Checklist& list) {
   for (const JobCheckpoint& checkpoint : *checkpoints) {
     if (!checkpoint.job) {
       list.add(Verdict::kFailed, "state", checkpoint.job.error().message);
-    } else {
+    } else if (checkpoint.standing != JobCheckpoint::Standing::kBefore) {
       list.add(Verdict::kOk, "state",
                fmt::format("{}: checkpoint {} can be read", checkpoint.folder, checkpoint.name));
     }
+    // The partitions of a topic need no lock: the group has one owner for each.
+    if (!is_folder || checkpoint.standing != JobCheckpoint::Standing::kCurrent) continue;
     if (const auto lock = StateDir::open(checkpoint.folder)) {
       list.add(Verdict::kOk, "lock", fmt::format("{}: free", checkpoint.folder));
     } else {
       list.add(Verdict::kFailed, "lock", lock.error().message);
     }
+  }
+}
+
+// A file that no reader looks at is put, read and removed.
+Result<void> try_store(Store& store) {
+  const std::string path = fmt::format("{}/check/{}", kInternalFolder, format_hex(system_random()));
+  if (auto put = store.put(path, "x"); !put) return put;
+  const auto read = store.get(path);
+  if (!read) return std::unexpected(read.error());
+  if (*read != "x") return fail("{}: was put and cannot be read", store.shown(path));
+  return store.remove(path);
+}
+
+void check_lake_bucket(const std::string& url, Checklist& list) {
+  const auto store = open_store(url, "check");
+  if (!store) {
+    list.add(Verdict::kFailed, "lake", store.error().message);
+    return;
+  }
+  if (const auto tried = try_store(**store); !tried) {
+    list.add(Verdict::kFailed, "lake",
+             fmt::format("tried to write, read and remove a file: {}", tried.error().message));
+    return;
+  }
+  const auto id = find_lake(**store);
+  if (!id) {
+    list.add(Verdict::kFailed, "lake", id.error().message);
+  } else if (!*id) {
+    list.add(Verdict::kOk, "lake",
+             fmt::format("{}: writable, no lake yet; the first run makes it one", url));
+  } else {
+    list.add(Verdict::kOk, "lake", fmt::format("{}: writable, lake {}", url, **id));
+    check_states(**store, /*is_folder=*/false, list);
   }
 }
 
@@ -168,7 +207,7 @@ void check_lake_folder(const std::string& folder, const Config& config, Checklis
     return;
   }
   list.add(Verdict::kOk, "lake", fmt::format("{}: writable, lake {}", folder, lake->lake_id()));
-  check_states(folder, lake->store(), list);
+  check_states(lake->store(), /*is_folder=*/true, list);
 }
 
 void check_outside(const Config& config, Checklist& list) {
@@ -194,9 +233,8 @@ Result<ExitStatus> check(const std::string& config_file, Shell& shell) {
     check_zone(*config->system, list);
   }
   for (const FeedConfig& feed : config->feeds) check_zone(feed.system, list);
-  if (config->lake->url.starts_with("s3://")) {
-    list.add(Verdict::kUnchecked, "lake",
-             fmt::format("{}: this version writes lakes in directories only", config->lake->url));
+  if (config->lake->url.starts_with(S3Store::kScheme)) {
+    check_lake_bucket(config->lake->url, list);
   } else {
     check_lake_folder(config->lake->url, *config, list);
   }
@@ -217,10 +255,9 @@ void register_check(CommandLine& line) {
            "Reads the configuration and tells everything that is wrong with it, each with its "
            "line. "
            "Then a line for each outside thing: what was tried, what was found, what to do. The "
-           "lake's directory is written to (a file that is removed again); nothing else is "
-           "changed.\n\n"
+           "lake is written to (a file that is removed again); nothing else is changed.\n\n"
            "Exit status: 0 all is well; 1 something is wrong; 3 nothing is wrong, but something "
-           "could not be checked: this version has no feeds, Kafka, S3, Redis and dashboard.",
+           "could not be checked: this version does not look at feeds, Kafka, Redis and dashboard.",
        .examples = {"bikeflow check -c bikeflow.toml"}},
       [config](Shell& shell) { return check(*config, shell); });
   command.text({.name = "-c,--config",

@@ -4,21 +4,17 @@
 #include <tuple>
 
 #include "io/lake_id.h"
-#include "io/local_store.h"
+#include "io/open_store.h"
 
 namespace bikeflow {
 
 Result<LakeView> LakeView::open(const std::string& url) {
-  if (url.find("://") != std::string::npos) {
-    return fail("{}: this version reads lakes in directories only", url);
-  }
   // Nothing is put: the writer's name names nothing.
-  auto store = LocalStore::open(url, "reader");
+  auto store = open_store(url, "reader");
   if (!store) return std::unexpected(store.error());
-  auto owned = std::make_unique<LocalStore>(*std::move(store));
-  auto id = read_lake(*owned);
+  auto id = read_lake(**store);
   if (!id) return std::unexpected(id.error());
-  return LakeView(std::move(owned), *std::move(id));
+  return LakeView(*std::move(store), *std::move(id));
 }
 
 Result<HourListing> LakeView::list_hours() const {

@@ -34,7 +34,7 @@ struct HourListing {
 
 class LakeView {
  public:
-  // An Error where `url` is no lake that this program can read.
+  // A folder or s3://bucket/prefix; an Error where it is no lake that this program can read.
   static Result<LakeView> open(const std::string& url);
 
   [[nodiscard]] Store& store() const { return *store_; }

@@ -338,7 +338,10 @@ void register_show(CommandLine& line) {
                     "bikeflow show --lake lake --top 10 --from 2024-08-11 --to 2024-08-12",
                     "bikeflow show --lake lake --station ST-4 --format csv > station.csv"}},
       [options](Shell& shell) { return show(*options, shell); });
-  command.text({.name = "--lake", .value = "DIR", .help = "the lake", .required = true},
+  command.text({.name = "--lake",
+                .value = "DIR",
+                .help = "the lake: a directory, or s3://bucket/prefix",
+                .required = true},
                &options->lake);
   command.time({"--from", "TIME", "first hour to show, by its start"}, &options->from);
   command.time({"--to", "TIME", "show hours that start before this time"}, &options->to);

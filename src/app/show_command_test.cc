@@ -160,8 +160,10 @@ TEST_F(ShowTest, ReadsThePlainLayout) {
 }
 
 TEST_F(ShowTest, RefusesWhatIsNoLake) {
-  options_.lake = "s3://bucket";
-  EXPECT_EQ(run(), "error: s3://bucket: this version reads lakes in directories only");
+  options_.lake = "ftp://host/lake";
+  EXPECT_EQ(run(),
+            "error: lake 'ftp://host/lake': no lake can be at ftp://; name a folder, or "
+            "s3://bucket/prefix");
   options_.lake = "/nonexistent";
   EXPECT_NE(run().find("error: "), std::string::npos);
 }

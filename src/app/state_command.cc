@@ -13,11 +13,16 @@ void register_state(CommandLine& line) {
            "For each job that has a state in the lake: its inputs and how far they are read, its "
            "systems with watermark, next window and counters, and the newest file of each. A job "
            "may "
-           "be at work meanwhile.",
+           "be at work meanwhile.\n\n"
+           "For each partition of a topic: its newest checkpoint, with the offset that comes next. "
+           "The broker is not asked: the group's commit may still name the checkpoint before it.",
        .examples = {"bikeflow state show --lake lake",
-                    "bikeflow state show --lake lake --format json"}},
+                    "bikeflow state show --lake s3://bucket/lake --format json"}},
       [show](Shell& shell) { return state_show(*show, shell); });
-  show_command.text({.name = "--lake", .value = "DIR", .help = "the lake", .required = true},
+  show_command.text({.name = "--lake",
+                     .value = "DIR",
+                     .help = "the lake: a directory, or s3://bucket/prefix",
+                     .required = true},
                     &show->lake);
   show_command.choice({"--format", "", "form of the result"}, {"text", "json"}, &show->format);
 
@@ -37,7 +42,10 @@ void register_state(CommandLine& line) {
         return state_discard_partition(
             {discard->lake, *discard->partition, std::nullopt, discard->yes}, shell);
       });
-  discard_command.text({.name = "--lake", .value = "DIR", .help = "the lake", .required = true},
+  discard_command.text({.name = "--lake",
+                        .value = "LAKE",
+                        .help = "the lake; of a backfill a directory",
+                        .required = true},
                        &discard->lake);
   discard_command.text({"--job", "NAME", "whose, as state show names it"}, &discard->job);
   discard_command.text({"--partition", "TOPIC/N", "of a topic, instead: begins it anew"},

@@ -7,6 +7,7 @@
 #include "app/lake_view.h"
 #include "app/state_command.h"
 #include "io/lake_session.h"
+#include "io/s3_store.h"
 #include "io/state_dir.h"
 
 namespace bikeflow {
@@ -87,6 +88,9 @@ Result<void> discard(const StateDiscardOptions& options, Store& store, const Bel
 }  // namespace
 
 Result<ExitStatus> state_discard(const StateDiscardOptions& options, Shell& shell) {
+  if (options.lake.starts_with(S3Store::kScheme)) {
+    return fail("{}: this version discards in lakes in directories only", options.lake);
+  }
   const auto lake = LakeView::open(options.lake);
   if (!lake) return std::unexpected(lake.error());
   Store& store = lake->store();

@@ -62,14 +62,36 @@ void show_partition(const Partition& partition, Output& out) {
             partition.last_file().empty() ? "none yet" : partition.last_file());
 }
 
+// Of a topic's partition; `zone` is that of the times.
+void show_log(const Job& job, const Zone& zone, Output& out) {
+  const LogPosition& log = *job.log();
+  out.print("  topic {}, partition {}, cluster {}: next offset {}", job.settings().source,
+            job.settings().number, log.cluster, grouped(log.next_offset));
+  if (log.last) {
+    out.print(", last record {} of {}", grouped(log.last->offset),
+              local_time(log.last->timestamp_ms / 1000, zone));
+  }
+  out.print("\n  the newest checkpoint here; the group's commit may still name {}\n",
+            job.predecessor().empty() ? "none" : job.predecessor());
+}
+
 void show_job(const JobCheckpoint& checkpoint, Output& out) {
   const Job& job = *checkpoint.job;
   out.print("{}: checkpoint {}, {}\n", checkpoint.folder, checkpoint.name,
             readable_bytes(checkpoint.size_bytes));
+  if (job.log()) {
+    show_log(job,
+             job.partitions().empty() ? Zone::load("UTC").value()
+                                      : job.partitions().front()->settings().zone,
+             out);
+  }
   out.print("  source {}, layout {} by {}, {} files written, {} due\n", job.settings().source,
             layout_word(job.settings().lake.layout), path_time_word(job.settings().lake.path_time),
             grouped(job.files() - static_cast<std::int64_t>(job.due().size())),
             grouped(static_cast<std::int64_t>(job.due().size())));
+  if (job.log()) {
+    for (const DueFile& file : job.due()) out.print("  due {}\n", file.path);
+  }
   for (const InputState& input : job.inputs()) {
     out.print("  input {}: {} records, {}\n", input.name, grouped(input.records),
               input.is_done ? "done" : "to be gone on with");
@@ -110,6 +132,19 @@ std::string json_partition(const Partition& partition) {
                             json_string(partition.last_row_hash()));
 }
 
+std::string json_log(const Job& job) {
+  const LogPosition& log = *job.log();
+  std::string text = fmt::format(
+      R"(,"predecessor":{},"log":{{"topic":{},"partition":{},"cluster":{},"next_offset":{})",
+      json_string(job.predecessor()), json_string(job.settings().source), job.settings().number,
+      json_string(log.cluster), log.next_offset);
+  if (log.last) {
+    text += fmt::format(R"(,"last_record":{{"offset":{},"time":{}}})", log.last->offset,
+                        json_time(log.last->timestamp_ms / 1000));
+  }
+  return text + "}";
+}
+
 std::string json_job(const JobCheckpoint& checkpoint) {
   const Job& job = *checkpoint.job;
   std::string text = fmt::format(
@@ -133,7 +168,8 @@ std::string json_job(const JobCheckpoint& checkpoint) {
   });
   list("partitions", job.partitions(),
        [](const auto& partition) { return json_partition(*partition); });
-  return text + ",\"dead_letters\":" + json_fields(dead_letters_of(job)) + "}";
+  text += ",\"dead_letters\":" + json_fields(dead_letters_of(job));
+  return text + (job.log() ? json_log(job) : "") + "}";
 }
 
 }  // namespace
@@ -141,7 +177,7 @@ std::string json_job(const JobCheckpoint& checkpoint) {
 Result<ExitStatus> state_show(const StateShowOptions& options, Shell& shell) {
   const auto lake = LakeView::open(options.lake);
   if (!lake) return std::unexpected(lake.error());
-  const auto checkpoints = find_checkpoints(options.lake, lake->store());
+  const auto checkpoints = find_checkpoints(lake->store());
   if (!checkpoints) return std::unexpected(checkpoints.error());
   ExitStatus status = ExitStatus::kDone;
   const bool is_json = options.format == "json";
@@ -151,6 +187,8 @@ Result<ExitStatus> state_show(const StateShowOptions& options, Shell& shell) {
     if (!checkpoint.job) {
       shell.log.error(checkpoint.job.error().message);
       status = ExitStatus::kFailed;
+    } else if (checkpoint.standing == JobCheckpoint::Standing::kBefore) {
+      continue;
     } else if (is_json) {
       shell.out.print("{}\n{}", is_first ? "" : ",", json_job(checkpoint));
       is_first = false;

@@ -28,8 +28,8 @@ struct Survey {
 
 // The checkpoints are read before the files are listed: a pipeline that is at work meanwhile
 // publishes more than they say, never less.
-Result<Survey> survey(const std::string& lake_folder, const LakeView& lake, VerifyReport& report) {
-  auto checkpoints = find_checkpoints(lake_folder, lake.store());
+Result<Survey> survey(const LakeView& lake, VerifyReport& report) {
+  auto checkpoints = find_checkpoints(lake.store());
   if (!checkpoints) return std::unexpected(checkpoints.error());
   auto listing = lake.list_hours();
   if (!listing) return std::unexpected(listing.error());
@@ -181,7 +181,7 @@ std::map<std::string, std::string> find_timezones(const LakeView& lake, const Su
 }
 
 Result<void> verify_lake(const VerifyOptions& options, const LakeView& lake, VerifyReport& report) {
-  const auto survey_result = survey(options.lake, lake, report);
+  const auto survey_result = survey(lake, report);
   if (!survey_result) return std::unexpected(survey_result.error());
   const Survey& surveyed = *survey_result;
   Zones zones;
@@ -263,7 +263,10 @@ void register_verify(CommandLine& line) {
        .examples = {"bikeflow verify --lake lake",
                     "bikeflow verify --lake lake --from 2024-08-11 --to 2024-08-12 --format json"}},
       [options](Shell& shell) { return verify(*options, shell); });
-  command.text({.name = "--lake", .value = "DIR", .help = "the lake", .required = true},
+  command.text({.name = "--lake",
+                .value = "DIR",
+                .help = "the lake: a directory, or s3://bucket/prefix",
+                .required = true},
                &options->lake);
   command.time({"--from", "TIME", "verify hours that start at this time or later"}, &options->from);
   command.time({"--to", "TIME", "verify hours that start before this time"}, &options->to);

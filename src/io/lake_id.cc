@@ -69,18 +69,27 @@ Result<void> look_at_other(Store& store, const std::string& path, const LakeWrit
 
 }  // namespace
 
-Result<std::string> read_lake(Store& store) {
+Result<std::optional<std::string>> find_lake(Store& store) {
   auto text = store.get(kLakePath);
   if (!text) return std::unexpected(text.error());
-  if (!*text)
+  if (!*text) return std::nullopt;
+  auto id = parse_lake(store, **text);
+  if (!id) return std::unexpected(id.error());
+  return *std::move(id);
+}
+
+Result<std::string> read_lake(Store& store) {
+  auto id = find_lake(store);
+  if (!id) return std::unexpected(id.error());
+  if (!*id)
     return fail("{} is not there, so this is no lake of bikeflow's", store.shown(kLakePath));
-  return parse_lake(store, **text);
+  return **std::move(id);
 }
 
 Result<std::string> open_lake(Store& store, const RandomSource& random) {
-  auto text = store.get(kLakePath);
-  if (!text) return std::unexpected(text.error());
-  if (*text) return parse_lake(store, **text);
+  auto known = find_lake(store);
+  if (!known) return std::unexpected(known.error());
+  if (*known) return **std::move(known);
   const std::uint64_t upper = random();
   const std::uint64_t lower = random();
   const std::string id = format_hex(upper) + format_hex(lower);

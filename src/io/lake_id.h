@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -19,7 +20,8 @@ inline constexpr int kLakeFormat = 1;
 // written it.
 Result<std::string> open_lake(Store& store, const RandomSource& random);
 
-// The same for one who only reads: an Error where the folder is no lake.
+// The same for one who only reads: nothing, or an Error, where the folder is no lake.
+Result<std::optional<std::string>> find_lake(Store& store);
 Result<std::string> read_lake(Store& store);
 
 struct LakeWriter {

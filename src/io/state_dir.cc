@@ -37,14 +37,17 @@ Result<std::string> parse_current(std::string_view text, const std::string& path
       path, text.substr(0, 80));
 }
 
-Result<std::optional<StoredCheckpoint>> load(const File& opened, const std::string& folder) {
-  const std::string current_path = path_in(folder, kCurrent);
-  auto text = read_file_if_any(opened.descriptor(), kCurrent, current_path);
+// `read(name)`: the bytes of a file of the folder; nothing where it is not there. `shown`: the
+// folder, as the user would name it.
+template <class Read>
+Result<std::optional<StoredCheckpoint>> load(Read&& read, const std::string& shown) {
+  const std::string current_path = path_in(shown, kCurrent);
+  Result<std::optional<std::string>> text = read(kCurrent);
   if (!text) return std::unexpected(text.error());
   if (!*text) return std::nullopt;
   auto name = parse_current(**text, current_path);
   if (!name) return std::unexpected(name.error());
-  auto bytes = read_file_if_any(opened.descriptor(), *name, path_in(folder, *name));
+  Result<std::optional<std::string>> bytes = read(*name);
   if (!bytes) return std::unexpected(bytes.error());
   if (!*bytes) {
     return fail(
@@ -93,22 +96,22 @@ Result<StateDir> StateDir::open(const std::string& folder) {
   return StateDir(folder, *std::move(opened), *std::move(lock));
 }
 
-Result<std::optional<StoredCheckpoint>> StateDir::peek(const std::string& folder) {
-  const File opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!opened.is_open()) {
-    if (errno == ENOENT) return std::nullopt;
-    return os_failure("open", folder, errno);
-  }
+Result<std::optional<StoredCheckpoint>> StateDir::peek(Store& store, const std::string& folder) {
+  const auto read = [&](const std::string& name) { return store.get(path_in(folder, name)); };
   // The owner may have gone on and collected what CURRENT named; then CURRENT names another now.
-  auto first = load(opened, folder);
-  return first ? std::move(first) : load(opened, folder);
+  auto first = load(read, store.shown(folder));
+  return first ? std::move(first) : load(read, store.shown(folder));
 }
 
 Result<std::optional<StoredCheckpoint>> StateDir::load_current() const {
   // The process before may have died between the rename and its sync: what is published from this
   // CURRENT must not outlive it in a power cut.
   if (auto synced = sync_file(opened_, folder_); !synced) return std::unexpected(synced.error());
-  return load(opened_, folder_);
+  return load(
+      [&](const std::string& name) {
+        return read_file_if_any(opened_.descriptor(), name, shown(name));
+      },
+      folder_);
 }
 
 Result<void> StateDir::write(std::string_view name, std::string_view bytes) {

@@ -17,6 +17,7 @@
 
 #include "base/result.h"
 #include "io/file.h"
+#include "io/store.h"
 
 namespace bikeflow {
 
@@ -32,8 +33,8 @@ class StateDir {
   static Result<StateDir> open(const std::string& folder);
 
   // The current checkpoint without the lock, for a look: of a running pipeline too. Nothing where
-  // there is none, or no such folder.
-  static Result<std::optional<StoredCheckpoint>> peek(const std::string& folder);
+  // there is none, or no such folder. `folder` is within the store.
+  static Result<std::optional<StoredCheckpoint>> peek(Store& store, const std::string& folder);
 
   // Nothing before the first commit. A CURRENT that cannot be followed is an Error, never
   // "nothing": starting anew would write every row a second time. It is durable afterwards.

@@ -12,6 +12,9 @@ namespace {
 // later than this after the one before.
 constexpr Seconds kDirectoryReach = 2 * kHour;
 
+// More hours than these, after an outage or in an old topic, are looked for by the month.
+constexpr std::size_t kMostSingleHours = 48;
+
 }  // namespace
 
 HourMarker::HourMarker(std::string topic, std::int32_t partition,
@@ -70,10 +73,10 @@ void HourMarker::outcome(std::uint64_t number, const Outcome& outcome) {
       }
       if (wanted_.empty()) find_complete();
       return;
-    case Step::kListHour:
+    case Step::kListHours:
       return take(std::get<Listed>(outcome));
     case Step::kPutMarkers:
-      return list_next();
+      return put_next();
   }
 }
 
@@ -95,12 +98,21 @@ void HourMarker::take(const Got& got) {
 }
 
 void HourMarker::find_complete() {
-  folders_.clear();
+  complete_.clear();
   if (!is_any_missing_) {
     for (const LogSystem& system : systems_) find_complete_of(system);
   }
-  std::ranges::reverse(folders_);  // taken from the end
+  plan_lists();
   list_next();
+}
+
+// In both layouts a month holds days, and a day hours.
+void HourMarker::plan_lists() {
+  std::set<std::string_view> folders;
+  for (const std::string& folder : complete_) {
+    folders.insert(complete_.size() > kMostSingleHours ? folder_of(folder_of(folder)) : folder);
+  }
+  lists_.assign(folders.rbegin(), folders.rend());  // taken from the end
 }
 
 void HourMarker::find_complete_of(const LogSystem& system) {
@@ -129,30 +141,39 @@ void HourMarker::find_complete_of(const LogSystem& system) {
     std::string each = folder(end);
     if (to_come.contains(each)) break;
     marked_to = end;
-    if (folders_.empty() || folders_.back() != each) folders_.push_back(std::move(each));
+    complete_.insert(std::move(each));
   }
 }
 
 void HourMarker::list_next() {
-  if (folders_.empty()) {
-    step_ = Step::kIdle;
-    return start();
-  }
-  step_ = Step::kListHour;
-  wanted_.emplace_back(ListFiles{folders_.back()});
+  if (lists_.empty()) return put_next();
+  step_ = Step::kListHours;
+  wanted_.emplace_back(ListFiles{lists_.back()});
 }
 
 // An hour without any file has no folder, and needs no marker.
 void HourMarker::take(const Listed& listed) {
-  const std::string marker = std::exchange(folders_.back(), {}) + "/" + std::string(kSuccessName);
-  folders_.pop_back();
-  const bool has_rows = std::ranges::any_of(
-      listed.paths, [](const std::string& path) { return path.ends_with(".parquet"); });
-  if (!has_rows || std::ranges::find(listed.paths, marker) != listed.paths.end()) {
-    return list_next();
+  lists_.pop_back();
+  std::set<std::string_view> with_rows, marked;
+  for (const std::string& path : listed.paths) {
+    if (path.ends_with(".parquet")) with_rows.insert(folder_of(path));
+    if (name_of(path) == kSuccessName) marked.insert(folder_of(path));
+  }
+  for (const std::string_view folder : with_rows) {
+    if (!complete_.contains(folder) || marked.contains(folder)) continue;
+    markers_.push_back(std::string(folder) + "/" + std::string(kSuccessName));
+  }
+  list_next();
+}
+
+void HourMarker::put_next() {
+  if (markers_.empty()) {
+    step_ = Step::kIdle;
+    return start();
   }
   step_ = Step::kPutMarkers;
-  wanted_.emplace_back(PutFile{marker, ""});
+  wanted_.emplace_back(PutFile{std::move(markers_.back()), ""});
+  markers_.pop_back();
 }
 
 }  // namespace bikeflow

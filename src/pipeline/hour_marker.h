@@ -51,15 +51,17 @@ class HourMarker {
 
  private:
   // In this order; the next round begins where more has been closed meanwhile.
-  enum class Step : std::uint8_t { kIdle, kGetOwn, kPutOwn, kGetOthers, kListHour, kPutMarkers };
+  enum class Step : std::uint8_t { kIdle, kGetOwn, kPutOwn, kGetOthers, kListHours, kPutMarkers };
 
   void start();
   void put_own();
   void take(const Got& got);
   void find_complete();
   void find_complete_of(const LogSystem& system);
+  void plan_lists();
   void list_next();
   void take(const Listed& listed);
+  void put_next();
 
   std::string topic_;
   std::int32_t partition_;
@@ -71,13 +73,15 @@ class HourMarker {
   Step step_ = Step::kIdle;
   std::vector<RequestWhat> wanted_;
   std::set<std::uint64_t> waiting_;
-  ClosedBySystem closed_;             // as it was said last
-  bool is_news_ = false;              // it was said since the last round began
-  bool knows_own_ = false;            // own_ was read
-  ClosedHours own_;                   // as it is in the store, or is put now
-  std::vector<ClosedHours> all_;      // of this round
-  bool is_any_missing_ = false;       // a partition has closed nothing yet
-  std::vector<std::string> folders_;  // of hours that all partitions have closed
+  ClosedBySystem closed_;                        // as it was said last
+  bool is_news_ = false;                         // it was said since the last round began
+  bool knows_own_ = false;                       // own_ was read
+  ClosedHours own_;                              // as it is in the store, or is put now
+  std::vector<ClosedHours> all_;                 // of this round
+  bool is_any_missing_ = false;                  // a partition has closed nothing yet
+  std::set<std::string, std::less<>> complete_;  // folders of hours that all partitions have closed
+  std::vector<std::string> lists_;               // folders that hold those, still to be listed
+  std::vector<std::string> markers_;             // still to be put
 };
 
 }  // namespace bikeflow

@@ -136,10 +136,10 @@ TEST_F(JobTest, DamageIsFoundAndNewerFormatsAreRefused) {
     EXPECT_FALSE(Job::restore(std::string_view(bytes).substr(0, i)).has_value()) << i;
   }
   std::string newer = bytes;
-  newer[8] = 2;
+  newer[8] = kCheckpointFormat + 1;
   EXPECT_EQ(
       Job::restore(newer).error().message,
-      "the checkpoint was written by a newer version of bikeflow (format 2, this program knows 1): "
+      "the checkpoint was written by a newer version of bikeflow (format 3, this program knows 2): "
       "update bikeflow");
 }
 
