@@ -14,12 +14,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <string>
 #include <string_view>
 
 #include "test/reference.h"
+#include "test/tools/reference_csv.h"
 
 namespace bikeflow::reference {
 namespace {
@@ -54,24 +54,6 @@ bool read_input(const char* records_path, const char* stations_path, Input& inpu
   return true;
 }
 
-void print(const std::vector<HourlyRow>& rows) {
-  fmt::print(
-      "start,end,stationId,total_rental,total_return,unobserved_change,"
-      "bikes_open,bikes_close,"
-      "bikes_min,bikes_max,observed_seconds,empty_seconds,full_seconds,"
-      "largest_rental,"
-      "largest_return\n");
-  fmt::memory_buffer out;
-  for (const HourlyRow& row : rows) {
-    fmt::format_to(std::back_inserter(out), "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
-                   row.window.start, row.window.end, row.station_id, row.total_rental,
-                   row.total_return, row.unobserved_change, row.bikes_open, row.bikes_close,
-                   row.bikes_min, row.bikes_max, row.observed_seconds, row.empty_seconds,
-                   row.full_seconds, row.largest_rental, row.largest_return);
-  }
-  std::fwrite(out.data(), 1, out.size(), stdout);
-}
-
 int run(int argc, char** argv) {
   Settings settings;
   settings.is_file = true;
@@ -96,7 +78,7 @@ int run(int argc, char** argv) {
     return 2;
   }
   const Outcome outcome = evaluate(input, settings);
-  print(outcome.rows);
+  print_csv(outcome.rows, stdout);
   fmt::print(stderr, "accepted {} repeated {} late {} time_jump {}\n", outcome.accepted,
              outcome.repeated, outcome.late.size(), outcome.too_far.size());
   return 0;

@@ -38,6 +38,11 @@ class ServerError(Exception):
     pass
 
 
+def start_process(command: list[str], **options) -> subprocess.Popen:
+    """As Popen does; a process that is to die with its parent (setpriv --pdeathsig) does so no sooner."""
+    return _starter.submit(subprocess.Popen, command, **options).result()
+
+
 def free_port() -> int:
     """A port that nobody listens on, below those that Linux hands to outgoing connections: so it is still
     free when its server has been killed and starts again."""
@@ -118,9 +123,8 @@ class Server:
             command = ["setpriv", "--pdeathsig", "KILL", "--", *command]
         with open(self.log, "ab") as log:
             # A session of its own: Ctrl-C in a terminal is for the tests, which stop their servers.
-            self.process = _starter.submit(
-                subprocess.Popen, command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=subprocess.STDOUT, start_new_session=True).result()
+            self.process = start_process(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log,
+                                         stderr=subprocess.STDOUT, start_new_session=True)
 
     def wait_ready(self) -> None:
         deadline = time.monotonic() + self.start_seconds

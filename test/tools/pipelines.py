@@ -1,0 +1,121 @@
+"""`bikeflow run` on a topic: one configuration, and any number of processes with it."""
+
+import collections
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+import servers
+
+SESSION_MS = 2000  # as short as the broker of the tests lets it be, and busy processes survive
+
+
+class Pipeline:
+    """A configuration in a folder of its own. `client` are lines of [kafka.client] that replace those below."""
+
+    def __init__(self, program: pathlib.Path, folder: pathlib.Path, brokers: str, topic: str, lake: str,
+                 group: str = "bikeflow", environment: dict | None = None, client: dict | None = None,
+                 checkpoint_every: str = "1s", delay: str = "10m") -> None:
+        self.program, self.folder, self.topic, self.lake = program, folder, topic, lake
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        self.environment = {**inherited, "NO_COLOR": "1", "HOME": "/nowhere", **(environment or {})}
+        folder.mkdir(parents=True, exist_ok=True)
+        self.file = folder / f"{group}.toml"
+        client = {"session.timeout.ms": SESSION_MS, "heartbeat.interval.ms": SESSION_MS // 5,
+                  "topic.metadata.refresh.interval.ms": 1000, "reconnect.backoff.max.ms": 500, **(client or {})}
+        self.file.write_text(f"""\
+[system]
+id = "seoul"
+timezone = "Asia/Seoul"
+[kafka]
+brokers = "{brokers}"
+topic = "{topic}"
+group = "{group}"
+[kafka.client]
+{"".join(f'"{name}" = "{value}"{chr(10)}' for name, value in client.items())}
+[lake]
+url = "{lake}"
+[window]
+delay = "{delay}"
+idle_close = "12h"     # the clock closes nothing in these tests
+[checkpoint]
+every = "{checkpoint_every}"
+""")
+
+    def command(self, *options: str) -> list[str]:
+        return [str(self.program), "run", "-c", str(self.file), *options]
+
+    def run(self, *options: str, timeout: float = 120) -> subprocess.CompletedProcess:
+        """To its end; whatever its status is."""
+        return subprocess.run(self.command(*options), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              env=self.environment, timeout=timeout)
+
+    def catch_up(self, *options: str, timeout: float = 120) -> subprocess.CompletedProcess:
+        """Reads what there is, closes all windows, and succeeds."""
+        done = self.run("--until-caught-up", "--close-windows", *options, timeout=timeout)
+        assert done.returncode == 0, f"exit status {done.returncode}\n{done.stdout}{done.stderr}"
+        return done
+
+
+class Copy:
+    """A process that runs until it is stopped. What it says goes to a file, over all its starts."""
+
+    def __init__(self, pipeline: Pipeline, name: str) -> None:
+        self.pipeline, self.name = pipeline, name
+        self.log = pipeline.folder / f"{name}.log"
+        self.process: subprocess.Popen | None = None
+        self.is_paused = False
+        self.ended: collections.Counter[int] = collections.Counter()  # by itself, with which status
+
+    def start(self) -> "Copy":
+        assert not self.running()
+        self.is_paused = False
+        with open(self.log, "ab") as log:
+            self.process = servers.start_process(
+                ["setpriv", "--pdeathsig", "KILL", "--", *self.pipeline.command()], stdin=subprocess.DEVNULL,
+                stdout=log, stderr=subprocess.STDOUT, env=self.pipeline.environment, start_new_session=True)
+        return self
+
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def start_again_if_ended(self) -> None:
+        """As a supervisor of services does."""
+        if self.process is not None and not self.running():
+            self.ended[self.process.returncode] += 1
+            self.start()
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def pause(self) -> None:
+        self.is_paused = True
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self.is_paused = False
+        self.process.send_signal(signal.SIGCONT)
+
+    def stop(self, seconds: float = 60) -> int:
+        """Its exit status, of SIGTERM."""
+        self.process.terminate()
+        self.resume()
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"{self.name} did not end within {seconds} s of SIGTERM\n{self.said()[-3000:]}") from None
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def wait_for(self, text: str, seconds: float = 30, count: int = 1) -> None:
+        deadline = time.monotonic() + seconds
+        while self.said().count(text) < count:
+            assert self.running(), f"{self.name} ended with {self.process.returncode}\n{self.said()[-3000:]}"
+            assert time.monotonic() < deadline, f"{self.name} did not say '{text}'\n{self.said()[-3000:]}"
+            time.sleep(0.05)
