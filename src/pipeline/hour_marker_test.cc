@@ -142,6 +142,18 @@ TEST_F(HourMarkerTest, AFileThatIsMissingUnreadableOrNewerKeepsHoursUnmarked) {
   }
 }
 
+TEST_F(HourMarkerTest, WhatAnotherHasHeldUpIsMarkedInALaterRound) {
+  start_all(2);
+  for (Seconds hour = 0; hour < 2; ++hour) file(kTen + hour * kHour);
+  close(0, kTen + kHour, kTen + kHour);
+  say(1, kTen + kHour, kTen + 2 * kHour);
+  ASSERT_TRUE(step(1));
+  ASSERT_TRUE(step(1));  // its file is there, and it dies before it looks further
+  EXPECT_THAT(marked(), IsEmpty());
+  close(0, kTen + kHour, kTen + 2 * kHour);
+  EXPECT_THAT(marked(), ElementsAre(folder(kTen), folder(kTen + kHour)));
+}
+
 TEST_F(HourMarkerTest, AnOwnFileThatCannotBeReadIsMadeAnew) {
   world_.state.files[closed_hours_path("feed", 0)] = "damaged";
   start_all(1);
@@ -274,6 +286,23 @@ TEST_F(HourMarkerTest, AnHourThatAClockChangeDoublesIsCompleteAfterTheSecond) {
   file(one + kHour);
   close(0, one, one + 2 * kHour);
   EXPECT_THAT(marked(), ElementsAre(folder(one - kHour), folder(one)));
+}
+
+// In Troll the clock goes back by two hours at 01:00 UTC: 1, 2, 1 and 2 o'clock.
+TEST_F(HourMarkerTest, AnHourThatComesAgainAfterAnotherIsCompleteAfterTheSecond) {
+  systems_ = {{"seoul", *Zone::load("Antarctica/Troll")}};
+  start_all(1);
+  const Seconds one = parse_time("2023-10-28T23:00:00Z")->utc();
+  ASSERT_EQ(folder(one), folder(one + 2 * kHour));
+  ASSERT_NE(folder(one), folder(one + kHour));
+  for (Seconds hour = 0; hour < 4; ++hour) file(one + hour * kHour);
+  close(0, one + kHour, one + kHour);
+  close(0, one + kHour, one + 2 * kHour);
+  EXPECT_THAT(marked(), IsEmpty());
+  close(0, one + kHour, one + 3 * kHour);
+  EXPECT_THAT(marked(), ElementsAre(folder(one)));
+  close(0, one + kHour, one + 4 * kHour);
+  EXPECT_THAT(marked(), ElementsAre(folder(one), folder(one + kHour)));
 }
 
 TEST_F(HourMarkerTest, PathsByTheEndOfTheWindow) {

@@ -1,7 +1,10 @@
 #include "pipeline/job.h"
 
+#include <zstd.h>
+
 #include <gtest/gtest.h>
 
+#include "base/hash.h"
 #include "pipeline/describe.h"
 
 namespace bikeflow {
@@ -159,6 +162,121 @@ TEST_F(JobTest, LateRowsAndDeadLettersAreFilesToo) {
   ASSERT_EQ(late.rows.size(), 1u);
   EXPECT_EQ(late.rows[0].watermark, kT + kHour - 300 - 600);
   EXPECT_EQ(decode_dead_letters(job_.due()[1].bytes)->rows.at(0).refusal.reason, Reason::kFuture);
+}
+
+TEST_F(JobTest, WhatIsAcknowledgedIsNoLongerDueAndNothingElse) {
+  job_.add_due({"a", "12"});
+  job_.add_due({"b", "345"});
+  ASSERT_TRUE(job_.checkpoint("1-a"));
+  job_.acknowledge("c");
+  EXPECT_EQ(job_.due_bytes(), 5u);
+  job_.acknowledge("a");
+  job_.acknowledge("a");
+  EXPECT_EQ(job_.due_bytes(), 3u);
+  ASSERT_EQ(job_.due().size(), 1u);
+  const Job restored = *Job::restore(*job_.checkpoint("2-b"));
+  EXPECT_EQ(restored.due(), (std::vector<DueFile>{{"b", "345", 1}}));
+  EXPECT_EQ(restored.due_bytes(), 3u);
+  EXPECT_EQ(restored.files(), 2);
+}
+
+TEST_F(JobTest, ACheckpointSaysItsPredecessorAndSinceWhenAFileIsDue) {
+  job_.add_due({"a", "1"});
+  EXPECT_EQ(job_.due()[0].since, 0u) << "no checkpoint holds it yet";
+  Job first = *Job::restore(*job_.checkpoint("1-a"));
+  EXPECT_EQ(first.predecessor(), "");
+  EXPECT_EQ(first.due()[0].since, 1u);
+  first.add_due({"b", "2"});
+  const Job second = *Job::restore(*first.checkpoint("2-b"));
+  EXPECT_EQ(second.predecessor(), "1-a");
+  EXPECT_EQ(second.checkpoint_name(), "2-b");
+  EXPECT_EQ(second.sequence(), 2u);
+  EXPECT_EQ(second.due(), (std::vector<DueFile>{{"a", "1", 1}, {"b", "2", 2}}));
+}
+
+TEST_F(JobTest, ThePositionInALogSurvives) {
+  Job job(JobSettings{"feed", "feed", "1a4e", {Layout::kPlain, PathTime::kEnd}, 17});
+  EXPECT_FALSE(Job::restore(*job.checkpoint("1-a"))->log());
+  job.log() = LogPosition{"cluster", 0, std::nullopt, {}};
+  EXPECT_EQ(Job::restore(*job.checkpoint("2-b"))->log(), job.log());
+  job.log() = LogPosition{"cluster",
+                          INT64_MAX,
+                          LogPosition::Record{INT64_MAX - 1, -1, UINT64_MAX},
+                          {{"busan", -kHour}, {"seoul", kT}}};
+  const Job restored = *Job::restore(*job.checkpoint("3-c"));
+  EXPECT_EQ(restored.log(), job.log());
+  EXPECT_EQ(restored.settings().number, 17);
+  EXPECT_EQ(restored.settings().lake, (LakeRule{Layout::kPlain, PathTime::kEnd}));
+}
+
+// Of the first format, as the program of that time has left them.
+TEST_F(JobTest, CheckpointsOfTheFirstFormatAreStillRead) {
+  Partition& partition = add("seoul");
+  observe(partition, 0, 2 * kHour);
+  const DueFile due = job_.due().at(0);
+  Writer state;
+  for (const char* text : {"0.1.0", "backfill", "backfill", "0123", "hive", "start"}) {
+    state.string(text);
+  }
+  state.varint(7);
+  state.string("7-a");
+  state.varint(9);  // files
+  for (std::size_t i = 0; i < kReasonCount; ++i) state.varint(i);
+  state.i64(kT);
+  state.varint(1);  // inputs
+  state.string("test.ndjson");
+  state.zigzag(10);
+  state.u64(11);
+  state.i64(kT);
+  state.zigzag(12);
+  state.zigzag(13);
+  state.u8(1);
+  state.varint(1);  // due files
+  state.string(due.path);
+  state.varint(due.bytes.size());
+  state.varint(1);  // markers
+  state.string("_SUCCESS");
+  state.varint(0);
+  state.varint(1);  // partitions
+  state.zigzag(0);
+  state.string("seoul");
+  state.string("Asia/Seoul");
+  for (const Seconds value : {kHour, kHour, Seconds{0}, 10 * kMinute, 10 * kMinute}) {
+    state.zigzag(value);
+  }
+  state.u8(1);
+  partition.save(state);
+  std::string packed(ZSTD_compressBound(state.bytes().size()), '\0');
+  packed.resize(
+      ZSTD_compress(packed.data(), packed.size(), state.bytes().data(), state.bytes().size(), 1));
+  Writer out;
+  out.raw("BIKEFLOW");
+  out.u32(1);
+  out.u64(state.bytes().size());
+  out.u64(packed.size());
+  out.raw(packed);
+  out.raw(due.bytes);
+  out.u64(hash64(out.bytes()));
+
+  auto restored = Job::restore(out.bytes());
+  ASSERT_TRUE(restored) << restored.error().message;
+  EXPECT_EQ(restored->sequence(), 7u);
+  EXPECT_EQ(restored->checkpoint_name(), "7-a");
+  EXPECT_EQ(restored->predecessor(), "");
+  EXPECT_EQ(restored->settings().number, 0);
+  EXPECT_FALSE(restored->log());
+  EXPECT_EQ(restored->files(), 9);
+  EXPECT_EQ(restored->dead_letters(Reason::kFuture), static_cast<int>(Reason::kFuture));
+  EXPECT_EQ(restored->inputs(),
+            (std::vector<InputState>{{"test.ndjson", 10, 11, kT, 12, 13, true}}));
+  EXPECT_EQ(restored->due(), (std::vector<DueFile>{{due.path, due.bytes, 7}}));
+  EXPECT_EQ(paths(restored->publish_due()), (std::vector<std::string>{due.path, "_SUCCESS"}));
+  // And it goes on, in the format of now.
+  restored->published();
+  const Job next = *Job::restore(*restored->checkpoint("8-b"));
+  EXPECT_EQ(next.predecessor(), "7-a");
+  EXPECT_EQ(next.partitions().at(0)->task().counters(), partition.task().counters());
+  EXPECT_EQ(next.partitions().at(0)->last_file(), due.path);
 }
 
 TEST(Describe, NamesTheSettings) {

@@ -204,12 +204,20 @@ TEST_F(MemberTest, ARefusedCommitMakesANewOwnerThatRecovers) {
 
 TEST_F(MemberTest, WhatWaitedBehindARefusedCommitIsNotCarriedOut) {
   assign({0});
-  holds_ = is_commit;
+  holds_ = [](const Request& request) { return is_put_of_data(request) || is_commit(request); };
   read(0, kTen, kTen + kHour + kDelay);
   ASSERT_EQ(held_.size(), 1u);
-  const Request commit = held_[0];
-  member_.outcome(commit.number, CommitOutcome::kRefused, now_);
-  EXPECT_FALSE(member_.is_current(commit));
+  finish(held_[0]);  // the first commit
+  work();
+  read(0, kTen + kHour + 2 * kDelay, kTen + 2 * kHour + kDelay);
+  ASSERT_EQ(held_.size(), 3u);
+  const Request put = held_[1];
+  EXPECT_TRUE(member_.is_current(put));
+  EXPECT_TRUE(member_.waits_for(put.number));
+  EXPECT_FALSE(member_.waits_for(held_[0].number)) << "it has been told";
+  member_.outcome(held_[2].number, CommitOutcome::kRefused, now_);
+  EXPECT_FALSE(member_.is_current(put));
+  EXPECT_FALSE(member_.waits_for(put.number));
 }
 
 TEST_F(MemberTest, AnUnknownCommitDropsAllOwnersAndAsksForANewClientOnce) {
@@ -295,16 +303,20 @@ TEST_F(MemberTest, WhatIsAssignedAfterTheEndIsNotReadAnyMore) {
 }
 
 TEST_F(MemberTest, TheNumberOfPartitionsReachesTheMarkersOfThoseThatAreAndThatCome) {
+  const std::string success = std::string(folder_of(hour_path(kTen))) + "/_SUCCESS";
   assign({0});
   member_.set_partition_count(1);
-  read(0, kTen, kTen + 2 * kHour + kDelay);
-  EXPECT_TRUE(world_.state.files.contains(std::string(folder_of(hour_path(kTen))) + "/_SUCCESS"));
-  world_.state.files.clear();
+  read(0, kTen, kTen + kHour + kDelay);
+  EXPECT_TRUE(world_.state.files.contains(success));
+  world_ = LogWorld();
   world_.state.parts = {{0, {}}, {1, {}}};
   member_.set_partition_count(2);
   assign({0});
-  read(0, kTen, kTen + 2 * kHour + kDelay);
-  EXPECT_FALSE(world_.state.files.contains(std::string(folder_of(hour_path(kTen))) + "/_SUCCESS"));
+  read(0, kTen, kTen + kHour + kDelay);
+  EXPECT_FALSE(world_.state.files.contains(success));
+  assign({1});
+  read(1, kTen, kTen + kHour + kDelay);
+  EXPECT_TRUE(world_.state.files.contains(success));
 }
 
 }  // namespace

@@ -106,6 +106,40 @@ TEST(OwnerRecoveryTest, AllThatWasReadAgedOutAndNothingElseIsNoGap) {
   EXPECT_EQ(world.times_told("read from 14"), 1);
 }
 
+TEST(OwnerRecoveryTest, WhatTheClockHasClosedStaysClosed) {
+  for (const bool is_silent : {false, true}) {
+    OwnerWorld world;
+    world.now = {kTen + kHour + kDelay, 0};
+    if (!is_silent) world.see_from_to(kTen, kTen + 30 * kMinute);
+    world.start();
+    world.read();
+    world.confirm_for(5 * kMinute);
+    world.start();
+    world.see(kTen + kHour - 1, 5);
+    world.see(kTen + kHour, 5);
+    world.read();
+    const Task& task = world.owner().job()->partitions().at(0)->task();
+    EXPECT_EQ(task.watermark().value(), kTen + kHour) << is_silent;
+    EXPECT_EQ(task.counters().late, 1) << is_silent;
+    EXPECT_EQ(task.counters().accepted, is_silent ? 1 : 5) << is_silent;
+  }
+}
+
+TEST(OwnerRecoveryTest, ReadingWaitsWhereTooMuchIsDueFromBefore) {
+  OwnerWorld world;
+  world.start();
+  world.holds = is_put_of_data;
+  world.read(kTen, kTen + kHour + kDelay);
+  world.settings.due_max_bytes = 1;
+  world.see(kTen + kHour + 2 * kDelay, 1);
+  world.start();
+  EXPECT_TRUE(world.part().is_paused);
+  world.release();
+  EXPECT_FALSE(world.part().is_paused);
+  world.read();
+  EXPECT_EQ(world.part().reading, 9);
+}
+
 TEST(OwnerRecoveryTest, ASystemThatIsNewInTheConfigurationIsAdded) {
   OwnerSettings settings = settings_of_feed();
   settings.systems.push_back({"busan", *Zone::load("Asia/Seoul")});
@@ -130,6 +164,7 @@ class SuccessorTest : public ::testing::Test {
 
 TEST_F(SuccessorTest, ItWasNotWhereNothingOfItIsInTheLake) {
   world_.state.files.erase(hour_path(kTen + kHour));
+  world_.state.files[hour_path(kTen + kHour, 1)] = "of another partition";
   world_.start();
   EXPECT_EQ(world_.owner().phase(), Phase::kReading);
   EXPECT_EQ(world_.times_told("get checkpoint 2"), 1);
