@@ -10,6 +10,7 @@
 
 #include "app/backfill_plan.h"
 #include "app/config_file.h"
+#include "app/progress_line.h"
 #include "io/backfill.h"
 #include "io/clock.h"
 #include "io/input_reader.h"
@@ -32,8 +33,6 @@ struct BackfillOptions {
   bool strict = false;
   bool keep_open = false;
 };
-
-constexpr std::int64_t kProgressMs = 200;
 
 // What the options and the configuration say together.
 struct Wanted {
@@ -178,18 +177,15 @@ Result<std::unique_ptr<RecordStream>> open_stream(const BackfillOptions& options
 }
 
 // One line that is written over itself.
-class ProgressLine {
+class BackfillLine {
  public:
-  ProgressLine(const Terminal& terminal, std::size_t inputs, std::int64_t bytes)
-      : terminal_(terminal), inputs_(inputs), bytes_(bytes), began_ms_(monotonic_ms()) {}
-  ~ProgressLine() { clear(); }
+  BackfillLine(const Terminal& terminal, std::size_t inputs, std::int64_t bytes)
+      : line_(terminal), inputs_(inputs), bytes_(bytes), began_ms_(monotonic_ms()) {}
 
   void show(const BackfillProgress& progress) {
-    const std::int64_t now_ms = monotonic_ms();
-    if (!terminal_.is_terminal || now_ms - shown_ms_ < kProgressMs) return;
-    shown_ms_ = now_ms;
+    if (!line_.is_due()) return;
     const double seconds =
-        static_cast<double>(std::max<std::int64_t>(now_ms - began_ms_, 1)) / 1000;
+        static_cast<double>(std::max<std::int64_t>(monotonic_ms() - began_ms_, 1)) / 1000;
     if (first_bytes_ < 0) first_bytes_ = progress.stored_bytes;
     const auto done = static_cast<double>(progress.stored_bytes - first_bytes_);
     std::string text =
@@ -205,24 +201,16 @@ class ProgressLine {
     text += fmt::format(
         "  {} observations/s",
         grouped(static_cast<std::int64_t>(static_cast<double>(progress.records) / seconds)));
-    fmt::print(stderr, "\r\033[K{}",
-               text.substr(0, static_cast<std::size_t>(std::max(terminal_.width - 1, 0))));
-    std::fflush(stderr);
-    is_drawn_ = true;
+    line_.show(text);
   }
-  void clear() {
-    if (is_drawn_) fmt::print(stderr, "\r\033[K");
-    is_drawn_ = false;
-  }
+  void clear() { line_.clear(); }
 
  private:
-  Terminal terminal_;
+  ProgressLine line_;
   std::size_t inputs_;
   std::int64_t bytes_;
   std::int64_t began_ms_;
-  std::int64_t shown_ms_ = 0;
   std::int64_t first_bytes_ = -1;
-  bool is_drawn_ = false;
 };
 
 std::int64_t sum(const ReasonCounts& counts) {
@@ -352,7 +340,7 @@ Result<ExitStatus> read_inputs(const BackfillOptions& options, const Wanted& wan
   watch_for_interrupts();
   const std::int64_t began_ms = monotonic_ms();
   Backfill run(settings, job, begun.lake ? &*begun.lake : nullptr);
-  ProgressLine line(shell.err_terminal, plan.to_read.size(), bytes);
+  BackfillLine line(shell.err_terminal, plan.to_read.size(), bytes);
   auto summary = run.run(**stream, [&](const BackfillProgress& progress) { line.show(progress); });
   line.clear();
   if (!summary) return std::unexpected(summary.error());

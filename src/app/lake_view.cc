@@ -5,6 +5,7 @@
 
 #include "io/lake_id.h"
 #include "io/open_store.h"
+#include "lake/metadata_keys.h"
 
 namespace bikeflow {
 
@@ -48,6 +49,28 @@ Result<RowFile<HourlyRow>> LakeView::read(const HourFile& file) const {
   auto rows = decode_hourly(**bytes);
   if (!rows) return with_context(store_->shown(file.path), rows.error());
   return rows;
+}
+
+Result<SystemRule> LakeView::rule_of(const HourFile& file) const {
+  const auto rows = read(file);
+  if (!rows) return std::unexpected(rows.error());
+  const auto key = [&](std::string_view name) {
+    return find_key(rows->metadata, name).value_or("");
+  };
+  auto zone = Zone::load(key(metadata::kTimezone));
+  if (!zone) return with_context(store_->shown(file.path), zone.error());
+  const auto length = parse_duration(key(metadata::kLength));
+  const auto slide = parse_duration(key(metadata::kSlide));
+  if (!length || !slide || *slide <= 0) {
+    return fail("{}: its metadata do not say how long a window is", store_->shown(file.path));
+  }
+  const auto layout = layout_from_word(key(metadata::kLayout));
+  const auto path_time = path_time_from_word(key(metadata::kPathTime));
+  if (!layout || !path_time) {
+    return fail("{}: its metadata do not say how paths are made", store_->shown(file.path));
+  }
+  return SystemRule{
+      key(metadata::kSystem), *std::move(zone), *length, *slide, {*layout, *path_time}};
 }
 
 std::optional<std::string> find_key(const KeyValues& metadata, std::string_view key) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/zone.h"
 #include "io/store.h"
 #include "lake/parquet.h"
 #include "lake/paths.h"
@@ -25,11 +26,19 @@ struct HourFile {
 // What is below hourly_summary.
 struct HourListing {
   // By system, in the order of window start, source and partition. The system of the plain layout
-  // is
-  // "": its paths do not name it.
+  // is "": its paths do not name it.
   std::map<std::string, std::vector<HourFile>> systems;
   std::vector<std::string> markers;  // _SUCCESS, by path
   std::vector<std::string> foreign;  // what this program did not write, by path
+};
+
+// What the files of a system say of all of them.
+struct SystemRule {
+  std::string system;
+  Zone zone;
+  Seconds length = kHour;
+  Seconds slide = kHour;
+  LakeRule lake;
 };
 
 class LakeView {
@@ -43,6 +52,8 @@ class LakeView {
   [[nodiscard]] Result<HourListing> list_hours() const;
   // A file that is gone since it was listed is an Error.
   [[nodiscard]] Result<RowFile<HourlyRow>> read(const HourFile& file) const;
+  // As the metadata of one of the system's files have it; an Error where they do not.
+  [[nodiscard]] Result<SystemRule> rule_of(const HourFile& file) const;
 
  private:
   LakeView(std::unique_ptr<Store> store, std::string lake_id)

@@ -7,18 +7,22 @@
 
 #include <fmt/ranges.h>
 
+#include "app/completeness.h"
 #include "app/lake_view.h"
 #include "app/sheet.h"
 #include "app/show_sums.h"
 #include "app/times.h"
 #include "base/nearest.h"
-#include "lake/metadata_keys.h"
 #include "model/schema.h"
 
 namespace bikeflow {
 namespace {
 
 using Columns = std::vector<SheetColumn>;
+
+// Whether the row's hour is final; not in the table, which says it below.
+constexpr const char* kStateColumn = "hour_state";
+constexpr std::size_t kNamedHours = 5;
 
 // The columns of hourly_summary, under their own names; what the table calls those that it has room
 // for.
@@ -43,10 +47,11 @@ Columns row_columns(const std::string& zone) {
     columns.push_back({std::string(column.name), heading == headings.end() ? "" : heading->second,
                        is_text ? Table::Align::kLeft : Table::Align::kRight, column.name == "end"});
   });
+  columns.push_back({kStateColumn, "", Table::Align::kLeft});
   return columns;
 }
 
-std::vector<Cell> cells_of(const HourlyRow& row) {
+std::vector<Cell> cells_of(const HourlyRow& row, const HourState& state) {
   std::vector<Cell> cells;
   for_each_column<HourlyRow>([&](const auto& column) {
     if constexpr (std::decay_t<decltype(column)>::kType == ColumnType::kTime) {
@@ -57,6 +62,7 @@ std::vector<Cell> cells_of(const HourlyRow& row) {
       cells.emplace_back(static_cast<std::int64_t>(column.get(row)));
     }
   });
+  cells.emplace_back(state.text());
   return cells;
 }
 
@@ -70,13 +76,14 @@ Columns total_columns(const std::string& zone) {
           {"bikes_close", "bikes at end"},
           {"observed_seconds", "observed s"},
           {"empty_seconds", "empty s"},
-          {"full_seconds", "full s"}};
+          {"full_seconds", "full s"},
+          {kStateColumn, "", Table::Align::kLeft}};
 }
 
-std::vector<Cell> cells_of(const Window& window, const RowSums& sums) {
+std::vector<Cell> cells_of(const Window& window, const RowSums& sums, const HourState& state) {
   return {TimeCell{window.start}, TimeCell{window.end},   sums.rows,        sums.rentals,
           sums.returns,           sums.unobserved_change, sums.bikes_close, sums.observed_seconds,
-          sums.empty_seconds,     sums.full_seconds};
+          sums.empty_seconds,     sums.full_seconds,      state.text()};
 }
 
 Columns station_columns() {
@@ -128,39 +135,64 @@ Result<const std::vector<HourFile>*> choose_system(const HourListing& listing,
               hint.empty() ? fmt::format("; there are: {}", fmt::join(names, ", ")) : hint);
 }
 
-// What the files of a system say of all of them.
-struct SystemFacts {
-  Zone zone;
-  Seconds length = kHour;
-  Seconds slide = kHour;
-};
-
-Result<SystemFacts> facts_of(const LakeView& lake, const HourFile& file,
-                             const std::optional<std::string>& system) {
-  const auto rows = lake.read(file);
-  if (!rows) return std::unexpected(rows.error());
-  const auto key = [&](std::string_view name) {
-    return find_key(rows->metadata, name).value_or("");
-  };
-  if (system && key(metadata::kSystem) != *system) {
-    return fail("the lake has no system '{}'; its only one is {}", *system, key(metadata::kSystem));
+Result<SystemRule> rule_of(const LakeView& lake, const HourFile& file,
+                           const std::optional<std::string>& system) {
+  auto rule = lake.rule_of(file);
+  if (rule && system && rule->system != *system) {
+    return fail("the lake has no system '{}'; its only one is {}", *system, rule->system);
   }
-  auto zone = Zone::load(key(metadata::kTimezone));
-  if (!zone) return with_context(lake.store().shown(file.path), zone.error());
-  const auto length = parse_duration(key(metadata::kLength));
-  const auto slide = parse_duration(key(metadata::kSlide));
-  if (!length || !slide || *slide <= 0) {
-    return fail("{}: its metadata do not say how long a window is", lake.store().shown(file.path));
-  }
-  return SystemFacts{*std::move(zone), *length, *slide};
+  return rule;
 }
+
+// The hours that are shown, and what is known of each.
+class Hours {
+ public:
+  static Result<Hours> read(const LakeView& lake, const HourListing& listing,
+                            const std::vector<HourFile>& files, const TimeRange& range,
+                            const SystemRule& rule) {
+    const auto completeness = Completeness::read(lake.store(), listing);
+    if (!completeness) return std::unexpected(completeness.error());
+    Hours hours;
+    for (const std::vector<HourFile>& hour : by_hour(files, range)) {
+      const std::string folder(folder_of(hour.front().path));
+      const std::string marker = fmt::format("{}/{}", folder, kSuccessName);
+      const bool is_final = std::ranges::binary_search(listing.markers, marker);
+      hours.starts_.emplace_back(hour.front().name.window.start, folder);
+      hours.states_[folder] = completeness->state_of(hour, is_final, rule);
+    }
+    return hours;
+  }
+
+  [[nodiscard]] const HourState& of(const HourFile& file) const {
+    return states_.find(folder_of(file.path))->second;
+  }
+
+  // What those of a topic wait for. Below a table, where people look for what is new.
+  void print_waits(const Zone& zone, Output& out) const {
+    std::size_t waiting = 0;
+    for (const auto& [start, folder] : starts_) {
+      const HourState& state = states_.find(folder)->second;
+      if (state.kind == HourState::Kind::kFinal || state.kind == HourState::Kind::kOpen) continue;
+      if (++waiting > kNamedHours) continue;
+      out.print("hour {} open: {}\n", local_time(start, zone), state.text());
+    }
+    if (waiting > kNamedHours) {
+      out.print("and {} more open (--format csv and json name all)\n",
+                counted(static_cast<std::int64_t>(waiting - kNamedHours), "hour", "hours"));
+    }
+  }
+
+ private:
+  std::vector<std::pair<Seconds, std::string>> starts_;   // and folders, in the order of time
+  std::map<std::string, HourState, std::less<>> states_;  // by folder
+};
 
 // Rows window by window, one window in memory at a time.
 class Rows {
  public:
   Rows(const LakeView& lake, const std::vector<HourFile>& files, const TimeRange& range,
-       const std::optional<std::string>& station)
-      : lake_(lake), station_(station) {
+       const Hours& hours, const std::optional<std::string>& station)
+      : lake_(lake), hours_(hours), station_(station) {
     for (const HourFile& file : files) {
       if (range.contains(file.name.window.start)) files_.push_back(&file);
     }
@@ -173,6 +205,7 @@ class Rows {
     rows.clear();
     while (at_ < files_.size() && rows.empty()) {
       window = files_[at_]->name.window;
+      state_ = &hours_.of(*files_[at_]);
       std::size_t read = 0;
       for (; at_ < files_.size() && files_[at_]->name.window == window; ++at_, ++read) {
         auto file = lake_.read(*files_[at_]);
@@ -194,16 +227,26 @@ class Rows {
     return !rows.empty();
   }
 
+  // Of the hour of the window that came last.
+  [[nodiscard]] const HourState& state() const { return *state_; }
+
   // The stations that were met and not asked for.
   [[nodiscard]] const std::set<std::string>& others() const { return others_; }
 
  private:
   const LakeView& lake_;
+  const Hours& hours_;
+  const HourState* state_ = nullptr;
   const std::optional<std::string>& station_;
   std::vector<const HourFile*> files_;
   std::size_t at_ = 0;
   std::set<std::string> others_;
 };
+
+// Requires: in order of station.
+bool is_again(const std::vector<HourlyRow>& rows, std::size_t i) {
+  return i > 0 && rows[i].station_id == rows[i - 1].station_id;
+}
 
 Result<void> show_rows(Rows& source, Sheet& sheet, const Shell& shell) {
   Window window;
@@ -212,7 +255,7 @@ Result<void> show_rows(Rows& source, Sheet& sheet, const Shell& shell) {
     const auto more = source.next(window, rows);
     if (!more) return std::unexpected(more.error());
     if (!*more) break;
-    for (const HourlyRow& row : rows) sheet.row(cells_of(row));
+    for (const HourlyRow& row : rows) sheet.row(cells_of(row, source.state()));
     sheet.flush();
   }
   return {};
@@ -222,38 +265,43 @@ Result<void> show_totals(Rows& source, const std::optional<std::int64_t>& top, b
                          Sheet& sheet) {
   Window window;
   std::vector<HourlyRow> rows;
-  std::vector<std::pair<Window, RowSums>> hours;
+  struct Hour {
+    Window window;
+    RowSums sums;
+    const HourState* state;
+  };
+  std::vector<Hour> hours;
   RowSums all;
   while (true) {
     const auto more = source.next(window, rows);
     if (!more) return std::unexpected(more.error());
     if (!*more) break;
     RowSums sums;
-    for (const HourlyRow& row : rows) {
-      sums.add(row);
-      all.add(row);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      sums.add(rows[i], is_again(rows, i));
+      all.add(rows[i], is_again(rows, i));
     }
-    hours.emplace_back(window, sums);
+    hours.push_back({window, sums, &source.state()});
   }
   if (top) {
-    std::stable_sort(hours.begin(), hours.end(), [](const auto& a, const auto& b) {
-      return a.second.rentals > b.second.rentals;
-    });
+    std::stable_sort(hours.begin(), hours.end(),
+                     [](const Hour& a, const Hour& b) { return a.sums.rentals > b.sums.rentals; });
     hours.resize(std::min(hours.size(), static_cast<std::size_t>(*top)));
   }
-  for (const auto& [hour, sums] : hours) sheet.row(cells_of(hour, sums));
+  for (const Hour& hour : hours) sheet.row(cells_of(hour.window, hour.sums, *hour.state));
   if (has_sum && !hours.empty()) {
-    std::vector<Cell> cells = cells_of(Window{}, all);
+    std::vector<Cell> cells = cells_of(Window{}, all, HourState{});
     cells[0] = top ? "all hours" : "sum";
     cells[1] = "";
     cells[2] = "";
     cells[6] = "";
+    cells.back() = "";
     sheet.sums(cells);
   }
   return {};
 }
 
-Result<void> show_stations(Rows& source, std::int64_t top, const SystemFacts& facts, Sheet& sheet) {
+Result<void> show_stations(Rows& source, std::int64_t top, const SystemRule& rule, Sheet& sheet) {
   Window window;
   std::vector<HourlyRow> rows;
   std::map<std::string, RowSums> stations;
@@ -264,8 +312,10 @@ Result<void> show_stations(Rows& source, std::int64_t top, const SystemFacts& fa
     if (!*more) break;
     // Of windows that overlap only those count that follow one another.
     if (counted_to && window.start < *counted_to) continue;
-    counted_to = window.start + facts.length;
-    for (const HourlyRow& row : rows) stations[row.station_id].add(row);
+    counted_to = window.start + rule.length;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      stations[rows[i].station_id].add(rows[i], is_again(rows, i));
+    }
   }
   std::vector<std::pair<std::string, RowSums>> sorted(stations.begin(), stations.end());
   std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
@@ -299,25 +349,28 @@ Result<ExitStatus> show(const ShowOptions& options, Shell& shell) {
   if (!listing) return std::unexpected(listing.error());
   const auto files = choose_system(*listing, options.system, options.lake);
   if (!files) return std::unexpected(files.error());
-  const auto facts = facts_of(*lake, (*files)->back(), options.system);
-  if (!facts) return std::unexpected(facts.error());
-  const auto range = parse_range(options.from, options.to, facts->zone);
+  const auto rule = rule_of(*lake, (*files)->back(), options.system);
+  if (!rule) return std::unexpected(rule.error());
+  const auto range = parse_range(options.from, options.to, rule->zone);
   if (!range) return std::unexpected(range.error());
+  const auto hours = Hours::read(*lake, *listing, **files, *range, *rule);
+  if (!hours) return std::unexpected(hours.error());
 
-  Rows rows(*lake, **files, *range, options.station);
-  const std::string& zone = facts->zone.name();
+  Rows rows(*lake, **files, *range, *hours, options.station);
+  const std::string& zone = rule->zone.name();
   Sheet sheet(sheet_form(options.format),
               options.totals ? total_columns(zone)
               : options.top  ? station_columns()
                              : row_columns(zone),
-              facts->zone, shell.out, shell.out_terminal);
+              rule->zone, shell.out, shell.out_terminal);
   const auto shown = options.totals
-                         ? show_totals(rows, options.top, facts->slide == facts->length, sheet)
-                     : options.top ? show_stations(rows, *options.top, *facts, sheet)
+                         ? show_totals(rows, options.top, rule->slide == rule->length, sheet)
+                     : options.top ? show_stations(rows, *options.top, *rule, sheet)
                                    : show_rows(rows, sheet, shell);
   if (!shown) return std::unexpected(shown.error());
-  if (sheet.is_empty()) shell.log.warning(why_empty(options, **files, rows, facts->zone));
+  if (sheet.is_empty()) shell.log.warning(why_empty(options, **files, rows, rule->zone));
   sheet.finish();
+  if (options.format == "table") hours->print_waits(rule->zone, shell.out);
   return ExitStatus::kDone;
 }
 
@@ -332,7 +385,9 @@ void register_show(CommandLine& line) {
            "The table has local times and leaves out the largest movements; CSV and JSON have "
            "every "
            "column under its name in the lake, with times in UTC. JSON is one array with an object "
-           "on each line.",
+           "on each line.\n\n"
+           "Hours of a topic that are not final stand below the table with what they wait for. In "
+           "CSV and JSON the column hour_state says it of each row: final, open, or the wait.",
        .examples = {"bikeflow show --lake lake --from 2024-08-11T08:00 --to 2024-08-11T10:00",
                     "bikeflow show --lake lake --totals",
                     "bikeflow show --lake lake --top 10 --from 2024-08-11 --to 2024-08-12",

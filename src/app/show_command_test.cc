@@ -65,8 +65,8 @@ TEST_F(ShowTest, OpensOnlyTheHoursThatAreAskedFor) {
       run(),
       "start,end,stationId,total_rental,total_return,unobserved_change,bikes_open,bikes_close,"
       "bikes_min,bikes_max,observed_seconds,empty_seconds,full_seconds,largest_rental,"
-      "largest_return\n"
-      "2024-08-11T01:00:00Z,2024-08-11T02:00:00Z,ST-4,0,0,0,0,0,0,0,3600,0,0,0,0\n");
+      "largest_return,hour_state\n"
+      "2024-08-11T01:00:00Z,2024-08-11T02:00:00Z,ST-4,0,0,0,0,0,0,0,3600,0,0,0,0,open\n");
   options_.from = std::nullopt;
   EXPECT_NE(run().find("error: "), std::string::npos);
 }
@@ -80,7 +80,7 @@ TEST_F(ShowTest, PrintsJson) {
             "\"stationId\":\"ST-4\",\"total_rental\":1,\"total_return\":0,\"unobserved_change\":0,"
             "\"bikes_open\":5,\"bikes_close\":4,\"bikes_min\":4,\"bikes_max\":5,"
             "\"observed_seconds\":3600,\"empty_seconds\":0,\"full_seconds\":0,\"largest_rental\":1,"
-            "\"largest_return\":0}\n]\n");
+            "\"largest_return\":0,\"hour_state\":\"open\"}\n]\n");
 }
 
 TEST_F(ShowTest, SumsHours) {
@@ -98,8 +98,8 @@ sum                                        8    1,201           0               
   options_.top = 1;
   EXPECT_EQ(run(),
             "start,end,stations,total_rental,total_return,unobserved_change,bikes_close,"
-            "observed_seconds,empty_seconds,full_seconds\n"
-            "2024-08-10T23:00:00Z,2024-08-11T00:00:00Z,2,4,1,0,14,7200,0,0\n");
+            "observed_seconds,empty_seconds,full_seconds,hour_state\n"
+            "2024-08-10T23:00:00Z,2024-08-11T00:00:00Z,2,4,1,0,14,7200,0,0,open\n");
 }
 
 TEST_F(ShowTest, FindsTheBusiestStations) {

@@ -9,7 +9,7 @@
 namespace bikeflow {
 
 struct RowSums {
-  std::int64_t rows = 0;
+  std::int64_t rows = 0;  // of one station and window once
   std::int64_t rentals = 0;
   std::int64_t returns = 0;
   std::int64_t unobserved_change = 0;
@@ -20,8 +20,9 @@ struct RowSums {
   std::int64_t largest_rental = 0;
   std::int64_t largest_return = 0;
 
-  void add(const HourlyRow& row) {
-    ++rows;
+  // `is_again`: a station that moved to another partition has a second row of the window.
+  void add(const HourlyRow& row, bool is_again = false) {
+    if (!is_again) ++rows;
     rentals += row.total_rental;
     returns += row.total_return;
     unobserved_change += row.unobserved_change;

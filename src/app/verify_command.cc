@@ -7,8 +7,10 @@
 #include <fmt/core.h>
 
 #include "app/checkpoints.h"
+#include "app/completeness.h"
 #include "app/config_file.h"
 #include "app/lake_view.h"
+#include "app/progress_line.h"
 #include "app/times.h"
 #include "app/verify_records.h"
 #include "app/verify_report.h"
@@ -24,6 +26,7 @@ struct Survey {
   HourListing listing;
   PathSet paths;  // of files of rows
   PathSet due;
+  Completeness completeness;
 };
 
 // The checkpoints are read before the files are listed: a pipeline that is at work meanwhile
@@ -33,12 +36,17 @@ Result<Survey> survey(const LakeView& lake, VerifyReport& report) {
   if (!checkpoints) return std::unexpected(checkpoints.error());
   auto listing = lake.list_hours();
   if (!listing) return std::unexpected(listing.error());
-  Survey survey{*std::move(checkpoints), *std::move(listing), {}, {}};
+  auto completeness = Completeness::read(lake.store(), *listing);
+  if (!completeness) return std::unexpected(completeness.error());
+  Survey survey{*std::move(checkpoints), *std::move(listing), {}, {}, *std::move(completeness)};
+  for (const std::string& why : survey.completeness.unreadable()) report.unverified(why);
   for (const JobCheckpoint& checkpoint : survey.checkpoints) {
     if (!checkpoint.job) {
       report.unverified(checkpoint.job.error().message);
       continue;
     }
+    // What was due in the one before and is no more has been stored.
+    if (checkpoint.standing == JobCheckpoint::Standing::kBefore) continue;
     for (const DueFile& file : checkpoint.job->due()) survey.due.insert(file.path);
   }
   for (const auto& [system, files] : survey.listing.systems) {
@@ -76,38 +84,92 @@ void verify_foreign(const LakeView& lake, const Survey& survey, VerifyReport& re
   }
 }
 
-// _SUCCESS stands where every partition has closed the hour. Hours are closed in their order, so
-// one that is open lies behind all that are not.
-void verify_markers(Store& store, const Survey& survey, const std::vector<HourFile>& files,
-                    const TimeRange& range, VerifyReport& report) {
-  const std::set<std::string> markers(survey.listing.markers.begin(), survey.listing.markers.end());
-  std::vector<std::string> folders;  // in the order of time, each once
-  std::set<std::string> seen;
-  for (const HourFile& file : files) {
-    if (!range.contains(file.name.window.start)) continue;
-    std::string folder(folder_of(file.path));
-    if (seen.insert(folder).second) folders.push_back(std::move(folder));
+// _SUCCESS stands where every partition has closed the hour. Without Kafka hours are closed in
+// their order, so one that is open lies behind all that are not; with Kafka each partition says how
+// far it is.
+class MarkerVerifier {
+ public:
+  MarkerVerifier(Store& store, const Survey& survey, VerifyReport& report)
+      : store_(store), survey_(survey), report_(report) {}
+
+  // `rule`: of the system; nothing where no file says it.
+  void verify(const std::vector<std::vector<HourFile>>& hours,
+              const std::optional<SystemRule>& rule) {
+    std::vector<Hour> alone;  // not of a topic, in the order of time
+    for (const std::vector<HourFile>& files : hours) {
+      report_.count("hours", 1);
+      Hour hour = look_at(std::string(folder_of(files.front().path)));
+      if (!hour.is_final) report_.count("open_hours", 1);
+      if (rule && std::ranges::any_of(files, [&](const HourFile& file) {
+            return survey_.completeness.is_of_topic(file);
+          })) {
+        verify_of_topic(hour, survey_.completeness.state_of(files, hour.is_final, *rule));
+      } else {
+        alone.push_back(std::move(hour));
+      }
+    }
+    verify_alone(alone);
   }
-  const auto marker_of = [](const std::string& folder) {
-    return folder + "/" + std::string(kSuccessName);
+
+ private:
+  struct Hour {
+    std::string folder, marker;
+    bool is_final = false;
   };
-  std::size_t final_hours = 0;  // up to and with the last hour that is final
-  for (std::size_t i = 0; i < folders.size(); ++i) {
-    if (markers.contains(marker_of(folders[i]))) final_hours = i + 1;
+
+  [[nodiscard]] Hour look_at(std::string folder) const {
+    std::string marker = fmt::format("{}/{}", folder, kSuccessName);
+    const bool is_final = std::ranges::binary_search(survey_.listing.markers, marker);
+    return {std::move(folder), std::move(marker), is_final};
   }
-  for (std::size_t i = 0; i < folders.size(); ++i) {
-    report.count("hours", 1);
-    if (markers.contains(marker_of(folders[i]))) continue;
-    report.count("open_hours", 1);
-    // A pipeline at work may have published it since the files were listed.
-    const auto now = store.size(marker_of(folders[i]));
-    if (i < final_hours && survey.due.empty() && !(now && *now)) {
-      report.violation(Breach::kMarker, marker_of(folders[i]), "",
-                       "is missing: a later hour of the system is complete");
+  // A pipeline at work may have published it since the files were listed.
+  [[nodiscard]] bool is_there_now(const Hour& hour) const {
+    const auto now = store_.size(hour.marker);
+    return now && *now;
+  }
+
+  void verify_of_topic(const Hour& hour, const HourState& state) {
+    if (hour.is_final) {
+      if (!state.is_early) return;
+      report_.violation(Breach::kMarker, hour.marker, "",
+                        "says that the hour is complete, and it is not: " + state.why);
+    } else if (state.is_overdue && !is_there_now(hour)) {
+      report_.violation(Breach::kMarker, hour.marker, "",
+                        fmt::format("is missing: all partitions have closed the hour, and are past "
+                                    "it by {} or more",
+                                    format_duration(kOverdue)));
     } else {
-      report.note("open", folders[i]);
+      report_.note("open", fmt::format("{}: {}", hour.folder, state.text()));
     }
   }
+
+  void verify_alone(const std::vector<Hour>& hours) {
+    std::size_t final_hours = 0;  // up to and with the last hour that is final
+    for (std::size_t i = 0; i < hours.size(); ++i) {
+      if (hours[i].is_final) final_hours = i + 1;
+    }
+    for (std::size_t i = 0; i < hours.size(); ++i) {
+      if (hours[i].is_final) continue;
+      if (i < final_hours && survey_.due.empty() && !is_there_now(hours[i])) {
+        report_.violation(Breach::kMarker, hours[i].marker, "",
+                          "is missing: a later hour of the system is complete");
+      } else {
+        report_.note("open", hours[i].folder);
+      }
+    }
+  }
+
+  Store& store_;
+  const Survey& survey_;
+  VerifyReport& report_;
+};
+
+// As the first file that can be read has it.
+std::optional<SystemRule> find_rule(const LakeView& lake, const std::vector<HourFile>& files) {
+  for (const HourFile& file : files) {
+    if (auto rule = lake.rule_of(file)) return *std::move(rule);
+  }
+  return std::nullopt;
 }
 
 void verify_stray_markers(Store& store, const Survey& survey, VerifyReport& report) {
@@ -132,7 +194,45 @@ struct Whole {
   const Survey& survey;
   Zones& zones;
   VerifyReport& report;
+  Shell& shell;
 };
+
+// Each file of the system that is in the range.
+void verify_each(const Whole& whole, const std::vector<HourFile>& files, const TimeRange& range,
+                 SystemVerifier& verifier) {
+  const auto all = std::ranges::count_if(
+      files, [&](const HourFile& file) { return range.contains(file.name.window.start); });
+  ProgressLine line(whole.shell.err_terminal);
+  std::int64_t done = 0;
+  for (const HourFile& file : files) {
+    if (!range.contains(file.name.window.start)) continue;
+    if (line.is_due()) {
+      line.clear();
+      whole.shell.out.flush();  // so that no violation is printed behind it
+      line.show(fmt::format("file {} of {}  {}  {}", grouped(done + 1), grouped(all),
+                            folder_of(file.path),
+                            counted(whole.report.violations(), "violation", "violations")));
+    }
+    verifier.file(file);
+    ++done;
+  }
+}
+
+// What the checkpoints say of the ends of the chains, by source and partition.
+void verify_chain_ends(const Survey& survey, const std::string& system, SystemVerifier& verifier) {
+  std::map<std::pair<std::string, std::int32_t>, std::vector<SystemVerifier::ChainEnd>> ends;
+  for (const JobCheckpoint& checkpoint : survey.checkpoints) {
+    if (!checkpoint.job) continue;
+    for (const auto& partition : checkpoint.job->partitions()) {
+      const PartitionSettings& settings = partition->settings();
+      const bool is_plain = settings.lake.layout == Layout::kPlain;
+      if (is_plain ? system.empty() : settings.system == system) {
+        ends[{settings.source, settings.number}].push_back({partition.get(), checkpoint.name});
+      }
+    }
+  }
+  for (const auto& [part, of_part] : ends) verifier.chain_end(of_part);
+}
 
 Result<void> verify_files(const Whole& whole, const std::string& system,
                           const std::vector<HourFile>& files, const std::string& timezone,
@@ -145,20 +245,11 @@ Result<void> verify_files(const Whole& whole, const std::string& system,
   for (const HourFile& file : files) parts.emplace(file.name.source, file.name.partition);
   SystemVerifier verifier(whole.lake, whole.survey.paths, whole.survey.due, parts.size() > 1,
                           whole.zones, whole.report);
-  for (const HourFile& file : files) {
-    if (range->contains(file.name.window.start)) verifier.file(file);
-  }
-  for (const JobCheckpoint& checkpoint : whole.survey.checkpoints) {
-    if (!checkpoint.job) continue;
-    for (const auto& partition : checkpoint.job->partitions()) {
-      const bool is_plain = partition->settings().lake.layout == Layout::kPlain;
-      if (is_plain ? system.empty() : partition->settings().system == system) {
-        verifier.chain_end(*partition, checkpoint.name);
-      }
-    }
-  }
+  verify_each(whole, files, *range, verifier);
+  verify_chain_ends(whole.survey, system, verifier);
   verifier.finish();
-  verify_markers(whole.lake.store(), whole.survey, files, *range, whole.report);
+  MarkerVerifier(whole.lake.store(), whole.survey, whole.report)
+      .verify(by_hour(files, *range), find_rule(whole.lake, files));
   return {};
 }
 
@@ -180,13 +271,14 @@ std::map<std::string, std::string> find_timezones(const LakeView& lake, const Su
   return timezones;
 }
 
-Result<void> verify_lake(const VerifyOptions& options, const LakeView& lake, VerifyReport& report) {
+Result<void> verify_lake(const VerifyOptions& options, const LakeView& lake, VerifyReport& report,
+                         Shell& shell) {
   const auto survey_result = survey(lake, report);
   if (!survey_result) return std::unexpected(survey_result.error());
   const Survey& surveyed = *survey_result;
   Zones zones;
   const auto timezones = find_timezones(lake, surveyed);
-  const Whole whole{lake, surveyed, zones, report};
+  const Whole whole{lake, surveyed, zones, report, shell};
   // Systems that a checkpoint knows, too: all of their files may be gone.
   std::set<std::string> systems;
   for (const auto& [system, zone] : timezones) systems.insert(system);
@@ -227,7 +319,7 @@ Result<ExitStatus> verify(const VerifyOptions& options, Shell& shell) {
     return ExitStatus::kUnverified;
   }
   VerifyReport report(options.format == "json", options.lake, shell.out);
-  if (const auto done = verify_lake(options, *lake, report); !done) {
+  if (const auto done = verify_lake(options, *lake, report, shell); !done) {
     report.unverified(done.error().message);
   }
   if (has_log) {
@@ -255,9 +347,12 @@ void register_verify(CommandLine& line) {
            "do not balance or that do not go on where the station's last row ended, a station "
            "twice "
            "in an hour, files that are missing, changed, rewritten, doubled, misplaced or foreign, "
-           "_SUCCESS markers that are missing or stand where no file is. Then what is worth "
-           "knowing and no violation (hours still open, stations that moved to another partition), "
-           "and a summary.\n\n"
+           "_SUCCESS markers that are missing or stand where no file is, or where a partition of "
+           "the "
+           "topic has not closed the hour. Then what is worth knowing and no violation (hours "
+           "still "
+           "open and what they wait for, stations that moved to another partition), and a "
+           "summary.\n\n"
            "A pipeline may be at work on the lake meanwhile. Exit status: 0 no violations; 1 "
            "violations; 3 no violations, but something could not be verified.",
        .examples = {"bikeflow verify --lake lake",

@@ -207,19 +207,29 @@ void SystemVerifier::file(const HourFile& file) {
   ++part.files;
 }
 
-void SystemVerifier::chain_end(const Partition& partition, std::string_view checkpoint) {
-  const std::string& path = partition.last_file();
-  if (path.empty()) return;
-  missing(path, fmt::format("the checkpoint {}", checkpoint));
-  const auto found = parts_.find({partition.settings().source, partition.settings().number});
-  if (found == parts_.end() || !found->second.last || found->second.last->path != path) return;
-  const LastFile& last = *found->second.last;
-  if (!last.is_damaged && last.row_hash != partition.last_row_hash()) {
-    report_.violation(Breach::kRewritten, path, "",
-                      fmt::format("was rewritten: its rows have the hash {}, and the checkpoint {} "
-                                  "says {}",
-                                  last.row_hash, checkpoint, partition.last_row_hash()));
+void SystemVerifier::chain_end(const std::vector<ChainEnd>& ends) {
+  // A checkpoint leaves out only what the store has, so this is right of one that was never
+  // committed, too.
+  for (const ChainEnd& end : ends) {
+    const std::string& path = end.partition->last_file();
+    if (!path.empty()) missing(path, fmt::format("the checkpoint {}", end.checkpoint));
   }
+  const PartitionSettings& settings = ends.front().partition->settings();
+  const auto found = parts_.find({settings.source, settings.number});
+  if (found == parts_.end() || !found->second.last || found->second.last->is_damaged) return;
+  const LastFile& last = *found->second.last;
+  const ChainEnd* other = nullptr;
+  for (const ChainEnd& end : ends) {
+    if (end.partition->last_file() != last.path) continue;
+    if (end.partition->last_row_hash() == last.row_hash) return;
+    if (other == nullptr) other = &end;
+  }
+  if (other == nullptr) return;
+  report_.violation(
+      Breach::kRewritten, last.path, "",
+      fmt::format("was rewritten: its rows have the hash {}, and the checkpoint {} "
+                  "says {}",
+                  last.row_hash, other->checkpoint, other->partition->last_row_hash()));
 }
 
 void SystemVerifier::finish() {

@@ -41,8 +41,14 @@ class SystemVerifier {
   // Requires: files in the order of window start, each once.
   void file(const HourFile& file);
 
-  // The end of a partition's chain, as a checkpoint has it. After all files.
-  void chain_end(const Partition& partition, std::string_view checkpoint);
+  // The end of a partition's chain, as a checkpoint has it.
+  struct ChainEnd {
+    const Partition* partition = nullptr;
+    std::string_view checkpoint;
+  };
+  // Those of one partition: which of its checkpoints counts may not be known, and then each of them
+  // may be right about the newest file. After all files. Requires: at least one.
+  void chain_end(const std::vector<ChainEnd>& ends);
 
   // After all of the above: notes about what was seen.
   void finish();
