@@ -16,6 +16,7 @@ void Member::assigned(std::span<const std::int32_t> partitions) {
 }
 
 void Member::revoked() {
+  was_assigned_ = false;
   owners_.clear();
   request_of_.clear();
 }
@@ -39,7 +40,6 @@ void Member::look_at(std::int32_t partition) {
     own(partition);
   } else if (owner->second.phase() == Owner::Phase::kUnsure) {
     revoked();
-    was_assigned_ = false;
     requests_.push_back({++next_request_, partition, ReplaceClient{}});
   }
 }
@@ -93,7 +93,9 @@ void Member::finish(const Now& now) {
 }
 
 bool Member::is_done() const {
-  return (was_assigned_ || is_finishing_) && std::ranges::all_of(owners_, [](const auto& each) {
+  // Without an end of its input it waits for what may be assigned, and for orders to what stopped.
+  return (is_finishing_ || (settings_.until_caught_up && was_assigned_)) &&
+         std::ranges::all_of(owners_, [](const auto& each) {
            return each.second.phase() == Owner::Phase::kDone ||
                   each.second.phase() == Owner::Phase::kStopped;
          });

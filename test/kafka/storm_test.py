@@ -1,0 +1,239 @@
+"""The storm: three processes of one group, a broker and a store that all die, sleep and fail while records come in.
+
+A reader looks at the lake all the while, and sees nothing that is not there at the end. Afterwards the lake is what
+the reference says of the topic. For longer: ./dev soak
+"""
+
+import collections
+import os
+import random
+import threading
+import time
+
+import pyarrow.fs
+import pytest
+
+import fault_proxy
+import pipelines
+import servers
+import topic_judge
+import topics
+
+SECONDS = float(os.environ.get("BIKEFLOW_STORM_SECONDS", "65"))
+KILLS = int(os.environ.get("BIKEFLOW_STORM_KILLS", "30"))
+SEED = int(os.environ.get("BIKEFLOW_STORM_SEED", "1"))
+PARTITIONS = 4
+COPIES = 3
+RECORDS_PER_SECOND = 3000
+BUCKET = "lake"
+
+
+class Reader:
+    """Reads the lake again and again, in a thread. What it saw is judged by check() and by seen()."""
+
+    def __init__(self, server: servers.S3Proxy) -> None:
+        self.passes = 0
+        self.passes_without_store = 0
+        self.content = topic_judge.Content()
+        self._lake = topic_judge.TopicLake(server.file_system(), f"{BUCKET}/lake")
+        self._random = random.Random(SEED)
+        self._known: dict[str, tuple] = {}  # path -> as it was listed
+        self._content_of: dict[str, topic_judge.Content] = {}
+        self._wrong: list[str] = []
+        self._must_stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="reader", daemon=True)
+        self._thread.start()
+
+    def check(self) -> None:
+        assert not self._wrong, "\n".join(self._wrong[:10])
+
+    def files(self) -> int:
+        return len(self._content_of)
+
+    def stop(self) -> None:
+        self._must_stop.set()
+        self._thread.join()
+        self.check()
+
+    def _run(self) -> None:
+        while not self._must_stop.wait(0.2):
+            try:
+                self._look()
+                self.passes += 1
+            except topic_judge.NotWhole as error:
+                self._wrong.append(f"a file is not whole: {error}")
+            except FileNotFoundError as error:
+                self._wrong.append(f"a file was there and is not: {error}")
+            except OSError:
+                self.passes_without_store += 1
+            except BaseException as error:
+                self._wrong.append(repr(error))
+
+    def _look(self) -> None:
+        """All that is new or replaced, and of the rest one file in fifty."""
+        listing = self._lake.listing()
+        gone = self._content_of.keys() - {self._lake.name(info) for info in listing}
+        self._wrong += [f"{name} was there and is not" for name in gone]
+        for info in listing:
+            state = (info.size, info.mtime_ns)
+            name = self._lake.name(info)
+            if not name.endswith(".parquet") or (self._known.get(name) == state and self._random.random() > 0.02):
+                continue
+            content = topic_judge.Content()
+            self._wrong += topic_judge.add_file(content, name, self._lake.bytes_of(info.path))
+            self._known[name] = state
+            before = self._content_of.setdefault(name, content)
+            if before is content:
+                self._wrong += [f"{name}: {what}" for what in add_new(content, self.content)]
+            elif before != content:
+                self._wrong.append(f"{name} has other rows than it had")
+
+
+def add_new(content: topic_judge.Content, to: topic_judge.Content) -> list[str]:
+    """Returns what is there already, of another file."""
+    twice = []
+    for data_set in ("rows", "late", "dead"):
+        new, all_of_it = getattr(content, data_set), getattr(to, data_set)
+        twice += [f"{data_set} {key} is in another file too" for key in new.keys() & all_of_it.keys()]
+        all_of_it.update(new)
+    return twice
+
+
+class Storm:
+    """Faults in rounds: a burst of kills, then some seconds in which work can get on."""
+
+    def __init__(self, kafka, s3, proxy, copies: list[pipelines.Copy], reader: Reader) -> None:
+        self.kafka, self.s3, self.proxy, self.copies, self.reader = kafka, s3, proxy, copies, reader
+        self.counts: collections.Counter[str] = collections.Counter()
+        self.random = random.Random(SEED)
+        self._of_requests = random.Random(SEED + 1)  # the proxy's thread's
+        proxy.plan = self.fault_of
+
+    def fault_of(self, request: fault_proxy.Request) -> fault_proxy.Fault | None:
+        dice = self._of_requests.random()
+        if dice < 0.02:
+            return fault_proxy.CUT
+        if dice < 0.04:
+            return fault_proxy.DROP
+        if dice < 0.06:
+            return fault_proxy.answer(503)
+        if dice < 0.08:
+            return fault_proxy.late(self._of_requests.uniform(0.2, 8))
+        if dice < 0.10:
+            return fault_proxy.delay(self._of_requests.uniform(0.1, 2))
+        return None
+
+    def blow(self, seconds: float, kills: int) -> None:
+        rounds = max(8, int(seconds / 6.5))
+        end = time.monotonic() + seconds
+        for number in range(rounds):
+            self.burst(number, kills * (number + 1) // rounds - kills * number // rounds)
+            left = (end - time.monotonic()) / (rounds - number)
+            self.sleep(max(3.5, left * self.random.uniform(0.8, 1.2)))
+
+    def burst(self, number: int, kills: int) -> None:
+        paused = self.pause_one() if number % 2 == 0 else None
+        paused_until = time.monotonic() + pipelines.SESSION_MS / 1000 + self.random.uniform(0.5, 2)
+        if number % 12 == 3:
+            self.counts["broker killed"] += 1
+            self.kafka.kill()
+            self.sleep(self.random.uniform(0, 1))
+            self.kafka.launch()
+        if number % 6 == 5:
+            self.counts["store killed"] += 1
+            self.s3.kill()
+            self.sleep(self.random.uniform(0, 1))
+            self.s3.launch()
+        if number % 24 == 23:
+            self.counts["broker asleep for longer than a commit waits"] += 1
+            self.kafka.wait_ready()
+            self.kafka.pause()
+            self.sleep(12)
+            self.kafka.resume()
+        for _ in range(kills):
+            self.sleep(self.random.choice([0, 0.05, 0.3, 0.8]))
+            copy = self.random.choice([copy for copy in self.copies if not copy.is_paused])
+            self.counts["kill -9"] += 1
+            copy.kill()
+            copy.start()
+        self.kafka.wait_ready()
+        self.s3.wait_ready()
+        if paused:
+            self.sleep(max(0, paused_until - time.monotonic()))
+            paused.resume()
+
+    def pause_one(self) -> pipelines.Copy:
+        self.counts["asleep past its session"] += 1
+        copy = self.random.choice(self.copies)
+        copy.pause()
+        return copy
+
+    def sleep(self, seconds: float) -> None:
+        """Meanwhile copies that ended are started again."""
+        end = time.monotonic() + seconds
+        while True:
+            self.reader.check()
+            for copy in self.copies:
+                copy.start_again_if_ended()
+                assert "bikeflow state" not in copy.said(), f"a partition has stopped\n{copy.said()[-3000:]}"
+            if time.monotonic() >= end:
+                return
+            time.sleep(min(0.25, max(0, end - time.monotonic())))
+
+    def clear(self) -> None:
+        """No more faults."""
+        self.proxy.plan = lambda request: None
+        self.counts.update({f"store: {kind}": count for kind, count in self.proxy.counts.items()})
+        for copy in self.copies:
+            self.counts.update({f"ended by itself with status {status}": count
+                                for status, count in copy.ended.items()})
+
+
+@pytest.fixture
+def kafka(tmp_path):
+    """One to be killed."""
+    with servers.Kafka(tmp_path / "kafka") as server:
+        yield server
+
+
+@pytest.fixture
+def s3(tmp_path):
+    with servers.S3Proxy(tmp_path / "s3") as server:
+        server.create_bucket(BUCKET)
+        yield server
+
+
+def test_storm(kafka, s3, program, judge, tmp_path, capsys):
+    kafka.create_topic("bikes", PARTITIONS)
+    with fault_proxy.FaultProxy(s3.port) as proxy:
+        pipeline = pipelines.Pipeline(program, tmp_path / "pipeline", kafka.address, "bikes", f"s3://{BUCKET}/lake",
+                                      environment=s3.environment(proxy.url))
+        pipeline.catch_up()  # the lake is made before the faults begin
+        feeder = topics.Feeder(kafka, "bikes", topics.City(seed=SEED, stations=60).records(hours=10**6),
+                               RECORDS_PER_SECOND)
+        copies = [pipelines.Copy(pipeline, f"copy-{number}").start() for number in range(COPIES)]
+        reader = Reader(s3)
+        storm = Storm(kafka, s3, proxy, copies, reader)
+        storm.blow(SECONDS, KILLS)
+        files_in_the_storm = reader.files()
+        storm.clear()
+        sent = feeder.stop()
+        statuses = [copy.stop() for copy in copies]
+        pipeline.catch_up()
+        reader.stop()
+        assert proxy.errors == []
+    expected = judge.expected(kafka, "bikes")
+    with capsys.disabled():
+        print(f"\nstorm of {SECONDS:.0f} s, seed {SEED}: {sent} records sent, {expected.records} in the topic,"
+              f" {len(expected.rows)} rows, {len(expected.late)} late, {len(expected.dead)} dead letters;"
+              f" {files_in_the_storm} files written in it; the reader looked {reader.passes} times and"
+              f" {reader.passes_without_store} times in vain")
+        print("\n".join(f"  {count:5} {what}" for what, count in sorted(storm.counts.items())))
+    judge.agrees(expected, topic_judge.TopicLake(s3.file_system(), f"{BUCKET}/lake"))
+    for data_set in ("rows", "late", "dead"):
+        seen, final = getattr(reader.content, data_set), getattr(expected, data_set)
+        wrong = [key for key, value in seen.items() if final.get(key) != value]
+        assert not wrong, f"a reader saw {data_set} that were not to stay: {wrong[:5]}"
+    assert statuses == [0] * COPIES, [copy.said()[-2000:] for copy in copies]
+    assert files_in_the_storm >= PARTITIONS * 3, "hardly any work was done in the storm"
+    assert reader.passes > 10
