@@ -10,7 +10,6 @@ import random
 import threading
 import time
 
-import pyarrow.fs
 import pytest
 
 import fault_proxy
@@ -185,8 +184,7 @@ class Storm:
         self.proxy.plan = lambda request: None
         self.counts.update({f"store: {kind}": count for kind, count in self.proxy.counts.items()})
         for copy in self.copies:
-            self.counts.update({f"ended by itself with status {status}": count
-                                for status, count in copy.ended.items()})
+            self.counts.update({f"ended by itself, {why}": count for why, count in copy.ended.items()})
 
 
 @pytest.fixture
