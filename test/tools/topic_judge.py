@@ -1,7 +1,7 @@
 """What the lake must hold of a topic, computed from the topic alone, and what it holds.
 
     expected = topic_judge.Expected(kafka, topic, tool, folder)       # reads the whole topic
-    lake = topic_judge.TopicLake(file_system, "folder/of/the/lake")
+    lake = topic_judge.in_folder(path)        # or in_bucket()
     assert topic_judge.differences(expected, lake) == []
 
 The rows are the slow reference's (test/reference.h, over test/tools/topic_reference.cc), for each partition from
@@ -158,6 +158,8 @@ class TopicLake:
     """A lake in a folder or a bucket, as its readers see it."""
     files_of: pyarrow.fs.FileSystem
     root: str
+    url: str  # as the program takes it, with the environment
+    environment: dict = dataclasses.field(default_factory=dict)
 
     def listing(self) -> list[pyarrow.fs.FileInfo]:
         """All files outside of _bikeflow/."""
@@ -186,15 +188,13 @@ class TopicLake:
                 wrong.append(f"{name}: what is this?")
         return content, wrong
 
-    def copy_to(self, folder: pathlib.Path) -> pathlib.Path:
-        """All of it, state included, into a local folder."""
-        pyarrow.fs.copy_files(self.root, str(folder), source_filesystem=self.files_of,
-                              destination_filesystem=pyarrow.fs.LocalFileSystem())
-        return folder
-
 
 def in_folder(folder: os.PathLike) -> TopicLake:
-    return TopicLake(pyarrow.fs.LocalFileSystem(), str(folder))
+    return TopicLake(pyarrow.fs.LocalFileSystem(), str(folder), str(folder))
+
+
+def in_bucket(s3: servers.S3Proxy, path: str) -> TopicLake:
+    return TopicLake(s3.file_system(), path, f"s3://{path}", s3.environment())
 
 
 def add_file(content: Content, name: str, data: bytes) -> list[str]:
