@@ -292,6 +292,24 @@ TEST_F(MemberTest, IsDoneWhenAllPartitionsAre) {
   EXPECT_THAT(world_.rows_in_the_lake(), ElementsAre(hour_path(kTen, 1)));
 }
 
+TEST_F(MemberTest, ARevocationEndsNothing) {
+  assign({0});
+  revoke();
+  EXPECT_FALSE(member_.is_done()) << "the group is about to share its partitions anew";
+  assign({});
+  EXPECT_FALSE(member_.is_done()) << "another member may leave";
+}
+
+TEST_F(MemberTest, ARevocationIsNotTheEndOfTheInput) {
+  OwnerSettings settings = settings_of_feed();
+  settings.until_caught_up = true;
+  Member member{settings, [this] { return ++random_; }};
+  member.assigned({});
+  EXPECT_TRUE(member.is_done()) << "all partitions are others'";
+  member.revoked();
+  EXPECT_FALSE(member.is_done());
+}
+
 TEST_F(MemberTest, WhatIsAssignedAfterTheEndIsNotReadAnyMore) {
   member_.finish(now_);
   EXPECT_TRUE(member_.is_done()) << "it never had anything";

@@ -47,8 +47,8 @@ def test_a_lake_is_what_the_topic_says_and_a_second_run_changes_nothing(where, f
         s3 = request.getfixturevalue("s3")
         bucket = f"lake-{uuid.uuid4().hex[:12]}"
         s3.create_bucket(bucket)
-        made = pipeline(filled, group=f"group-{where}", lake=f"s3://{bucket}/some/lake", environment=s3.environment())
-        lake = topic_judge.TopicLake(s3.file_system(), f"{bucket}/some/lake")
+        lake = topic_judge.in_bucket(s3, f"{bucket}/some/lake")
+        made = pipeline(filled, group=f"group-{where}", lake=lake.url, environment=lake.environment)
     done = made.catch_up()
     assert done.stdout.startswith(f"{expected.records:,} records read of 4 partitions")
     judge.agrees(expected, lake)

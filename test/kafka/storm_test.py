@@ -10,7 +10,6 @@ import random
 import threading
 import time
 
-import pyarrow.fs
 import pytest
 
 import fault_proxy
@@ -25,7 +24,8 @@ SEED = int(os.environ.get("BIKEFLOW_STORM_SEED", "1"))
 PARTITIONS = 4
 COPIES = 3
 RECORDS_PER_SECOND = 3000
-BUCKET = "lake"
+BUCKET = "bikes"
+LAKE = f"{BUCKET}/lake"
 
 
 class Reader:
@@ -35,7 +35,7 @@ class Reader:
         self.passes = 0
         self.passes_without_store = 0
         self.content = topic_judge.Content()
-        self._lake = topic_judge.TopicLake(server.file_system(), f"{BUCKET}/lake")
+        self._lake = topic_judge.in_bucket(server, LAKE)
         self._random = random.Random(SEED)
         self._known: dict[str, tuple] = {}  # path -> as it was listed
         self._content_of: dict[str, topic_judge.Content] = {}
@@ -185,8 +185,7 @@ class Storm:
         self.proxy.plan = lambda request: None
         self.counts.update({f"store: {kind}": count for kind, count in self.proxy.counts.items()})
         for copy in self.copies:
-            self.counts.update({f"ended by itself with status {status}": count
-                                for status, count in copy.ended.items()})
+            self.counts.update({f"ended by itself, {why}": count for why, count in copy.ended.items()})
 
 
 @pytest.fixture
@@ -206,7 +205,7 @@ def s3(tmp_path):
 def test_storm(kafka, s3, program, judge, tmp_path, capsys):
     kafka.create_topic("bikes", PARTITIONS)
     with fault_proxy.FaultProxy(s3.port) as proxy:
-        pipeline = pipelines.Pipeline(program, tmp_path / "pipeline", kafka.address, "bikes", f"s3://{BUCKET}/lake",
+        pipeline = pipelines.Pipeline(program, tmp_path / "pipeline", kafka.address, "bikes", f"s3://{LAKE}",
                                       environment=s3.environment(proxy.url))
         pipeline.catch_up()  # the lake is made before the faults begin
         feeder = topics.Feeder(kafka, "bikes", topics.City(seed=SEED, stations=60).records(hours=10**6),
@@ -229,7 +228,7 @@ def test_storm(kafka, s3, program, judge, tmp_path, capsys):
               f" {files_in_the_storm} files written in it; the reader looked {reader.passes} times and"
               f" {reader.passes_without_store} times in vain")
         print("\n".join(f"  {count:5} {what}" for what, count in sorted(storm.counts.items())))
-    judge.agrees(expected, topic_judge.TopicLake(s3.file_system(), f"{BUCKET}/lake"))
+    judge.agrees(expected, topic_judge.in_bucket(s3, LAKE))
     for data_set in ("rows", "late", "dead"):
         seen, final = getattr(reader.content, data_set), getattr(expected, data_set)
         wrong = [key for key, value in seen.items() if final.get(key) != value]

@@ -67,7 +67,7 @@ class Copy:
         self.log = pipeline.folder / f"{name}.log"
         self.process: subprocess.Popen | None = None
         self.is_paused = False
-        self.ended: collections.Counter[int] = collections.Counter()  # by itself, with which status
+        self.ended: collections.Counter[str] = collections.Counter()  # by itself: why
 
     def start(self) -> "Copy":
         assert not self.running()
@@ -84,7 +84,8 @@ class Copy:
     def start_again_if_ended(self) -> None:
         """As a supervisor of services does."""
         if self.process is not None and not self.running():
-            self.ended[self.process.returncode] += 1
+            last = self.said().rstrip().rpartition("\n")[2]
+            self.ended[f"status {self.process.returncode}: {last[:150]}"] += 1
             self.start()
 
     def kill(self) -> None:

@@ -1,7 +1,7 @@
 """What the lake must hold of a topic, computed from the topic alone, and what it holds.
 
     expected = topic_judge.Expected(kafka, topic, tool, folder)       # reads the whole topic
-    lake = topic_judge.TopicLake(file_system, "folder/of/the/lake")
+    lake = topic_judge.in_folder(path)        # or in_bucket()
     assert topic_judge.differences(expected, lake) == []
 
 The rows are the slow reference's (test/reference.h, over test/tools/topic_reference.cc), for each partition from
@@ -16,12 +16,12 @@ import hashlib
 import json
 import os
 import pathlib
+import struct
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import confluent_kafka
-import numpy
 import pyarrow
 import pyarrow.fs
 import pyarrow.parquet
@@ -31,38 +31,35 @@ import topics
 from lakes import COLUMNS
 
 SYSTEM = "seoul"
-PACKED = numpy.dtype([("observed_at", "<i8"), ("offset", "<i8"), ("clock", "<i8"), ("station", "<i4"),
-                      ("bikes", "<i2"), ("racks", "<i2")])
+PACKED = struct.Struct("<qqqihh")  # test/tools/topic_reference.cc says what
 KEPT_BYTES = 4096  # of a dead letter's record
 NO_RACKS = -1
 
 
-def read_topic(kafka: servers.Kafka, topic: str) -> dict[int, list[confluent_kafka.Message]]:
-    """All that every partition of the topic holds now."""
+def read_topic(kafka: servers.Kafka, topic: str) -> Iterator[confluent_kafka.Message]:
+    """All that the topic holds now, each partition in its order."""
     consumer = confluent_kafka.Consumer({
         "bootstrap.servers": kafka.address, "group.id": "reader-of-tests", "enable.auto.commit": False,
-        "enable.partition.eof": False, "log_level": 0, "fetch.wait.max.ms": 10})
+        "log_level": 0, "fetch.wait.max.ms": 10})
     try:
-        found, left = {}, {}
+        left = {}
         for partition in kafka.admin.list_topics(topic, timeout=30).topics[topic].partitions:
             at = confluent_kafka.TopicPartition(topic, partition)
-            low, high = consumer.get_watermark_offsets(at, timeout=30)
-            found[partition] = []
-            if high > low:
+            at.offset, high = consumer.get_watermark_offsets(at, timeout=30)
+            if high > at.offset:
                 left[partition] = high
-                at.offset = low
                 consumer.incremental_assign([at])
-        deadline = time.monotonic() + 120
+        heard = time.monotonic()
         while left:
             for message in consumer.consume(10_000, timeout=0.5):
                 if message.error():
                     raise servers.ServerError(f"{topic}: {message.error()}")
-                found[message.partition()].append(message)
+                heard = time.monotonic()
+                yield message
                 if message.offset() + 1 >= left.get(message.partition(), 2**63):
                     del left[message.partition()]
-            if time.monotonic() > deadline:
-                raise servers.ServerError(f"{topic}: not read to its end {left} within 120 s")
-        return found
+            if time.monotonic() - heard > 60:
+                raise servers.ServerError(f"{topic}: nothing for 60 s, and not read up to {left}")
     finally:
         consumer.close()
 
@@ -96,35 +93,46 @@ class Content:
     dead: dict = dataclasses.field(default_factory=dict)  # (partition, offset) -> reason, received_at, record
 
 
+class Arrivals:
+    """What arrived in a partition and is an observation, in little room."""
+
+    def __init__(self) -> None:
+        self.stations: dict[str, int] = {}
+        self.packed = bytearray()
+        self.may_be_future: dict[int, confluent_kafka.Message] = {}  # by offset
+
+    def add(self, message: confluent_kafka.Message, observation: tuple[str, int, int, int]) -> None:
+        station, observed_at, bikes, racks = observation
+        clock = min(int(time.time()), message.timestamp()[1] // 1000)
+        if observed_at > clock:
+            self.may_be_future[message.offset()] = message
+        self.packed += PACKED.pack(observed_at, message.offset(), clock,
+                                   self.stations.setdefault(station, len(self.stations)), bikes, racks)
+
+
 class Expected(Content):
+    """Requires: nothing is sent to the topic any more."""
+
     def __init__(self, kafka: servers.Kafka, topic: str, tool: pathlib.Path, folder: pathlib.Path) -> None:
         super().__init__()
-        self.topic, self.tool, self.folder = topic, tool, folder
         self.records = 0
-        folder.mkdir(parents=True, exist_ok=True)
-        for partition, messages in read_topic(kafka, topic).items():
-            self._add(partition, messages)
-
-    def _add(self, partition: int, messages: list) -> None:
-        now = int(time.time())
-        stations: dict[str, int] = {}
-        packed, of_offset = [], {}
-        for message in messages:
+        arrivals: collections.defaultdict[int, Arrivals] = collections.defaultdict(Arrivals)
+        for message in read_topic(kafka, topic):
             self.records += 1
             read = observation_of(message)
             if isinstance(read, str):
-                self._add_dead(partition, message, read)
-                continue
-            station, observed_at, bikes, racks = read
-            clock = min(now, message.timestamp()[1] // 1000)
-            packed.append((observed_at, message.offset(), clock, stations.setdefault(station, len(stations)),
-                           bikes, racks))
-            of_offset[message.offset()] = message
-        base = self.folder / f"{self.topic}-{partition}"
+                self._add_dead(message, read)
+            else:
+                arrivals[message.partition()].add(message, read)
+        folder.mkdir(parents=True, exist_ok=True)
+        for partition, arrived in arrivals.items():
+            self._evaluate(partition, arrived, tool, folder / str(partition))
+
+    def _evaluate(self, partition: int, arrived: Arrivals, tool: pathlib.Path, base: pathlib.Path) -> None:
         records, names = base.with_suffix(".bin"), base.with_suffix(".stations")
-        numpy.array(packed, PACKED).tofile(records)
-        names.write_text("".join(f"{station}\n" for station in stations))
-        subprocess.run([self.tool, records, names, base], check=True, timeout=600)
+        records.write_bytes(arrived.packed)
+        names.write_text("".join(f"{station}\n" for station in arrived.stations))
+        subprocess.run([tool, records, names, base], check=True, timeout=600)
         with open(f"{base}.rows.csv", newline="") as file:
             for row in csv.DictReader(file):
                 key = (partition, row["stationId"], int(row["start"]))
@@ -134,11 +142,11 @@ class Expected(Content):
             for offset, station, *numbers in csv.reader(file):
                 self.late[partition, int(offset)] = (station, *map(int, numbers))
         for line in pathlib.Path(f"{base}.future.csv").read_text().split():
-            self._add_dead(partition, of_offset[int(line)], "future")
+            self._add_dead(arrived.may_be_future[int(line)], "future")
 
-    def _add_dead(self, partition: int, message, reason: str) -> None:
+    def _add_dead(self, message: confluent_kafka.Message, reason: str) -> None:
         value = (message.value() or b"")[:KEPT_BYTES]
-        self.dead[partition, message.offset()] = (reason, message.timestamp()[1] // 1000, value)
+        self.dead[message.partition(), message.offset()] = (reason, message.timestamp()[1] // 1000, value)
 
 
 class NotWhole(Exception):
@@ -150,6 +158,8 @@ class TopicLake:
     """A lake in a folder or a bucket, as its readers see it."""
     files_of: pyarrow.fs.FileSystem
     root: str
+    url: str  # as the program takes it, with the environment
+    environment: dict = dataclasses.field(default_factory=dict)
 
     def listing(self) -> list[pyarrow.fs.FileInfo]:
         """All files outside of _bikeflow/."""
@@ -178,15 +188,13 @@ class TopicLake:
                 wrong.append(f"{name}: what is this?")
         return content, wrong
 
-    def copy_to(self, folder: pathlib.Path) -> pathlib.Path:
-        """All of it, state included, into a local folder."""
-        pyarrow.fs.copy_files(self.root, str(folder), source_filesystem=self.files_of,
-                              destination_filesystem=pyarrow.fs.LocalFileSystem())
-        return folder
-
 
 def in_folder(folder: os.PathLike) -> TopicLake:
-    return TopicLake(pyarrow.fs.LocalFileSystem(), str(folder))
+    return TopicLake(pyarrow.fs.LocalFileSystem(), str(folder), str(folder))
+
+
+def in_bucket(s3: servers.S3Proxy, path: str) -> TopicLake:
+    return TopicLake(s3.file_system(), path, f"s3://{path}", s3.environment())
 
 
 def add_file(content: Content, name: str, data: bytes) -> list[str]:
