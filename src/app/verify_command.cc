@@ -9,6 +9,7 @@
 #include "app/checkpoints.h"
 #include "app/completeness.h"
 #include "app/config_file.h"
+#include "app/kafka_settings_of.h"
 #include "app/lake_view.h"
 #include "app/progress_line.h"
 #include "app/times.h"
@@ -320,11 +321,7 @@ Result<std::optional<KafkaSettings>> find_topic(const std::string& file, Shell& 
     config = load_config(file, ConfigUse::kPipeline, shell.log);
     if (!config) return std::unexpected(config.error());
   }
-  KafkaSettings kafka{config->kafka->brokers, config->kafka->topic, config->kafka->group, {}};
-  for (const auto& [name, value] : config->kafka->client) {
-    kafka.client.emplace(name, value.reveal());
-  }
-  return kafka;
+  return kafka_settings_of(*config->kafka);
 }
 
 }  // namespace
@@ -375,10 +372,17 @@ void register_verify(CommandLine& line) {
            "still "
            "open and what they wait for, stations that moved to another partition), and a "
            "summary.\n\n"
+           "With -c and a topic in it, the topic is read again from its beginning, up to where the "
+           "newest checkpoints have read it, and every row, late row and dead letter is compared "
+           "with the lake; what the clock decided is taken from the lake. With --from and --to "
+           "rows "
+           "of those hours only, and late rows and dead letters all the same. A topic whose "
+           "beginning is gone cannot be compared: exit status 3.\n\n"
            "A pipeline may be at work on the lake meanwhile. Exit status: 0 no violations; 1 "
            "violations; 3 no violations, but something could not be verified.",
        .examples = {"bikeflow verify --lake lake",
-                    "bikeflow verify --lake lake --from 2024-08-11 --to 2024-08-12 --format json"}},
+                    "bikeflow verify --lake lake --from 2024-08-11 --to 2024-08-12 --format json",
+                    "bikeflow verify --lake s3://bucket/lake -c bikeflow.toml"}},
       [options](Shell& shell) { return verify(*options, shell); });
   command.text({.name = "--lake",
                 .value = "DIR",

@@ -107,6 +107,12 @@ class PartitionReplay {
   // After all records.
   Result<void> finish() {
     decide(INT64_MAX);
+    // Where the file that would say so is gone, the checkpoint still knows what was closed.
+    for (const auto& partition : job_.partitions()) {
+      Task& task = replayed_.find(partition->settings().system)->task();
+      const Seconds closed_to = partition->task().watermark().value();
+      if (task.watermark().value() < closed_to) task.close_up_to(closed_to, ClosedBy::kIdle);
+    }
     if (auto compared = compare_files(); !compared) return compared;
     for (const std::string& path : files_) {
       report_.violation(Breach::kLog, path, "", "is not in the log: it gives no row of that hour");
@@ -218,11 +224,11 @@ class PartitionReplay {
   void observe(std::span<const LogMessage> messages, Seconds now) {
     if (messages.empty()) return;
     LogReader::Read read = reader_->read(messages, now);
-    for (const DeadLetter& letter : read.refused) compare(letter);
+    for (DeadLetter& letter : read.refused) compare(std::move(letter));
     for (const Batch& batch : read.batches) {
       Task& task = replayed_.find(reader_->systems()[batch.system].name)->task();
       task.observe(batch, job_.settings().source, now);
-      for (const DeadLetter& letter : task.take_refused()) compare(letter);
+      for (DeadLetter& letter : task.take_refused()) compare(std::move(letter));
       for (const LateRow& row : task.take_late()) compare(row);
     }
   }
@@ -247,7 +253,12 @@ class PartitionReplay {
     }
     of_lake.erase(found);
   }
-  void compare(const DeadLetter& letter) {
+  void compare(DeadLetter letter) {
+    const auto found = letters_.find(letter.position.offset);
+    // What the clock showed is part of the words, and only the lake knows it.
+    if (found != letters_.end() && letter.refusal.reason == Reason::kFuture) {
+      letter.refusal.detail = found->second.row.refusal.detail;
+    }
     compare(letter, letters_, compared_letters_, kDeadLetterFolder);
   }
   void compare(const LateRow& row) { compare(row, late_, compared_late_, kLateFolder); }
