@@ -197,7 +197,8 @@ class PartitionReplay {
         system_of_path(path).value_or(job_.partitions().front()->settings().system);
     for (LateRow& row : file->rows) {
       decisions_.push_back({row.position.offset, system, row.watermark, ClosedBy::kIdle});
-      late_[row.position.offset] = {path, std::move(row)};
+      const std::int64_t offset = row.position.offset;
+      late_[offset] = {path, std::move(row)};
     }
   }
   void read_letters(const std::string& path, std::string_view bytes) {
@@ -205,7 +206,8 @@ class PartitionReplay {
     if (!file) return;
     for (DeadLetter& letter : file->rows) {
       if (letter.refusal.reason == Reason::kFuture) futures_.insert(letter.position.offset);
-      letters_[letter.position.offset] = {path, std::move(letter)};
+      const std::int64_t offset = letter.position.offset;
+      letters_[offset] = {path, std::move(letter)};
     }
   }
 
