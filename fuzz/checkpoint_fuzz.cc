@@ -1,7 +1,8 @@
 // A checkpoint from any bytes: refused, or a job that works.
 //
-// The input is the state inside a checkpoint and, after 8 bytes of its length, the bytes of due
-// files; it is packed and signed here, or the hash would keep every mutation out.
+// The input is 8 bytes of a length, the state inside a checkpoint, which is so long, and the bytes
+// of due files; it is packed and signed here, as each format, or the hash would keep every mutation
+// out.
 
 #include <zstd.h>
 
@@ -14,12 +15,12 @@
 
 namespace {
 
-std::string checkpoint_of(std::string_view state, std::string_view due) {
+std::string checkpoint_of(std::uint32_t format, std::string_view state, std::string_view due) {
   std::string packed(ZSTD_compressBound(state.size()), '\0');
   packed.resize(ZSTD_compress(packed.data(), packed.size(), state.data(), state.size(), 1));
   bikeflow::Writer out;
   out.raw("BIKEFLOW");
-  out.u32(bikeflow::kCheckpointFormat);
+  out.u32(format);
   out.u64(state.size());
   out.u64(packed.size());
   out.raw(packed);
@@ -28,20 +29,11 @@ std::string checkpoint_of(std::string_view state, std::string_view due) {
   return out.take();
 }
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  std::string_view input(reinterpret_cast<const char*>(data), size);
-  (void)bikeflow::Job::restore(input);
-  const std::size_t state_size = std::min<std::size_t>(bikeflow::Reader(input).u64(), input.size());
-  input.remove_prefix(std::min<std::size_t>(8, input.size()));
-  const std::string bytes =
-      checkpoint_of(input.substr(0, state_size), input.substr(std::min(state_size, input.size())));
-  auto job = bikeflow::Job::restore(bytes);
-  if (!job) return 0;
-  // What was accepted must work to the end, and keep the books.
-  job->published();
-  for (const auto& partition : job->partitions()) {
+// What was accepted must work to the end, and keep the books.
+void use(bikeflow::Job& job) {
+  if (!job.due().empty()) job.acknowledge(std::string(job.due().front().path));
+  job.published();
+  for (const auto& partition : job.partitions()) {
     bikeflow::Task& task = partition->task();
     if (task.has_started()) {
       bikeflow::Batch batch;
@@ -57,13 +49,27 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
           std::abort();
         }
       }
-      job->add_due({file.path, ""});
+      job.add_due({file.path, ""});
     }
   }
-  auto effects = job->commit("fuzz");
+  auto effects = job.commit("fuzz");
   if (effects &&
       !bikeflow::Job::restore(std::get<bikeflow::WriteCheckpoint>(effects->at(0)).bytes)) {
     std::abort();
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  std::string_view input(reinterpret_cast<const char*>(data), size);
+  (void)bikeflow::Job::restore(input);
+  const std::size_t state_size = std::min<std::size_t>(bikeflow::Reader(input).u64(), input.size());
+  input.remove_prefix(std::min<std::size_t>(8, input.size()));
+  const std::string_view state = input.substr(0, state_size);
+  for (std::uint32_t format = 1; format <= bikeflow::kCheckpointFormat; ++format) {
+    auto job = bikeflow::Job::restore(checkpoint_of(format, state, input.substr(state.size())));
+    if (job) use(*job);
   }
   return 0;
 }

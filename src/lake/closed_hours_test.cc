@@ -33,15 +33,15 @@ TEST(ClosedHours, CutOffAnywhereAreRefused) {
 }
 
 TEST(ClosedHours, OfAnotherFormAreRefused) {
-  for (const char* text :
-       {"x", "null", "[]", "{}", R"({"format":1})", R"({"format":1,"partitions":4})",
-        R"({"format":"1","partitions":4,"systems":{}})",
-        R"({"format":1,"partitions":"4","systems":{}})",
-        R"({"format":1,"partitions":4,"systems":"seoul"})",
-        R"({"format":1,"partitions":4,"systems":{"seoul":7}})",
-        R"({"format":1,"partitions":4,"systems":{"seoul":{"first":1,"closed_to":2}}})",
-        R"({"format":1,"partitions":4,"systems":{"seoul":{"first":1,"closed_to":null,)"
-        R"("marked_to":3}}})"}) {
+  for (
+      const char* text :
+      {"x", "null", "[]", "{}", R"({"format":1})", R"({"format":1,"partitions":4})",
+       R"({"format":"1","partitions":4,"systems":{}})",
+       R"({"format":1,"partitions":"4","systems":{}})",
+       R"({"format":1,"partitions":4,"systems":"seoul"})",
+       R"({"format":1,"partitions":4,"systems":{"seoul":7}})",
+       R"({"format":1,"partitions":4,"systems":{"seoul":{"first":1,"closed_to":2}}})",
+       R"({"format":1,"partitions":4,"systems":{"s":{"first":1,"closed_to":null,"marked_to":3}}})"}) {
     const auto read = parse_closed_hours(text);
     ASSERT_FALSE(read) << text;
     EXPECT_THAT(read.error().message, HasSubstr("it was not written by bikeflow")) << text;

@@ -124,20 +124,19 @@ void HourMarker::find_complete_of(const LogSystem& system) {
     first = std::min(first, span->second.first);
     to = std::min(to, span->second.closed_to);
   }
-  WindowRule rule = windows_;
-  rule.hour_phase = system.zone.hour_phase();
   const auto folder = [&](Seconds end) {
     const std::string path =
-        hourly_path(lake_, system.zone, system.name, topic_, 0, {end - rule.length, end});
+        hourly_path(lake_, system.zone, system.name, topic_, 0, {end - windows_.length, end});
     return std::string(folder_of(path));
   };
   std::set<std::string> to_come;
-  for (Seconds after = rule.slide; after <= rule.slide + kDirectoryReach; after += rule.slide) {
+  for (Seconds after = windows_.slide; after <= windows_.slide + kDirectoryReach;
+       after += windows_.slide) {
     to_come.insert(folder(to + after));
   }
   Seconds& marked_to = own_.systems[system.name].marked_to;
-  const Seconds from = marked_to != 0 ? marked_to : first - rule.slide;
-  for (Seconds end = from + rule.slide; end <= to; end += rule.slide) {
+  const Seconds from = marked_to != 0 ? marked_to : first - windows_.slide;
+  for (Seconds end = from + windows_.slide; end <= to; end += windows_.slide) {
     std::string each = folder(end);
     if (to_come.contains(each)) break;
     marked_to = end;

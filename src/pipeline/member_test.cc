@@ -337,5 +337,13 @@ TEST_F(MemberTest, TheNumberOfPartitionsReachesTheMarkersOfThoseThatAreAndThatCo
   EXPECT_TRUE(world_.state.files.contains(success));
 }
 
+TEST_F(MemberTest, AfterFinishNothingIsBegunAnew) {
+  member_.finish(now_);
+  EXPECT_TRUE(member_.is_done()) << "it never had anything";
+  assign({0});
+  EXPECT_EQ(world_.times_told("read from 0"), 0);
+  EXPECT_TRUE(member_.is_done());
+}
+
 }  // namespace
 }  // namespace bikeflow

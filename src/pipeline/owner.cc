@@ -211,7 +211,9 @@ void Owner::look_for_order(const Listed& listed) {
 void Owner::finish() {
   must_finish_ = true;
   // Nothing of it is in the store or the group: the next owner does the same again.
-  if (phase_ == Phase::kRecovering) phase_ = Phase::kDone;
+  if (phase_ != Phase::kRecovering) return;
+  phase_ = Phase::kDone;
+  step_ = Step::kNothing;
 }
 
 void Owner::end_input(const Now& now) {

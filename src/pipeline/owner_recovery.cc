@@ -142,8 +142,8 @@ void Owner::find_checkpoint() {
   }
   if (metadata->lake_id != settings_.lake_id) {
     return suspect(fmt::format(
-        "the group's commit is of another lake (id {}, here {}): take another group, or put that "
-        "lake into [lake] url",
+        "the group's commit is of another lake (id {}, here {}): take another group, put that "
+        "lake into [lake] url, or bikeflow state discard begins anew in this one",
         metadata->lake_id, settings_.lake_id));
   }
   committed_name_ = metadata->checkpoint;
@@ -256,11 +256,17 @@ void Owner::on_checkpoint(const Got& got) {
 std::optional<std::string> Owner::what_differs(const Job& job) const {
   const JobSettings& s = job.settings();
   if (s.source != settings_.topic || s.number != partition_ || !job.log()) {
-    return fmt::format("is a checkpoint of {}/{}: it was copied here", s.source, s.number);
+    return fmt::format(
+        "is a checkpoint of {}/{}: it was copied here; bikeflow state rewind goes on from another "
+        "one",
+        s.source, s.number);
   }
   if (s.lake_id != settings_.lake_id) {
-    return fmt::format("is of another lake (id {}, here {}): it was copied here", s.lake_id,
-                       settings_.lake_id);
+    return fmt::format(
+        "is of another lake (id {}, here {}): it was copied here; bikeflow state rewind goes on "
+        "from "
+        "another one",
+        s.lake_id, settings_.lake_id);
   }
   if (job.log()->cluster != settings_.cluster) {
     return fmt::format(
@@ -281,7 +287,9 @@ std::optional<std::string> Owner::what_differs(const Job& job) const {
   if (const auto other = settings_difference(job, settings_.lake, settings_.task, zone_of)) {
     return fmt::format(
         "{} is {} in what is already written, and {} in the configuration: rows would not fit "
-        "together. Use {}, or another lake and group",
+        "together. Use {}, or another lake and group, or bikeflow state discard begins the "
+        "partition "
+        "anew",
         other->name, other->kept, other->asked, other->kept);
   }
   return std::nullopt;

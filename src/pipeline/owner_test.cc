@@ -474,5 +474,16 @@ TEST(OwnerTest, FinishWhileRecoveringIsDoneAtOnce) {
   EXPECT_EQ(world.owner().phase(), Phase::kDone);
 }
 
+TEST(OwnerTest, AnAnswerAfterTheEndBeginsNothing) {
+  OwnerWorld world;
+  world.see(kTen, 1);
+  world.holds = [](const Request&) { return true; };
+  world.start();
+  world.owner().finish();
+  world.release();
+  EXPECT_EQ(world.owner().phase(), Phase::kDone);
+  EXPECT_THAT(world.story, ElementsAre("ask the group"));
+}
+
 }  // namespace
 }  // namespace bikeflow
