@@ -5,10 +5,14 @@ the reference says of the topic. For longer: ./dev soak
 """
 
 import collections
+import contextlib
 import os
 import random
+import re
+import signal
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -18,7 +22,7 @@ import servers
 import topic_judge
 import topics
 
-SECONDS = float(os.environ.get("BIKEFLOW_STORM_SECONDS", "65"))
+SECONDS = float(os.environ.get("BIKEFLOW_STORM_SECONDS", "75"))
 KILLS = int(os.environ.get("BIKEFLOW_STORM_KILLS", "30"))
 SEED = int(os.environ.get("BIKEFLOW_STORM_SEED", "1"))
 PARTITIONS = 4
@@ -99,18 +103,42 @@ def add_new(content: topic_judge.Content, to: topic_judge.Content) -> list[str]:
     return twice
 
 
-class Storm:
-    """Faults in rounds: a burst of kills, then some seconds in which work can get on."""
+class Target:
+    """A copy with a way of its own to the store, on which requests fail, and which may be hit at a chosen moment."""
 
-    def __init__(self, kafka, s3, proxy, copies: list[pipelines.Copy], reader: Reader) -> None:
-        self.kafka, self.s3, self.proxy, self.copies, self.reader = kafka, s3, proxy, copies, reader
-        self.counts: collections.Counter[str] = collections.Counter()
-        self.random = random.Random(SEED)
-        self._of_requests = random.Random(SEED + 1)  # the proxy's thread's
-        proxy.plan = self.fault_of
+    def __init__(self, number: int, pipeline: pipelines.Pipeline, s3: servers.S3Proxy) -> None:
+        self.proxy = fault_proxy.FaultProxy(s3.port)
+        self.copy = pipelines.Copy(pipeline, f"copy-{number}", s3.environment(self.proxy.url))
+        self.is_clear = False
+        self.hit = threading.Event()
+        self._random = random.Random(f"{SEED} {number}")  # the proxy's thread's
+        self._aim: tuple[str, Callable[[], None]] | None = None
+        self.proxy.plan = self._plan
 
-    def fault_of(self, request: fault_proxy.Request) -> fault_proxy.Fault | None:
-        dice = self._of_requests.random()
+    def aim(self, part_of_path: str, strike: Callable[[], None]) -> None:
+        """To be called when the copy next asks the store to put such a file."""
+        self.hit.clear()
+        self._aim = (part_of_path, strike)
+
+    def send(self, sent: signal.Signals) -> None:
+        os.kill(self.copy.process.pid, sent)
+
+    def forget_aim(self) -> bool:
+        """Whether it had hit."""
+        self._aim = None
+        return self.hit.is_set()
+
+    def _plan(self, request: fault_proxy.Request) -> fault_proxy.Fault | None:
+        aim = self._aim
+        if aim and request.method == "PUT" and aim[0] in request.path:
+            self._aim = None
+            aim[1]()
+            self.hit.set()
+            return None
+        return None if self.is_clear else self._fault()
+
+    def _fault(self) -> fault_proxy.Fault | None:
+        dice = self._random.random()
         if dice < 0.02:
             return fault_proxy.CUT
         if dice < 0.04:
@@ -118,10 +146,19 @@ class Storm:
         if dice < 0.06:
             return fault_proxy.answer(503)
         if dice < 0.08:
-            return fault_proxy.late(self._of_requests.uniform(0.2, 8))
+            return fault_proxy.late(self._random.uniform(0.2, 8))
         if dice < 0.10:
-            return fault_proxy.delay(self._of_requests.uniform(0.1, 2))
+            return fault_proxy.delay(self._random.uniform(0.1, 2))
         return None
+
+
+class Storm:
+    """Faults in rounds: a burst of kills, then some seconds in which work can get on."""
+
+    def __init__(self, kafka: servers.Kafka, s3: servers.S3Proxy, targets: list[Target], reader: Reader) -> None:
+        self.kafka, self.s3, self.targets, self.reader = kafka, s3, targets, reader
+        self.counts: collections.Counter[str] = collections.Counter()
+        self.random = random.Random(SEED)
 
     def blow(self, seconds: float, kills: int) -> None:
         rounds = max(8, int(seconds / 6.5))
@@ -132,60 +169,87 @@ class Storm:
             self.sleep(max(3.5, left * self.random.uniform(0.8, 1.2)))
 
     def burst(self, number: int, kills: int) -> None:
-        paused = self.pause_one() if number % 2 == 0 else None
+        paused = self.pause_one() if number % 4 != 1 else None
         paused_until = time.monotonic() + pipelines.SESSION_MS / 1000 + self.random.uniform(0.5, 2)
-        if number % 12 == 3:
-            self.counts["broker killed"] += 1
-            self.kafka.kill()
+        if number % 5 == 2:
+            self.with_a_commit_under_way("broker killed", self.kafka.kill)
             self.sleep(self.random.uniform(0, 1))
             self.kafka.launch()
+        if number % 5 == 4:  # past all sessions; every second time longer than a commit waits
+            seconds = 12 if number % 2 else 4
+            self.with_a_commit_under_way(f"broker asleep for {seconds} s", self.kafka.pause)
+            self.sleep(seconds)
+            self.kafka.resume()
         if number % 6 == 5:
             self.counts["store killed"] += 1
             self.s3.kill()
             self.sleep(self.random.uniform(0, 1))
             self.s3.launch()
-        if number % 24 == 23:
-            self.counts["broker asleep for longer than a commit waits"] += 1
-            self.kafka.wait_ready()
-            self.kafka.pause()
-            self.sleep(12)
-            self.kafka.resume()
         for _ in range(kills):
             self.sleep(self.random.choice([0, 0.05, 0.3, 0.8]))
-            copy = self.random.choice([copy for copy in self.copies if not copy.is_paused])
-            self.counts["kill -9"] += 1
-            copy.kill()
-            copy.start()
+            self.kill_one()
         self.kafka.wait_ready()
         self.s3.wait_ready()
         if paused:
             self.sleep(max(0, paused_until - time.monotonic()))
-            paused.resume()
+            paused.copy.resume()
 
-    def pause_one(self) -> pipelines.Copy:
+    def kill_one(self) -> None:
+        """Half of them between a checkpoint and its commit, or between that and what it published."""
+        target = self.random.choice([target for target in self.targets if not target.copy.is_paused])
+        moment = self.random.choice(["", "", "/_bikeflow/state/", ".parquet"])
+        if moment:
+            target.aim(moment, lambda: target.send(signal.SIGKILL))
+            target.hit.wait(0.5)
+            self.counts[f"kill -9 at a PUT of {moment}"] += target.forget_aim()
+        self.counts["kill -9"] += 1
+        target.copy.kill()
+        target.copy.start()
+
+    def with_a_commit_under_way(self, what: str, strike: Callable[[], None]) -> None:
+        self.kafka.wait_ready()
+        target = self.random.choice([target for target in self.targets if not target.copy.is_paused])
+        target.aim("/_bikeflow/state/", strike)
+        target.hit.wait(3)
+        if target.forget_aim():
+            what += " while a commit was coming"
+        else:
+            strike()
+        self.counts[what] += 1
+
+    def pause_one(self) -> Target:
+        """If possible between a checkpoint and its commit: that is what it wakes up with."""
         self.counts["asleep past its session"] += 1
-        copy = self.random.choice(self.copies)
-        copy.pause()
-        return copy
+        target = self.random.choice(self.targets)
+        target.aim("/_bikeflow/state/", lambda: target.send(signal.SIGSTOP))
+        target.hit.wait(2)
+        self.counts["asleep at a PUT of a checkpoint"] += target.forget_aim()
+        target.copy.pause()
+        return target
 
     def sleep(self, seconds: float) -> None:
         """Meanwhile copies that ended are started again."""
         end = time.monotonic() + seconds
         while True:
             self.reader.check()
-            for copy in self.copies:
-                copy.start_again_if_ended()
-                assert "bikeflow state" not in copy.said(), f"a partition has stopped\n{copy.said()[-3000:]}"
+            for target in self.targets:
+                target.copy.start_again_if_ended()
+                said = target.copy.said()
+                assert "bikeflow state" not in said, f"a partition has stopped\n{said[-3000:]}"
             if time.monotonic() >= end:
                 return
             time.sleep(min(0.25, max(0, end - time.monotonic())))
 
     def clear(self) -> None:
         """No more faults."""
-        self.proxy.plan = lambda request: None
-        self.counts.update({f"store: {kind}": count for kind, count in self.proxy.counts.items()})
-        for copy in self.copies:
-            self.counts.update({f"ended by itself, {why}": count for why, count in copy.ended.items()})
+        for target in self.targets:
+            target.is_clear = True
+            for kind, count in target.proxy.counts.items():
+                self.counts[f"store: {kind}"] += count
+            for why, count in target.copy.ended.items():
+                self.counts[f"ended by itself, {why}"] += count
+            for outcome in re.findall(r"commit of offset \d+: (.*)", target.copy.said()):
+                self.counts[f"commit: {outcome[:100]}"] += 1
 
 
 @pytest.fixture
@@ -204,23 +268,26 @@ def s3(tmp_path):
 
 def test_storm(kafka, s3, program, judge, tmp_path, capsys):
     kafka.create_topic("bikes", PARTITIONS)
-    with fault_proxy.FaultProxy(s3.port) as proxy:
-        pipeline = pipelines.Pipeline(program, tmp_path / "pipeline", kafka.address, "bikes", f"s3://{LAKE}",
-                                      environment=s3.environment(proxy.url))
-        pipeline.catch_up()  # the lake is made before the faults begin
+    pipeline = pipelines.Pipeline(program, tmp_path / "pipeline", kafka.address, "bikes", f"s3://{LAKE}",
+                                  environment=s3.environment())
+    pipeline.catch_up()  # the lake is made before the faults begin
+    targets = [Target(number, pipeline, s3) for number in range(COPIES)]
+    with contextlib.ExitStack() as proxies:
+        for target in targets:
+            proxies.enter_context(target.proxy)
+            target.copy.start()
         feeder = topics.Feeder(kafka, "bikes", topics.City(seed=SEED, stations=60).records(hours=10**6),
                                RECORDS_PER_SECOND)
-        copies = [pipelines.Copy(pipeline, f"copy-{number}").start() for number in range(COPIES)]
         reader = Reader(s3)
-        storm = Storm(kafka, s3, proxy, copies, reader)
+        storm = Storm(kafka, s3, targets, reader)
         storm.blow(SECONDS, KILLS)
         files_in_the_storm = reader.files()
         storm.clear()
         sent = feeder.stop()
-        statuses = [copy.stop() for copy in copies]
+        statuses = [target.copy.stop() for target in targets]
         pipeline.catch_up()
         reader.stop()
-        assert proxy.errors == []
+        assert [target.proxy.errors for target in targets] == [[]] * COPIES
     expected = judge.expected(kafka, "bikes")
     with capsys.disabled():
         print(f"\nstorm of {SECONDS:.0f} s, seed {SEED}: {sent} records sent, {expected.records} in the topic,"
@@ -233,6 +300,6 @@ def test_storm(kafka, s3, program, judge, tmp_path, capsys):
         seen, final = getattr(reader.content, data_set), getattr(expected, data_set)
         wrong = [key for key, value in seen.items() if final.get(key) != value]
         assert not wrong, f"a reader saw {data_set} that were not to stay: {wrong[:5]}"
-    assert statuses == [0] * COPIES, [copy.said()[-2000:] for copy in copies]
+    assert statuses == [0] * COPIES, [target.copy.said()[-2000:] for target in targets]
     assert files_in_the_storm >= PARTITIONS * 3, "hardly any work was done in the storm"
     assert reader.passes > 10

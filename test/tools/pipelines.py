@@ -60,10 +60,12 @@ every = "{checkpoint_every}"
 
 
 class Copy:
-    """A process that runs until it is stopped. What it says goes to a file, over all its starts."""
+    """A process that runs until it is stopped. What it says goes to a file, over all its starts. `environment` is
+    added to the pipeline's."""
 
-    def __init__(self, pipeline: Pipeline, name: str) -> None:
+    def __init__(self, pipeline: Pipeline, name: str, environment: dict | None = None) -> None:
         self.pipeline, self.name = pipeline, name
+        self.environment = {**pipeline.environment, **(environment or {})}
         self.log = pipeline.folder / f"{name}.log"
         self.process: subprocess.Popen | None = None
         self.is_paused = False
@@ -75,7 +77,7 @@ class Copy:
         with open(self.log, "ab") as log:
             self.process = servers.start_process(
                 ["setpriv", "--pdeathsig", "KILL", "--", *self.pipeline.command()], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=subprocess.STDOUT, env=self.pipeline.environment, start_new_session=True)
+                stdout=log, stderr=subprocess.STDOUT, env=self.environment, start_new_session=True)
         return self
 
     def running(self) -> bool:
