@@ -254,8 +254,8 @@ void Owner::on_checkpoint(const Got& got) {
   const std::string remedy =
       "put it back from a backup, or bikeflow state rewind goes on from another one";
   if (!got.bytes) {
-    return suspect(fmt::format("the checkpoint {}, which the group's commit names, is gone: {}",
-                               shown, remedy));
+    return suspect(fmt::format("the checkpoint {}, which the {} names, is gone: {}", shown,
+                               is_rewinding() ? "order" : "group's commit", remedy));
   }
   Result<Job> job = Job::restore(*got.bytes);
   if (!job) return suspect(fmt::format("{}: {}; {}", shown, job.error().message, remedy));
