@@ -123,7 +123,8 @@ void StorePool::retry(Call call, const Error& error, std::uint64_t random) {
       longest / 2 + static_cast<std::int64_t>(random % static_cast<std::uint64_t>(longest / 2 + 1));
   ++call.attempts;
   if (call.is_once) return;
-  if (std::holds_alternative<RemoveFiles>(call.request.what) && call.attempts >= kMostRemovals) {
+  const bool is_removal = std::holds_alternative<RemoveFiles>(call.request.what);
+  if (is_removal && call.attempts >= kMostRemovals) {
     warn_(fmt::format("{}; left there: a later owner removes it", error.message));
     return;
   }
@@ -133,9 +134,9 @@ void StorePool::retry(Call call, const Error& error, std::uint64_t random) {
     const std::scoped_lock lock(mutex_);
     if (call.epoch != epoch_) return;
     const std::int64_t now_ms = monotonic_ms();
-    is_news = trouble_.empty() || now_ms - warned_ms_ >= kWarnAgainMs;
+    is_news = !is_removal && (trouble_.empty() || now_ms - warned_ms_ >= kWarnAgainMs);
     if (is_news) warned_ms_ = now_ms;
-    trouble_ = error.message;
+    if (!is_removal) trouble_ = error.message;
     calls_.push_back(std::move(call));
   }
   changed_.notify_one();
