@@ -40,10 +40,12 @@ def record(number, at):
 
 
 def pipeline(folder, kafka, topic, **options):
-    """With the program's own session time-out."""
-    return pipelines.Pipeline(PROGRAM, folder / topic, kafka.address, topic, str(folder / f"{topic}-lake"),
-                              client={"session.timeout.ms": SESSION_S * 1000, "heartbeat.interval.ms": 3000},
-                              group=topic, **options)
+    """With the program's own settings of its client."""
+    job = pipelines.Pipeline(PROGRAM, folder / topic, kafka.address, topic, str(folder / f"{topic}-lake"),
+                             group=topic, **options)
+    text = job.file.read_text()
+    job.file.write_text(text[:text.index("[kafka.client]")] + text[text.index("[lake]"):])
+    return job
 
 
 def join_s(kafka, topic, group):
@@ -128,8 +130,8 @@ def fill(kafka, topic, poll):
 def checkpoint_bytes(lake):
     """Of the newest checkpoint of each partition, together."""
     folders = [path for path in lake.glob("_bikeflow/state/*/*") if path.is_dir()]
-    newest = [max((path for path in folder.iterdir() if path.is_file()), key=lambda path: path.name)
-              for folder in folders]
+    newest = [max((path for path in folder.iterdir() if path.is_file()),
+                  key=lambda path: int(path.name.partition("-")[0])) for folder in folders]
     if len(newest) != PARTITIONS:
         sys.exit(f"{lake}: checkpoints of {len(newest)} partitions, not {PARTITIONS}")
     return sum(path.stat().st_size for path in newest)
