@@ -7,7 +7,7 @@ Kafka of its own. Each contestant reads all of it, and its rows (hour, station, 
 with bikeflow's. Spark has local[2] and a driver of 4 GB. What has a watermark and nothing else to close a
 window by never writes the last hour; that is said, not held against it.
 
-bikeflow and the bare consumer run RUNS times, spread over the others' runs, and count by their medians;
+bikeflow and the bare consumer run before each of the others and after the last, and count by their medians;
 bikeflow's memory by the largest. Rewrites its section of bench/RESULTS.md.
 """
 
@@ -35,7 +35,6 @@ RESULTS = ROOT / "bench/RESULTS.md"
 HEADING = "## Beside Spark and Kafka Streams"
 TOPIC = "bike-station-info"
 STATIONS, SPAN, PARTITIONS = 2738, "33700s", 4
-RUNS = 3
 PEER_JARS = pathlib.Path(os.environ.get("BIKEFLOW_PEER_JARS", ""))
 PEER_PYTHON = pathlib.Path(os.environ.get("BIKEFLOW_PEER_PYTHON", ""))
 
@@ -271,13 +270,13 @@ def measure(bench):
         lambda: bench.spark("Spark 3.5.7, stream, `applyInPandasWithState`", [PEERS / "spark_pandas.py"]),
         bench.streams,
     ]
-    for i, contestant in enumerate(contestants):
-        if i < RUNS:
-            bares.append(bench.bare())
-            bikeflows.append(bench.bikeflow())
-            print(f"  {bares[-1].rate:,.0f} bare, {bikeflows[-1].rate:,.0f} bikeflow", file=sys.stderr)
-        peers.append(contestant())
-        print(f"  {peers[-1].rate:,.0f} {peers[-1].name}", file=sys.stderr)
+    for contestant in [*contestants, None]:
+        bares.append(bench.bare())
+        bikeflows.append(bench.bikeflow())
+        print(f"  {bares[-1].rate:,.0f} bare, {bikeflows[-1].rate:,.0f} bikeflow", file=sys.stderr)
+        if contestant is not None:
+            peers.append(contestant())
+            print(f"  {peers[-1].rate:,.0f} {peers[-1].name}", file=sys.stderr)
     return median_of(bikeflows), median_of(bares), peers
 
 
@@ -297,7 +296,7 @@ def main():
         f"`./dev bench compare`: one call; {bench.records:,} records of {STATIONS:,} stations each 30 s in the topic's form, "
         f"{PARTITIONS} partitions, lz4,",
         f"on a local Kafka; {os.cpu_count()} cores, of which Kafka takes its part, load {load:.1f} at the end; bikeflow and",
-        f"librdkafka: medians of {RUNS} runs. Every row that a peer wrote equals bikeflow's.", "",
+        f"librdkafka: medians of {len(peers) + 1} runs. Every row that a peer wrote equals bikeflow's.", "",
         *table_of([bikeflow, bare, *peers], said), "",
         *ratios(bikeflow, bare, [run for run in peers if run.name.startswith("Spark")]), "",
         "Without start-up: from the assignment of partitions, or from when the Spark session is there. The JVM's shutdown",
