@@ -277,6 +277,8 @@ def measure(bench):
         if contestant is not None:
             peers.append(contestant())
             print(f"  {peers[-1].rate:,.0f} {peers[-1].name}", file=sys.stderr)
+    if any(run.rows != bikeflows[0].rows for run in bikeflows):
+        sys.exit("the runs of bikeflow differ in their rows")
     return median_of(bikeflows), median_of(bares), peers
 
 
