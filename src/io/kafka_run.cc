@@ -43,6 +43,8 @@ Result<std::unique_ptr<KafkaRun>> KafkaRun::open(KafkaRunSettings settings,
                                                  RunVoice voice) {
   // How soon the group notices that a member died, and a member that the topic has new partitions.
   settings.kafka.client.try_emplace("session.timeout.ms", "10000");
+  // The others learn from the answer to a heartbeat that a member is gone.
+  settings.kafka.client.try_emplace("heartbeat.interval.ms", "1000");
   settings.kafka.client.try_emplace("topic.metadata.refresh.interval.ms", "60000");
   std::unique_ptr<KafkaRun> run(
       new KafkaRun(std::move(settings), std::move(random), std::move(voice)));
