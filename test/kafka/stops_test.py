@@ -4,6 +4,7 @@ that partition in the lake, and goes on with the others."""
 import json
 import re
 import time
+from collections.abc import Callable
 
 import confluent_kafka
 import pytest
@@ -54,6 +55,11 @@ class Used:
         """What `bikeflow state` says of a partition."""
         return self.bikeflow.succeed("state", command, "--lake", self.lake.url, "--partition",
                                      f"{self.topic}/{partition}", *options).stdout
+
+    def rewind_to_newest(self, partition: int) -> None:
+        names = re.findall(r"\d+-[0-9a-f]{16}", self.state("rewind", partition))
+        newest = max(names, key=lambda name: int(name.partition("-")[0]))
+        self.state("rewind", partition, "--to", newest, "--yes")
 
     def stops(self, finding: str, partitions: list[int], pipeline: pipelines.Pipeline | None = None) -> None:
         """A run ends with status 1, and says the finding (a pattern) of these partitions and of no other. Of
@@ -128,9 +134,7 @@ def test_a_commit_of_another_program(used, judge):
     """Nothing is lost by it: a rewind to the newest checkpoint goes on where the partition was."""
     commit_by_hand(used, used.committed()[0])
     used.stops(r"offset \d+ does not name a checkpoint .*bikeflow state rewind", [0])
-    names = re.findall(r"\d+-[0-9a-f]{16}", used.state("rewind", 0))
-    newest = max(names, key=lambda name: int(name.partition("-")[0]))
-    used.state("rewind", 0, "--to", newest, "--yes")
+    used.rewind_to_newest(0)
     used.pipeline.catch_up()
     judge.agrees(judge.expected(used.kafka, used.topic), used.lake)
 
@@ -160,15 +164,30 @@ def test_other_rules(used, pipeline):
                pipeline(used.topic, delay="20m"))
 
 
-def test_a_service_stays_for_the_other_partitions(used, pipeline):
-    """It says the finding, reads on, and ends when it is told to."""
+def test_a_service_stays_for_the_other_partitions(used):
+    """It says the finding, reads on, and takes the partition up again when an order settles it."""
+    before = used.committed()
     commit_by_hand(used, 1)
     copy = pipelines.Copy(used.pipeline, "copy").start()
     copy.wait_for(f"{used.topic}/0: the group's committed offset 1 does not name a checkpoint")
-    at = used.committed()[1]
-    used.fill(1, 1.5, later_hours=4)
-    deadline = time.monotonic() + 30
-    while used.committed()[1] == at:
-        assert time.monotonic() < deadline, copy.said()
-    assert copy.stop() == 1, copy.said()
+    for partition in range(2):
+        used.fill(partition, 1.5, later_hours=4)
+    wait_until(lambda: used.committed()[1] > before[1], copy)
+    assert used.committed()[0] == 1
+    used.rewind_to_newest(0)
+    wait_until(lambda: used.committed()[0] > before[0], copy)
     assert copy.said().count("does not name a checkpoint") == 1
+    assert copy.stop() == 0, copy.said()
+
+
+def test_a_service_that_cannot_go_on_ends_with_status_1(used):
+    commit_by_hand(used, 1)
+    copy = pipelines.Copy(used.pipeline, "copy").start()
+    copy.wait_for(f"{used.topic}/0: the group's committed offset 1 does not name a checkpoint")
+    assert copy.stop() == 1, copy.said()
+
+
+def wait_until(is_so: Callable[[], bool], copy: pipelines.Copy) -> None:
+    deadline = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < deadline, copy.said()
