@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <span>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace bikeflow {
 namespace {
@@ -151,7 +152,7 @@ void Completeness::compare(const Topic& topic, Seconds needs, const SystemRule& 
   state.why = late.empty() ? "waiting: " : "waiting for ";
   late.insert(late.end(), silent.begin(), silent.end());
   const std::size_t named = std::min(late.size(), kNamedPartitions);
-  state.why += fmt::format("{}", fmt::join(late.begin(), late.begin() + named, "; "));
+  state.why += fmt::format("{}", fmt::join(std::span(late).first(named), "; "));
   if (late.size() > named) state.why += fmt::format("; and {} more", late.size() - named);
   if (state.kind == HourState::Kind::kFinal) {
     // A topic may have got more partitions since: then one of the old ones has marked it.

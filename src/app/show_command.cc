@@ -268,7 +268,7 @@ Result<void> show_totals(Rows& source, const std::optional<std::int64_t>& top, b
   struct Hour {
     Window window;
     RowSums sums;
-    const HourState* state;
+    const HourState* state = nullptr;
   };
   std::vector<Hour> hours;
   RowSums all;

@@ -46,6 +46,15 @@ Result<PartitionState> open_partition(const StateOrderOptions& options) {
   if (auto lake = read_lake(**store); !lake) return std::unexpected(lake.error());
   PartitionState state{std::move(*store), *std::move(id), {}, {}};
   state.folder = state_folder_of(state.id.topic, state.id.number);
+  const std::string order = fmt::format("{}/{}", state.folder, kStateOrderName);
+  auto other = state.store->get(order);
+  if (!other) return std::unexpected(other.error());
+  if (*other) {
+    return fail(
+        "{}: an order is there already, which the partition's owner has not executed yet; start "
+        "bikeflow run, or remove the file",
+        state.store->shown(order));
+  }
   auto files = state.store->list(state.folder, Store::Scope::kAll);
   if (!files) return std::unexpected(files.error());
   for (const StoredFile& file : *files) {
@@ -114,6 +123,7 @@ Result<std::vector<std::string>> files_beyond(PartitionState& state, const Job* 
 
 Result<ExitStatus> give_order(PartitionState& state, StateOrder order, Shell& shell) {
   order.id = std::max<std::uint64_t>(system_random(), 1);
+  if (!state.checkpoints.empty()) order.newest = state.checkpoints.back();
   const std::string path = fmt::format("{}/{}", state.folder, kStateOrderName);
   auto done = state.store->put(path, to_json(order));
   if (done) done = state.store->sync();
@@ -135,7 +145,8 @@ Result<bool> remove_files(PartitionState& state, std::vector<std::string> paths,
                                   counted(std::ssize(paths), "file", "files")));
     return false;
   }
-  paths.push_back(closed_hours_path(state.id.topic, state.id.number));
+  // First of all how far it has closed: nobody may call those hours complete from now on.
+  paths.insert(paths.begin(), closed_hours_path(state.id.topic, state.id.number));
   for (const std::string& path : paths) {
     if (auto done = state.store->remove(path); !done) return std::unexpected(done.error());
   }
@@ -173,7 +184,8 @@ Result<ExitStatus> list_checkpoints(PartitionState& state, Shell& shell) {
 Result<ExitStatus> state_accept_gap(const StateOrderOptions& options, Shell& shell) {
   auto state = open_partition(options);
   if (!state) return std::unexpected(state.error());
-  return give_order(*state, {0, StateOrder::Kind::kAcceptGap, ""}, shell);
+  return give_order(*state, {.kind = StateOrder::Kind::kAcceptGap, .checkpoint = {}, .newest = {}},
+                    shell);
 }
 
 Result<ExitStatus> state_rewind(const StateOrderOptions& options, Shell& shell) {
@@ -182,12 +194,17 @@ Result<ExitStatus> state_rewind(const StateOrderOptions& options, Shell& shell) 
   if (!options.to) return list_checkpoints(*state, shell);
   const auto job = load(*state, *options.to);
   if (!job) return std::unexpected(job.error());
+  const auto target = checkpoint_sequence(*options.to);
+  if (*target + kKeptSequences <= *checkpoint_sequence(state->checkpoints.back())) {
+    return fail("{}: is about to be removed; choose a newer one", *options.to);
+  }
   auto beyond = files_beyond(*state, &*job);
   if (!beyond) return std::unexpected(beyond.error());
   const auto removed = remove_files(*state, *std::move(beyond), options.yes, shell);
   if (!removed) return std::unexpected(removed.error());
   if (!*removed) return ExitStatus::kDone;
-  return give_order(*state, {0, StateOrder::Kind::kRewind, *options.to}, shell);
+  return give_order(
+      *state, {.kind = StateOrder::Kind::kRewind, .checkpoint = *options.to, .newest = {}}, shell);
 }
 
 Result<ExitStatus> state_discard_partition(const StateOrderOptions& options, Shell& shell) {
@@ -198,7 +215,8 @@ Result<ExitStatus> state_discard_partition(const StateOrderOptions& options, She
   const auto removed = remove_files(*state, *std::move(all), options.yes, shell);
   if (!removed) return std::unexpected(removed.error());
   if (!*removed) return ExitStatus::kDone;
-  return give_order(*state, {0, StateOrder::Kind::kDiscard, ""}, shell);
+  return give_order(*state, {.kind = StateOrder::Kind::kDiscard, .checkpoint = {}, .newest = {}},
+                    shell);
 }
 
 void register_state_orders(CommandLine& line) {

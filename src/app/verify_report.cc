@@ -8,10 +8,10 @@
 
 namespace bikeflow {
 std::string_view breach_word(Breach breach) {
-  constexpr std::array<std::string_view, 17> words = {
+  constexpr std::array<std::string_view, 18> words = {
       "unreadable",    "metadata",     "settings",    "misplaced", "foreign",    "duplicate_file",
       "duplicate_key", "order",        "value",       "balance",   "continuity", "changed",
-      "rewritten",     "missing_file", "missing_row", "chain",     "marker"};
+      "rewritten",     "missing_file", "missing_row", "chain",     "marker",     "log"};
   return words.at(static_cast<std::size_t>(breach));
 }
 

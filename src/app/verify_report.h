@@ -35,6 +35,7 @@ enum class Breach : std::uint8_t {
   kMissingRow,
   kChain,   // a file that the chain does not know
   kMarker,  // a _SUCCESS that is missing, or where no file is
+  kLog,     // not what the topic says, read again
 };
 std::string_view breach_word(Breach breach);  // "missing_file"
 
@@ -45,8 +46,8 @@ class VerifyReport {
   // `path` is within the lake. `station` is empty where it is not about one.
   void violation(Breach breach, std::string_view path, std::string_view station,
                  std::string_view message);
-  // Something that is worth knowing, and no violation. `kind`: "open", "due", "moved" or "perhaps
-  // missing".
+  // Something that is worth knowing, and no violation. `kind`: "open", "due", "moved", "perhaps
+  // missing", or "log": what was read again and compared.
   void note(std::string_view kind, std::string_view text);
   // What could not be looked at, so that nothing can be said about it.
   void unverified(std::string_view what);

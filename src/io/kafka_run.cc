@@ -26,6 +26,7 @@ constexpr std::int64_t kConfirmMs = 10'000;
 constexpr std::int64_t kReportMs = 60'000;
 constexpr std::int64_t kCountPartitionsMs = 60'000;
 constexpr std::int64_t kRejoinMs = 1'000;
+constexpr std::int64_t kLakeSettlesMs = 3'000;
 constexpr std::size_t kLocalThreads = 2;  // a disk does not get faster by more
 
 // Numbers of questions that are this class's own, not the member's.
@@ -83,7 +84,14 @@ Result<void> KafkaRun::open_lake_of_run() {
     if (!store) return std::unexpected(store.error());
     stores_.push_back(std::move(*store));
   }
+  const auto known = find_lake(*stores_.front());
+  if (!known) return std::unexpected(known.error());
   auto id = open_lake(*stores_.front(), random_);
+  if (id && !*known && is_s3) {
+    // A bucket does not tell which of two was first. Whoever looked before we put has put by then.
+    std::this_thread::sleep_for(std::chrono::milliseconds(kLakeSettlesMs));
+    id = open_lake(*stores_.front(), random_);
+  }
   if (!id) return std::unexpected(id.error());
   settings_.owner.lake_id = *std::move(id);
   const std::string identity = fmt::format("kafka {} {} {}", settings_.owner.cluster,
@@ -154,7 +162,7 @@ bool KafkaRun::is_finished(RunSummary& summary) {
   if (!left_ && !is_late && !member_->is_done()) return false;
   summary.records = records_;
   summary.left = left_;
-  summary.is_unfinished = !left_ && !member_->is_done();
+  summary.is_unfinished = !left_ && (!member_->is_done() || member_->was_cut_short());
   for (const auto& [partition, owner] : member_->owners()) {
     ++summary.partitions;
     if (owner.phase() == Owner::Phase::kStopped) summary.stopped.push_back(owner.why());
@@ -199,7 +207,11 @@ void KafkaRun::at_end(std::int32_t partition, std::int64_t next_offset) {
 
 void KafkaRun::failed(std::int32_t partition, const PartitionError& error) {
   voice_.warning(fmt::format("{}/{}: {}", settings_.kafka.topic, partition, error.text));
-  if (error.kind != PartitionError::Kind::kOther) member_->out_of_range(partition, now());
+  if (error.kind == PartitionError::Kind::kOffsetOutOfRange) {
+    member_->out_of_range(partition, now());
+  } else if (error.kind == PartitionError::Kind::kUnreadable) {
+    member_->unreadable(partition, error.text);
+  }
 }
 
 Result<void> KafkaRun::carry_out() {
@@ -216,6 +228,8 @@ Result<void> KafkaRun::carry_out() {
 Result<void> KafkaRun::carry_out(Request request) {
   const std::int32_t partition = request.partition;
   if (const auto* start = std::get_if<StartReading>(&request.what)) {
+    ends_.erase(partition);  // of an owner before this one
+    consumer_->resume(partition);
     consumer_->start(partition, start->offset);
   } else if (const auto* pause = std::get_if<PauseReading>(&request.what)) {
     pause->is_paused ? consumer_->pause(partition) : consumer_->resume(partition);
@@ -247,9 +261,8 @@ void KafkaRun::confirm_ends() {
   const std::int64_t now_ms = monotonic_ms();
   if (now_ms - confirmed_ms_ < kConfirmMs) return;
   confirmed_ms_ = now_ms;
-  if (!pool_->trouble().empty()) return;
   for (const auto& [partition, end] : ends_) {
-    pool_->give({kOwnNumber | static_cast<std::uint64_t>(partition), partition, LookAtLog{}});
+    pool_->give_once({kOwnNumber | static_cast<std::uint64_t>(partition), partition, LookAtLog{}});
   }
 }
 
@@ -265,9 +278,10 @@ void KafkaRun::look_for_partitions() {
 
 void KafkaRun::report() {
   for (const auto& [partition, owner] : member_->owners()) {
-    if (owner.phase() == Owner::Phase::kStopped && told_stopped_.insert(partition).second) {
-      voice_.error(owner.why());
-    }
+    if (owner.phase() != Owner::Phase::kStopped || told_stopped_[partition] == owner.why())
+      continue;
+    told_stopped_[partition] = owner.why();
+    voice_.error(owner.why());
   }
   const std::int64_t now_ms = monotonic_ms();
   if (now_ms - reported_ms_ < kReportMs) return;

@@ -10,7 +10,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -91,7 +90,7 @@ class KafkaRun final : private KafkaListener, private KafkaSink {
   std::unique_ptr<KafkaConsumer> consumer_;
 
   std::map<std::int32_t, std::int64_t> ends_;  // partitions that were read to their end -> offset
-  std::set<std::int32_t> told_stopped_;
+  std::map<std::int32_t, std::string> told_stopped_;
   std::int64_t records_ = 0, reported_records_ = 0;
   std::int64_t reported_ms_ = 0, confirmed_ms_ = 0, counted_ms_ = 0;
   std::optional<std::int64_t> finish_by_ms_;

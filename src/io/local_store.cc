@@ -205,6 +205,15 @@ Result<void> LocalStore::sync() {
   return finished;
 }
 
+// Folders that were touched stay so: they are synced with the next ones.
+void LocalStore::forget_failure() {
+  for (const Unfinished& each : unfinished_) {
+    if (each.has_data()) ::unlinkat(root_.descriptor(), each.temporary.c_str(), 0);
+  }
+  unfinished_.clear();
+  failure_.reset();
+}
+
 Result<void> LocalStore::finish() {
   if (auto synced = sync_data(); !synced) return synced;
   for (const Unfinished& each : unfinished_) {

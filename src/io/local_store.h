@@ -43,6 +43,7 @@ class LocalStore final : public Store {
   Result<void> put(std::string_view path, std::string_view bytes) override;
   Result<bool> put_new(std::string_view path, std::string_view bytes) override;
   Result<void> sync() override;
+  void forget_failure() override;
   Result<std::optional<std::string>> get(std::string_view path) override;
   Result<std::optional<std::int64_t>> size(std::string_view path) override;
   Result<std::vector<StoredFile>> list(std::string_view folder, Scope scope) override;

@@ -47,6 +47,10 @@ class Store {
   // new run.
   virtual Result<void> sync() = 0;
 
+  // Lets put() and sync() be tried again after a failure. Whoever calls it has kept what was not
+  // acknowledged, and puts all of it again.
+  virtual void forget_failure() {}
+
   // Nothing where there is no such file.
   virtual Result<std::optional<std::string>> get(std::string_view path) = 0;
   virtual Result<std::optional<std::int64_t>> size(std::string_view path) = 0;

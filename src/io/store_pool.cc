@@ -16,6 +16,8 @@ constexpr std::int64_t kFirstWaitMs = 100;
 constexpr std::int64_t kLongestWaitMs = 10'000;
 constexpr std::int64_t kWarnAgainMs = 60'000;
 constexpr int kLookupMs = 10'000;
+constexpr int kLookupOnceMs = 3'000;
+constexpr int kMostRemovals = 3;
 
 template <class... Cases>
 struct Overloaded : Cases... {
@@ -52,9 +54,15 @@ void StorePool::forget() {
 
 void StorePool::give(Request request) {
   if (has_outcome(request)) ++under_way_;
+  add(std::move(request), false);
+}
+
+void StorePool::give_once(Request request) { add(std::move(request), true); }
+
+void StorePool::add(Request request, bool is_once) {
   {
     const std::scoped_lock lock(mutex_);
-    calls_.push_back({std::move(request), epoch_, 0, 0});
+    calls_.push_back({std::move(request), epoch_, 0, 0, is_once});
   }
   changed_.notify_one();
 }
@@ -91,8 +99,9 @@ void StorePool::work(Store& store, std::uint64_t seed) {
     calls_.erase(ready);
     lock.unlock();
 
-    auto outcome = carry_out(store, call.request);
+    auto outcome = carry_out(store, call.request, call.is_once ? kLookupOnceMs : kLookupMs);
     if (!outcome) {
+      store.forget_failure();  // the request still has all that it puts
       random = random * 6'364'136'223'846'793'005U + 1'442'695'040'888'963'407U;
       retry(std::move(call), outcome.error(), random >> 33);
       continue;
@@ -113,6 +122,11 @@ void StorePool::retry(Call call, const Error& error, std::uint64_t random) {
   const std::int64_t wait_ms =
       longest / 2 + static_cast<std::int64_t>(random % static_cast<std::uint64_t>(longest / 2 + 1));
   ++call.attempts;
+  if (call.is_once) return;
+  if (std::holds_alternative<RemoveFiles>(call.request.what) && call.attempts >= kMostRemovals) {
+    warn_(fmt::format("{}; left there: a later owner removes it", error.message));
+    return;
+  }
   call.not_before_ms = monotonic_ms() + wait_ms;
   bool is_news = false;
   {
@@ -129,7 +143,8 @@ void StorePool::retry(Call call, const Error& error, std::uint64_t random) {
 }
 
 // Nothing: it has no outcome.
-Result<std::optional<Outcome>> StorePool::carry_out(Store& store, const Request& request) {
+Result<std::optional<Outcome>> StorePool::carry_out(Store& store, const Request& request,
+                                                    int lookup_ms) {
   using Answer = Result<std::optional<Outcome>>;
   return std::visit(
       Overloaded{
@@ -161,7 +176,7 @@ Result<std::optional<Outcome>> StorePool::carry_out(Store& store, const Request&
             return std::nullopt;
           },
           [&](const AskGroup&) -> Answer {
-            auto commits = lookup_.committed({request.partition}, kLookupMs);
+            auto commits = lookup_.committed({request.partition}, lookup_ms);
             if (!commits) return std::unexpected(commits.error());
             Answered answered;
             if (const auto& commit = commits->at(request.partition); commit) {
@@ -170,11 +185,11 @@ Result<std::optional<Outcome>> StorePool::carry_out(Store& store, const Request&
             return answered;
           },
           [&](const LookAtLog& what) -> Answer {
-            auto marks = lookup_.watermarks(request.partition, kLookupMs);
+            auto marks = lookup_.watermarks(request.partition, lookup_ms);
             if (!marks) return std::unexpected(marks.error());
             Seen seen{marks->low, marks->high, std::nullopt};
             if (what.offset >= 0) {
-              auto record = lookup_.record(request.partition, what.offset, kLookupMs);
+              auto record = lookup_.record(request.partition, what.offset, lookup_ms);
               if (!record) return std::unexpected(record.error());
               if (*record) {
                 seen.record = {(*record)->offset, (*record)->timestamp_ms, (*record)->hash};

@@ -1,5 +1,6 @@
 // Carries out requests to the store and questions to the cluster on threads of its own, until they
-// succeed: a store that is down makes its requests wait, and nothing else.
+// succeed: a store that is down makes its requests wait, and nothing else. Removals are given up
+// after some tries: whatever is left is removed by a later owner.
 //
 // Threads: one gives and takes; the pool's own do the work.
 #pragma once
@@ -41,6 +42,8 @@ class StorePool {
   void forget();
 
   void give(Request request);
+  // One that is not repeated: where it fails there is no outcome.
+  void give_once(Request request);
   // What has come to an end since the last call.
   std::vector<Done> take();
 
@@ -55,9 +58,12 @@ class StorePool {
     std::uint64_t epoch = 0;
     std::int64_t not_before_ms = 0;
     int attempts = 0;
+    bool is_once = false;
   };
   void work(Store& store, std::uint64_t seed);
-  [[nodiscard]] Result<std::optional<Outcome>> carry_out(Store& store, const Request& request);
+  void add(Request request, bool is_once);
+  [[nodiscard]] Result<std::optional<Outcome>> carry_out(Store& store, const Request& request,
+                                                         int lookup_ms);
   void retry(Call call, const Error& error, std::uint64_t random);
 
   std::vector<Store*> stores_;

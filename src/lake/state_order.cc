@@ -31,6 +31,7 @@ std::string to_json(const StateOrder& order) {
   nlohmann::ordered_json json = {
       {"format", kFormat}, {"id", format_hex(order.id)}, {"kind", order_word(order.kind)}};
   if (!order.checkpoint.empty()) json["checkpoint"] = order.checkpoint;
+  if (!order.newest.empty()) json["newest"] = order.newest;
   return json.dump() + "\n";
 }
 
@@ -48,6 +49,7 @@ Result<StateOrder> parse_state_order(std::string_view text) {
       order.id = *id;
       order.kind = kind;
       order.checkpoint = json.value("checkpoint", "");
+      order.newest = json.value("newest", "");
       return order;
     }
     return fail("it was not written by bikeflow: '{}' is no order", word);

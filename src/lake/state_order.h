@@ -3,7 +3,8 @@
 // removed.
 //
 //   _bikeflow/state/<topic>/<partition>/order.json
-//   {"format":1,"id":"<16 hex digits>","kind":"rewind","checkpoint":"12-0123456789abcdef"}
+//   {"format":1,"id":"<16 hex digits>","kind":"rewind","checkpoint":"12-0123456789abcdef",
+//    "newest":"14-0123456789abcdef"}
 //
 // A checkpoint holds the id of the order that was executed last, so that none is executed twice.
 #pragma once
@@ -25,6 +26,7 @@ struct StateOrder {
   std::uint64_t id = 0;  // random, not 0
   Kind kind = Kind::kAcceptGap;
   std::string checkpoint;  // of kRewind
+  std::string newest;      // the newest checkpoint when it was given; empty: there was none
 
   friend bool operator==(const StateOrder&, const StateOrder&) = default;
 };

@@ -42,7 +42,7 @@ void LogReader::know(std::string_view system, const Names& stations) {
 LogReader::Read LogReader::read(std::span<const LogMessage> messages, Seconds now) {
   for (const LogMessage& message : messages) {
     Arrived arrived{now, now};
-    if (message.timestamp_ms >= 0) {
+    if (message.timestamp_ms >= 0 && message.timestamp_ms / 1000 <= kLatestTime) {
       arrived.received_at = message.timestamp_ms / 1000;
       arrived.clock = std::min(now, arrived.received_at);
     }

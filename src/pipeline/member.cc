@@ -17,6 +17,7 @@ void Member::assigned(std::span<const std::int32_t> partitions) {
 
 void Member::revoked() {
   was_assigned_ = false;
+  was_cut_short_ |= is_finishing_ && !is_done();
   owners_.clear();
   request_of_.clear();
 }
@@ -35,6 +36,7 @@ void Member::look_at(std::int32_t partition) {
   if (owner == owners_.end()) return;
   if (owner->second.phase() == Owner::Phase::kDropped) {
     // If the partition still is ours, we are a new owner of it.
+    was_cut_short_ |= is_finishing_;
     owners_.erase(owner);
     std::erase_if(request_of_, [&](const auto& each) { return each.second == partition; });
     own(partition);
@@ -63,6 +65,12 @@ void Member::out_of_range(std::int32_t partition, const Now&) {
   if (const auto owner = owners_.find(partition); owner != owners_.end()) {
     owner->second.out_of_range();
     look_at(partition);
+  }
+}
+
+void Member::unreadable(std::int32_t partition, const std::string& why) {
+  if (const auto owner = owners_.find(partition); owner != owners_.end()) {
+    owner->second.unreadable(why);
   }
 }
 

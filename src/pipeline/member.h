@@ -35,6 +35,7 @@ class Member {
   void messages(std::int32_t partition, std::span<const LogMessage> messages, const Now& now);
   void at_end(std::int32_t partition, std::int64_t high, const Now& now);
   void out_of_range(std::int32_t partition, const Now& now);
+  void unreadable(std::int32_t partition, const std::string& why);
   void outcome(std::uint64_t request, Outcome outcome, const Now& now);
   void tick(const Now& now);
 
@@ -42,6 +43,8 @@ class Member {
   void finish(const Now& now);
   // Nothing is left to do. Partitions that have stopped are not waited for.
   [[nodiscard]] bool is_done() const;
+  // While it finished, a rebalance took partitions away: their last checkpoint may be missing.
+  [[nodiscard]] bool was_cut_short() const { return was_cut_short_; }
   // Of the topic.
   void set_partition_count(std::int32_t count);
 
@@ -66,6 +69,7 @@ class Member {
   std::uint64_t next_request_ = 0;
   std::int32_t partition_count_ = 0;
   bool is_finishing_ = false;
+  bool was_cut_short_ = false;
   bool was_assigned_ = false;
   std::map<std::int32_t, Owner> owners_;
   std::map<std::uint64_t, std::int32_t> request_of_;  // current ones -> partition

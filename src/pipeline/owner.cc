@@ -1,6 +1,7 @@
 #include "pipeline/owner.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include <fmt/core.h>
@@ -15,6 +16,7 @@ namespace {}  // namespace
 namespace {
 
 constexpr std::int64_t kLookForOrderMs = 5'000;
+constexpr Seconds kMostDrift = kMinute;  // of the wall clock, while a partition is idle
 
 }  // namespace
 
@@ -173,9 +175,19 @@ void Owner::at_end(std::int64_t high, const Now& now) {
   const bool was_out =
       !confirmed_ms_ || now.monotonic_ms - *confirmed_ms_ > settings_.confirmed_within * 1000;
   confirmed_ms_ = now.monotonic_ms;
-  if (!idle_since_ms_ || was_out) idle_since_ms_ = now.monotonic_ms;
+  if (!idle_since_ms_ || was_out || was_wall_set(now)) {
+    idle_since_ms_ = now.monotonic_ms;
+    idle_since_wall_ = now.wall;
+  }
   close_idle(now);
   go_on(now);
+}
+
+// A clock that someone has just set is not believed at once.
+bool Owner::was_wall_set(const Now& now) const {
+  const Seconds passed = (now.monotonic_ms - *idle_since_ms_) / 1000;
+  const Seconds shown = now.wall - idle_since_wall_;
+  return std::abs(shown - passed) > kMostDrift;
 }
 
 // The watermark moves to the end of the last window that the clock has passed by the delay, and no

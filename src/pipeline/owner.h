@@ -85,6 +85,8 @@ class Owner {
   void at_end(std::int64_t high, const Now& now);
   // The offset that was to be read is not there.
   void out_of_range();
+  // The record that was to be read cannot be: the partition stops.
+  void unreadable(const std::string& why);
   void outcome(std::uint64_t number, Outcome outcome, const Now& now);
   // Often, and at least once a second.
   void tick(const Now& now);
@@ -141,6 +143,7 @@ class Owner {
   void find_checkpoint();
   void begin_anew();
   [[nodiscard]] bool is_rewinding() const;
+  [[nodiscard]] std::uint64_t highest() const;  // sequence of the newest checkpoint, or 0
   void on_lake(const Listed& listed);
   void look_at_next_successor();
   void on_successor(const Got& got);
@@ -161,6 +164,7 @@ class Owner {
   }
   void look_for_order(const Listed& listed);
   void take_files();
+  [[nodiscard]] bool was_wall_set(const Now& now) const;
   void close_idle(const Now& now);
   [[nodiscard]] bool is_much_waiting() const;
   [[nodiscard]] bool is_checkpoint_due(const Now& now) const;
@@ -220,6 +224,7 @@ class Owner {
   // Since when the broker has confirmed, again and again, that there is nothing more; and the last
   // time that it did.
   std::optional<std::int64_t> idle_since_ms_, confirmed_ms_;
+  Seconds idle_since_wall_ = 0;
 };
 
 }  // namespace bikeflow

@@ -37,6 +37,14 @@ void Owner::on_answer(const Answered& answer) {
   suspicion_.clear();
   is_anew_ = false;
   committed_ = answer.commit;
+  const auto metadata = committed_ ? CommitMetadata::parse(committed_->metadata) : std::nullopt;
+  if (metadata && metadata->format > kCheckpointFormat) {
+    give(LeaveGroup{fmt::format(
+        "{}/{}: was written by a newer version of bikeflow (format {}, this program knows {}): "
+        "update bikeflow",
+        settings_.topic, partition_, metadata->format, kCheckpointFormat)});
+    return stop("left to a newer version of bikeflow");
+  }
   ask(Step::kListState, ListFiles{state_folder_of(settings_.topic, partition_)});
 }
 
@@ -54,6 +62,7 @@ void Owner::stop(std::string why) {
 void Owner::on_state(const Listed& listed) {
   names_.clear();
   newest_.clear();
+  order_.reset();
   bool has_order = false;
   for (const std::string& path : listed.paths) {
     const std::string_view name = name_of(path);
@@ -78,6 +87,10 @@ void Owner::on_order(const Got& got) {
   }
   order_ = *std::move(order);
   const auto metadata = committed_ ? CommitMetadata::parse(committed_->metadata) : std::nullopt;
+  if (metadata && checkpoint_sequence(metadata->checkpoint) > checkpoint_sequence(order_->newest)) {
+    // It speaks of files and checkpoints as they were then; unless it is what made the newer one.
+    return ask(Step::kGetOrdered, GetFile{path_of(metadata->checkpoint)});
+  }
   if (!metadata || std::ranges::find(names_, metadata->checkpoint) == names_.end()) {
     return execute_order();
   }
@@ -92,6 +105,14 @@ void Owner::on_ordered(const Got& got) {
       give(RemoveFiles{{path_of(kStateOrderName)}});
       return find_checkpoint();
     }
+  }
+  const auto metadata = CommitMetadata::parse(committed_->metadata);
+  if (checkpoint_sequence(metadata->checkpoint) > checkpoint_sequence(order_->newest)) {
+    return suspect(fmt::format(
+        "{}: was given when the newest checkpoint was {}, and {} is committed by now: look at the "
+        "partition again (bikeflow state show), then remove the file and give the order anew",
+        path_of(kStateOrderName), order_->newest.empty() ? "none" : order_->newest,
+        metadata->checkpoint));
   }
   execute_order();
 }
@@ -110,11 +131,12 @@ void Owner::execute_order() {
   }
 }
 
+std::uint64_t Owner::highest() const { return newest_.empty() ? 0 : *checkpoint_sequence(newest_); }
+
 // The one that the group's commit names, if nothing speaks against it.
 void Owner::find_checkpoint() {
-  const std::uint64_t highest = newest_.empty() ? 0 : *checkpoint_sequence(newest_);
   if (!committed_) {
-    if (highest > 1) {
+    if (highest() > 1) {
       return suspect(fmt::format(
           "the group has no committed offset, but there is a history: the newest checkpoint is {}. "
           "Groups forget after a week without members; was the group renamed, or the topic made "
@@ -125,13 +147,6 @@ void Owner::find_checkpoint() {
     return ask(Step::kListLake, ListFiles{""});
   }
   const auto metadata = CommitMetadata::parse(committed_->metadata);
-  if (metadata && metadata->format > kCheckpointFormat) {
-    give(LeaveGroup{fmt::format(
-        "{}/{}: was written by a newer version of bikeflow (format {}, this program knows {}): "
-        "update bikeflow",
-        settings_.topic, partition_, metadata->format, kCheckpointFormat)});
-    return stop("left to a newer version of bikeflow");
-  }
   if (!metadata || !checkpoint_sequence(metadata->checkpoint)) {
     return suspect(fmt::format(
         "the group's committed offset {} does not name a checkpoint (its metadata is '{}'): "
@@ -148,7 +163,7 @@ void Owner::find_checkpoint() {
   }
   committed_name_ = metadata->checkpoint;
   const std::uint64_t sequence = *checkpoint_sequence(committed_name_);
-  if (highest > sequence + 1) {
+  if (highest() > sequence + 1) {
     return suspect(fmt::format(
         "the group has lost a commit: it names the checkpoint {}, and {} follows a later one. "
         "bikeflow state rewind goes on from a checkpoint",
@@ -181,7 +196,7 @@ void Owner::begin_anew() {
       JobSettings{settings_.topic, settings_.topic, settings_.lake_id, settings_.lake, partition_});
   job_->log() = LogPosition{.cluster = settings_.cluster, .last = {}, .first_closed = {}};
   // After an order there may be older checkpoints.
-  if (order_ && !newest_.empty()) job_->skip_to_sequence(*checkpoint_sequence(newest_));
+  if (order_) job_->skip_to_sequence(highest());
   ask(Step::kLookAtLog, LookAtLog{});
 }
 
@@ -248,7 +263,7 @@ void Owner::on_checkpoint(const Got& got) {
     return suspect(fmt::format("{}: {}", shown, *differs));
   }
   job_ = std::make_unique<Job>(*std::move(job));
-  if (is_rewinding()) job_->skip_to_sequence(*checkpoint_sequence(newest_));
+  if (is_rewinding()) job_->skip_to_sequence(std::max(job_->sequence(), highest()));
   ask(Step::kLookAtLog, LookAtLog{job_->log()->last ? job_->log()->last->offset : -1});
 }
 
@@ -301,9 +316,10 @@ std::string Owner::what_is_wrong(const Seen& seen) const {
   if (is_anew_) return "";
   if (seen.low > log.next_offset) {
     return fmt::format(
-        "the records from {} to {} are gone before they were read (the topic's retention): "
-        "bikeflow state accept-gap goes on at {}",
-        log.next_offset, seen.low - 1, seen.low);
+        "the records from {} to {} are gone before they were read (the topic's retention): {}",
+        log.next_offset, seen.low - 1,
+        is_rewinding() ? "only bikeflow state discard is left, or an order to rewind less far"
+                       : fmt::format("bikeflow state accept-gap goes on at {}", seen.low));
   }
   if (seen.high < log.next_offset) {
     return fmt::format(
@@ -357,6 +373,16 @@ void Owner::start_reading(const Seen& seen, const Now& now) {
   update_pause();
   update_marker();
   go_on(now);
+}
+
+void Owner::unreadable(const std::string& why) {
+  if (phase_ != Phase::kReading) return;
+  step_ = Step::kNothing;
+  stop(fmt::format(
+      "the record at offset {} cannot be read: {}. A newer librdkafka may know how it is packed; "
+      "where the records are lost, bikeflow state discard begins anew once they are gone from the "
+      "topic",
+      job_->log()->next_offset, why));
 }
 
 // What it was is found out by a new owner, which looks at all of it.

@@ -153,9 +153,9 @@ def test_show_prints_what_readers_see(bikeflow, lake):
                         " FROM hourly_summary ORDER BY start, stationId")
     found = [(row["start"], row["stationId"], int(row["total_rental"]), int(row["bikes_close"])) for row in rows]
     assert found == expected and len(found) > 50
-    assert list(rows[0]) == list(lakes.COLUMNS)
+    assert list(rows[0]) == [*lakes.COLUMNS, "hour_state"] and {row["hour_state"] for row in rows} <= {"final", "open"}
     assert json.loads(bikeflow.succeed("show", "--lake", lake.path, "--format", "json").stdout) == [
-        {name: value if name in ("start", "end", "stationId") else int(value) for name, value in row.items()}
+        {name: value if name in ("start", "end", "stationId", "hour_state") else int(value) for name, value in row.items()}
         for row in rows]
 
 
