@@ -108,7 +108,7 @@ def test_a_topic_that_was_made_anew(used, hours, judge):
     for partition in range(2):
         used.state("discard", partition, "--yes")
     used.pipeline.catch_up()
-    judge.agrees(judge.expected(used.kafka, used.topic), used.lake)
+    judge.agrees(judge.expected(used.kafka, used.topic), used.lake, used.pipeline)
 
 
 def test_offsets_that_aged_out(used):
@@ -136,7 +136,7 @@ def test_a_commit_of_another_program(used, judge):
     used.stops(r"offset \d+ does not name a checkpoint .*bikeflow state rewind", [0])
     used.rewind_to_newest(0)
     used.pipeline.catch_up()
-    judge.agrees(judge.expected(used.kafka, used.topic), used.lake)
+    judge.agrees(judge.expected(used.kafka, used.topic), used.lake, used.pipeline)
 
 
 def test_a_group_that_was_renamed(used, pipeline, tmp_path):
