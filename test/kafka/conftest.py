@@ -23,11 +23,13 @@ class Judge:
     def expected(self, kafka: servers.Kafka, topic: str) -> topic_judge.Expected:
         return topic_judge.Expected(kafka, topic, self.tool, self.folder / topic)
 
-    def agrees(self, expected: topic_judge.Content, lake: topic_judge.TopicLake) -> None:
-        """The lake is what it must be, and `bikeflow verify` has nothing to say."""
+    def agrees(self, expected: topic_judge.Content, lake: topic_judge.TopicLake,
+               pipeline: pipelines.Pipeline) -> None:
+        """The lake is what it must be, and `bikeflow verify`, which reads the topic itself, has nothing to say."""
         found = topic_judge.differences(expected, lake)
         assert not found, "\n".join(found)
-        self.bikeflow.succeed("verify", "--lake", lake.url, env=lake.environment)
+        done = self.bikeflow.run("verify", "--lake", lake.url, "-c", pipeline.file, env=lake.environment)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture

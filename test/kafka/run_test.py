@@ -51,7 +51,7 @@ def test_a_lake_is_what_the_topic_says_and_a_second_run_changes_nothing(where, f
         made = pipeline(filled, group=f"group-{where}", lake=lake.url, environment=lake.environment)
     done = made.catch_up()
     assert done.stdout.startswith(f"{expected.records:,} records read of 4 partitions")
-    judge.agrees(expected, lake)
+    judge.agrees(expected, lake, made)
     before = lake.hashes()
     done = made.catch_up()
     assert done.stdout.startswith("0 records read of 4 partitions")
@@ -87,7 +87,7 @@ def test_copies_come_and_go_under_load(kafka, new_topic, pipeline, judge, lake):
     assert feeder.stop() > 10_000
     assert copies[2].stop() == 0, copies[2].said()
     made.catch_up()
-    judge.agrees(judge.expected(kafka, topic), lake)
+    judge.agrees(judge.expected(kafka, topic), lake, made)
 
 
 def test_partitions_are_added(kafka, new_topic, pipeline, judge, lake):
@@ -107,4 +107,4 @@ def test_partitions_are_added(kafka, new_topic, pipeline, judge, lake):
     assert {key[0] for key in expected.rows} == {0, 1, 2, 3, 4, 5}
     keys = [key[1:] for key in expected.rows]
     assert len(set(keys)) < len(keys)
-    judge.agrees(expected, lake)
+    judge.agrees(expected, lake, made)

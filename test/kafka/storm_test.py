@@ -295,7 +295,7 @@ def test_storm(kafka, s3, program, judge, tmp_path, capsys):
               f" {files_in_the_storm} files written in it; the reader looked {reader.passes} times and"
               f" {reader.passes_without_store} times in vain")
         print("\n".join(f"  {count:5} {what}" for what, count in sorted(storm.counts.items())))
-    judge.agrees(expected, topic_judge.in_bucket(s3, LAKE))
+    judge.agrees(expected, topic_judge.in_bucket(s3, LAKE), pipeline)
     for data_set in ("rows", "late", "dead"):
         seen, final = getattr(reader.content, data_set), getattr(expected, data_set)
         wrong = [key for key, value in seen.items() if final.get(key) != value]
