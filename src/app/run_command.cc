@@ -78,6 +78,11 @@ Result<ExitStatus> run_from_kafka(const Config& config, const RunOptions& option
         "{} could not go on, for the reasons above",
         counted(static_cast<std::int64_t>(summary->stopped.size()), "partition", "partitions"));
   }
+  if (summary->was_cut_short) {
+    shell.log.info(
+        "a rebalance came before the last checkpoint; nothing is lost: whoever owns the partitions "
+        "next goes on from the one before");
+  }
   if (summary->is_unfinished) {
     return fail(
         "the last checkpoint could not be finished in time; nothing is lost: the next run goes on "

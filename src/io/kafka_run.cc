@@ -27,6 +27,8 @@ constexpr std::int64_t kReportMs = 60'000;
 constexpr std::int64_t kCountPartitionsMs = 60'000;
 constexpr std::int64_t kRejoinMs = 1'000;
 constexpr std::int64_t kLakeSettlesMs = 3'000;
+constexpr int kOpenAttempts = 3;
+constexpr std::int64_t kOpenAgainMs = 1'000;
 constexpr std::size_t kLocalThreads = 2;  // a disk does not get faster by more
 
 // Numbers of questions that are this class's own, not the member's.
@@ -86,6 +88,20 @@ Result<void> KafkaRun::open_lake_of_run() {
     if (!store) return std::unexpected(store.error());
     stores_.push_back(std::move(*store));
   }
+  // One request that was cut off must not end a program that begins; what is wrong for longer does.
+  for (int attempt = 1;; ++attempt) {
+    auto done = find_out_lake(is_s3);
+    if (done) break;
+    if (attempt == kOpenAttempts) return done;
+    voice_.warning(fmt::format("{}; tried again", done.error().message));
+    std::this_thread::sleep_for(std::chrono::milliseconds(kOpenAgainMs));
+  }
+  const std::string identity = fmt::format("kafka {} {} {}", settings_.owner.cluster,
+                                           settings_.kafka.topic, settings_.kafka.group);
+  return register_writer(*stores_.front(), {LakeWriter::Kind::kRun, identity});
+}
+
+Result<void> KafkaRun::find_out_lake(bool is_s3) {
   const auto known = find_lake(*stores_.front());
   if (!known) return std::unexpected(known.error());
   auto id = open_lake(*stores_.front(), random_);
@@ -96,9 +112,7 @@ Result<void> KafkaRun::open_lake_of_run() {
   }
   if (!id) return std::unexpected(id.error());
   settings_.owner.lake_id = *std::move(id);
-  const std::string identity = fmt::format("kafka {} {} {}", settings_.owner.cluster,
-                                           settings_.kafka.topic, settings_.kafka.group);
-  return register_writer(*stores_.front(), {LakeWriter::Kind::kRun, identity});
+  return {};
 }
 
 Result<void> KafkaRun::join() {
@@ -164,7 +178,8 @@ bool KafkaRun::is_finished(RunSummary& summary) {
   if (!left_ && !is_late && !member_->is_done()) return false;
   summary.records = records_;
   summary.left = left_;
-  summary.is_unfinished = !left_ && (!member_->is_done() || member_->was_cut_short());
+  summary.is_unfinished = !left_ && !member_->is_done();
+  summary.was_cut_short = member_->was_cut_short();
   for (const auto& [partition, owner] : member_->owners()) {
     ++summary.partitions;
     if (owner.phase() == Owner::Phase::kStopped) summary.stopped.push_back(owner.why());

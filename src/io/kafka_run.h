@@ -43,6 +43,7 @@ struct RunSummary {
   std::optional<std::string> left;   // why the group was left: a newer version is needed
   bool was_interrupted = false;
   bool is_unfinished = false;  // the time for the last checkpoint was not enough
+  bool was_cut_short = false;  // a rebalance took partitions away before their last checkpoint
 };
 
 class KafkaRun final : private KafkaListener, private KafkaSink {
@@ -62,6 +63,7 @@ class KafkaRun final : private KafkaListener, private KafkaSink {
       : settings_(std::move(settings)), random_(std::move(random)), voice_(std::move(voice)) {}
 
   Result<void> open_lake_of_run();
+  Result<void> find_out_lake(bool is_s3);
   Result<void> look_at_topic();
   Result<void> join();
 
