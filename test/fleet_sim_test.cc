@@ -9,7 +9,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <ostream>
 #include <set>
 #include <string>
@@ -21,6 +20,7 @@
 #include "sim/fleet_conduct.h"
 #include "sim/input.h"
 #include "test/sim_judge.h"
+#include "test/sim_seeds.h"
 
 namespace bikeflow::sim {
 
@@ -58,17 +58,6 @@ Outcome play(std::uint64_t seed, FleetConduct& conduct) {
     outcome.violations.push_back(fmt::format("{} offsets went back", fleet.went_back()));
   }
   return outcome;
-}
-
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-  const char* const text = std::getenv(variable);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
-
-std::string story(std::uint64_t seed, const std::vector<std::string>& violations) {
-  std::string out = fmt::format("seed {}; once more: ./dev sim --seed {}\n", seed, seed);
-  for (const std::string& violation : violations) out += "  " + violation + "\n";
-  return out;
 }
 
 TEST(FleetSim, EverySeedEndsAsTheReferenceWantsIt) {

@@ -9,7 +9,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <ostream>
 #include <set>
 #include <string>
@@ -22,6 +21,7 @@
 #include "sim/input.h"
 #include "sim/machine.h"
 #include "test/sim_judge.h"
+#include "test/sim_seeds.h"
 
 namespace bikeflow::sim {
 
@@ -68,17 +68,6 @@ Outcome play(std::uint64_t seed, Conduct& conduct) {
     outcome.violations.push_back("differs from a run without faults: " + differs);
   }
   return outcome;
-}
-
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-  const char* const text = std::getenv(variable);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
-
-std::string story(std::uint64_t seed, const std::vector<std::string>& violations) {
-  std::string out = fmt::format("seed {}; once more: ./dev sim --seed {}\n", seed, seed);
-  for (const std::string& violation : violations) out += "  " + violation + "\n";
-  return out;
 }
 
 TEST(Sim, EverySeedEndsAsTheReferenceWantsIt) {

@@ -5,19 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "base/overloaded.h"
 #include "lake/paths.h"
 #include "pipeline/checkpoint_name.h"
 
 namespace bikeflow {
-namespace {
-
-// Makes std::visit choose by type.
-template <class... Fs>
-struct Cases : Fs... {
-  using Fs::operator()...;
-};
-
-}  // namespace
 
 std::string state_folder(std::string_view lake, std::string_view job_name) {
   return fmt::format("{}/{}/state/{}", lake, kInternalFolder, escape_component(job_name));
@@ -71,7 +63,7 @@ Result<void> LakeSession::execute(const std::vector<Effect>& effects) {
   std::string current;
   for (const Effect& effect : effects) {
     Result<void> done = std::visit(
-        Cases{
+        Overloaded{
             [&](const WriteCheckpoint& write) { return state_.write(write.name, write.bytes); },
             [&](const SetCurrent& set) {
               current = set.name;

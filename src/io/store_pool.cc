@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "base/check.h"
+#include "base/overloaded.h"
 #include "io/clock.h"
 
 namespace bikeflow {
@@ -18,11 +19,6 @@ constexpr std::int64_t kWarnAgainMs = 60'000;
 constexpr int kLookupMs = 10'000;
 constexpr int kLookupOnceMs = 3'000;
 constexpr int kMostRemovals = 3;
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
 
 }  // namespace
 

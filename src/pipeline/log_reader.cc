@@ -47,15 +47,15 @@ LogReader::Read LogReader::read(std::span<const LogMessage> messages, Seconds no
       arrived.clock = std::min(now, arrived.received_at);
     }
     Decoded decoded = decode(decoder_, message, arrived.received_at);
-    if (decoded && !decoded->system.empty() &&
-        std::ranges::find(systems_, decoded->system, &LogSystem::name) == systems_.end()) {
+    const std::size_t system = decoded ? index_of(decoded->system) : systems_.size();
+    if (decoded && system == systems_.size()) {
       decoded = std::unexpected(
           Refusal{Reason::kBadStation,
                   fmt::format("its system '{}' is not in the configuration", decoded->system),
                   std::nullopt});
     }
     if (decoded) {
-      add(*decoded, message, arrived, messages.front().offset);
+      add(*decoded, system, message, arrived, messages.front().offset);
     } else {
       read_.refused.push_back(
           {source_,
@@ -73,14 +73,14 @@ LogReader::Read LogReader::read(std::span<const LogMessage> messages, Seconds no
   return std::exchange(read_, {});
 }
 
-void LogReader::add(const Observation& observation, const LogMessage& message,
+std::size_t LogReader::index_of(std::string_view system) const {
+  if (system.empty()) return 0;
+  return static_cast<std::size_t>(std::ranges::find(systems_, system, &LogSystem::name) -
+                                  systems_.begin());
+}
+
+void LogReader::add(const Observation& observation, std::size_t system, const LogMessage& message,
                     const Arrived& arrived, std::int64_t first_offset) {
-  const std::size_t system =
-      observation.system.empty()
-          ? 0
-          : static_cast<std::size_t>(
-                std::ranges::find(systems_, observation.system, &LogSystem::name) -
-                systems_.begin());
   Batch& batch = batches_[system];
   if (batch.records.empty()) {
     batch.system = static_cast<std::uint32_t>(system);

@@ -41,8 +41,10 @@ class LogReader {
   [[nodiscard]] const std::vector<LogSystem>& systems() const { return systems_; }
 
  private:
-  void add(const Observation& observation, const LogMessage& message, const Arrived& arrived,
-           std::int64_t first_offset);
+  // Of a record that names none, the first's; of one that is not known, one past the last.
+  [[nodiscard]] std::size_t index_of(std::string_view system) const;
+  void add(const Observation& observation, std::size_t system, const LogMessage& message,
+           const Arrived& arrived, std::int64_t first_offset);
 
   std::vector<LogSystem> systems_;
   std::int32_t partition_;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/overloaded.h"
 #include "pipeline/commit_metadata.h"
 
 namespace bikeflow::sim {
@@ -26,11 +27,6 @@ constexpr std::array kAll = {&FleetCounts::kills,         &FleetCounts::kills_be
                              &FleetCounts::puts_repeated, &FleetCounts::puts_after_death,
                              &FleetCounts::late_outcomes, &FleetCounts::clock_jumps,
                              &FleetCounts::outages,       &FleetCounts::replaced};
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
 
 OwnerSettings settings_of(const Input& input, Seconds stride) {
   OwnerSettings settings;

@@ -83,7 +83,6 @@ class Fleet {
     std::map<std::int32_t, LogHistory> histories;  // of what it has read
     Seconds clock_ahead = 0;
     Seconds paused_until = 0;
-    bool is_finishing = false;
   };
   // A request on its way.
   struct Call {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/overloaded.h"
 #include "model/names.h"
 #include "pipeline/checkpoint_name.h"
 
@@ -12,11 +13,6 @@ namespace bikeflow::sim {
 namespace {
 
 constexpr Seconds kNextStart = 10 * kMinute;  // of the wall clock that reads files
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
 
 JobSettings job_settings(const Input& input) {
   return {.name = input.is_of_files() ? "backfill" : "feed",
