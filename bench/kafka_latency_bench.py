@@ -6,7 +6,9 @@
    another client to join a group of the same broker.
 2. kill -9 of one of two members, to its partitions being current again: the offsets that the group has of them
    are at the ends that the topic got with the kill. The session's time-out is the program's own, 10 s.
-3. The same city polled each 30, 10, 5 and 1 s, a topic each, so long that what the client fetches ahead is at
+3. A record's being produced to its being seen in the live view of a run beside it, at 100 and at 10,000
+   records a second.
+4. The same city polled each 30, 10, 5 and 1 s, a topic each, so long that what the client fetches ahead is at
    its bound (2.6 million records or more): peak memory of a run that reads all of it, and the bytes of its
    last checkpoints for each station.
 """
@@ -31,6 +33,7 @@ PROGRAM = ROOT / "build/bikeflow"
 SESSION_S = 10
 PARTITIONS = 4
 STATIONS = 2799
+RATES = ((100, 60), (10_000, 60))  # records a second, seconds
 POLLS = (("30s", "8h"), ("10s", "160m"), ("5s", "80m"), ("1s", "80m"))  # with the span of each
 
 
@@ -113,6 +116,16 @@ def crash(folder, kafka):
     print(f"  {', '.join(f'{wall:.1f} s' for wall in walls)}; bound {SESSION_S + 3} s")
 
 
+def visible(folder, kafka):
+    print("\nProduced to visible in the live view, producer and reader in the process of the run:", flush=True)
+    for rate, seconds in RATES:
+        topic = f"visible-{rate}"
+        kafka.create_topic(topic, PARTITIONS)
+        said = subprocess.run([ROOT / "build/bench/kafka_visible", kafka.address, topic, folder / f"{topic}-lake",
+                               str(rate), str(seconds)], check=True, capture_output=True, text=True).stdout
+        print(f"  {said}", end="", flush=True)
+
+
 def fill(kafka, topic, poll, span):
     kafka.create_topic(topic, PARTITIONS)
     with tempfile.TemporaryDirectory() as name:
@@ -171,6 +184,7 @@ def main():
         with servers.Kafka(folder / "kafka") as kafka:
             start(folder, kafka)
             crash(folder, kafka)
+            visible(folder, kafka)
             polls(folder, kafka)
 
 

@@ -8,13 +8,9 @@
 
 #include "model/dead_letter.h"
 #include "model/observation.h"
+#include "model/place.h"
 
 namespace bikeflow {
-
-struct Place {
-  double latitude = 0, longitude = 0;  // degrees, WGS 84
-  friend bool operator==(const Place&, const Place&) = default;
-};
 
 struct SeenStation {
   std::string id;

@@ -22,6 +22,8 @@ constexpr int kCommitMs = 10'000;
 constexpr int kCloseMs = 10'000;
 constexpr int kBusyPollMs = 5;  // outcomes may come at any time
 constexpr int kIdlePollMs = 100;
+// While there is much to read, the live view is told so often and not of each batch.
+constexpr std::int64_t kTellLiveMs = 3;
 constexpr std::int64_t kConfirmMs = 10'000;
 constexpr std::int64_t kReportMs = 60'000;
 constexpr std::int64_t kCountPartitionsMs = 60'000;
@@ -123,6 +125,7 @@ Result<void> KafkaRun::join() {
 }
 
 Result<RunSummary> KafkaRun::run() {
+  settings_.owner.has_live_view = settings_.live != nullptr;
   member_ = std::make_unique<Member>(settings_.owner, random_);
   std::vector<Store*> stores;
   for (const auto& store : stores_) stores.push_back(store.get());
@@ -133,7 +136,9 @@ Result<RunSummary> KafkaRun::run() {
   if (auto done = join(); !done) return std::unexpected(done.error());
   RunSummary summary;
   for (;;) {
-    const int wait_ms = pool_->under_way() > 0 ? kBusyPollMs : kIdlePollMs;
+    const int wait_ms = has_untold_              ? static_cast<int>(kTellLiveMs)
+                        : pool_->under_way() > 0 ? kBusyPollMs
+                                                 : kIdlePollMs;
     if (auto polled = consumer_->poll(wait_ms, *this); !polled) {
       // Not of one partition: the client itself has come to its end.
       voice_.warning(fmt::format("{}; joining the group anew", polled.error().message));
@@ -156,6 +161,7 @@ Result<RunSummary> KafkaRun::run() {
     }
     member_->tick(now());
     if (auto done = carry_out(); !done) return std::unexpected(done.error());
+    tell_live();
     confirm_ends();
     look_for_partitions();
     report();
@@ -199,6 +205,7 @@ void KafkaRun::assigned(const std::vector<std::int32_t>& partitions) {
 void KafkaRun::revoked() {
   pool_->forget();
   member_->revoked();
+  if (settings_.live != nullptr) settings_.live->lost_all();
   ends_.clear();
   told_stopped_.clear();
 }
@@ -214,6 +221,7 @@ void KafkaRun::log(KafkaLogLevel level, std::string_view text) {
 void KafkaRun::messages(std::int32_t partition, std::span<const LogMessage> messages) {
   records_ += std::ssize(messages);
   ends_.erase(partition);
+  has_untold_ = settings_.live != nullptr;
   member_->messages(partition, messages, now());
 }
 
@@ -291,6 +299,17 @@ void KafkaRun::look_for_partitions() {
   if (const auto count = lookup_->partition_count(is_first ? kLookupMs : 1'000)) {
     member_->set_partition_count(*count);
   }
+}
+
+void KafkaRun::tell_live() {
+  const std::int64_t now_ms = monotonic_ms();
+  if (settings_.live == nullptr || now_ms - told_ms_ < kTellLiveMs) return;
+  told_ms_ = now_ms;
+  has_untold_ = false;
+  member_->take_live_changes([&](std::int32_t partition, const std::string& system,
+                                 const Names& stations, std::span<const LiveChange> changes) {
+    settings_.live->tell({partition, system}, stations, changes);
+  });
 }
 
 void KafkaRun::report() {

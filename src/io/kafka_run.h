@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "io/kafka_consumer.h"
 #include "io/kafka_lookup.h"
+#include "io/live_hub.h"
 #include "io/store.h"
 #include "io/store_pool.h"
 #include "pipeline/member.h"
@@ -29,6 +30,7 @@ struct KafkaRunSettings {
   std::string lake_url;  // a folder, or s3://bucket/prefix
   std::size_t store_threads = 8;
   std::int64_t finish_within_ms = 30'000;  // after an interrupt
+  LiveHub* live = nullptr;                 // told of every change at once; outlives the run
 };
 
 // What to say to people about the work. Threads: any.
@@ -78,6 +80,7 @@ class KafkaRun final : private KafkaListener, private KafkaSink {
   Result<void> carry_out(Request request);
   void confirm_ends();
   void look_for_partitions();
+  void tell_live();
   void report();
   [[nodiscard]] bool is_finished(RunSummary& summary);
   [[nodiscard]] Now now() const;
@@ -95,6 +98,8 @@ class KafkaRun final : private KafkaListener, private KafkaSink {
   std::map<std::int32_t, std::string> told_stopped_;
   std::int64_t records_ = 0, reported_records_ = 0;
   std::int64_t reported_ms_ = 0, confirmed_ms_ = 0, counted_ms_ = 0;
+  std::int64_t told_ms_ = 0;
+  bool has_untold_ = false;  // messages that the live view is still to be told of
   std::optional<std::int64_t> finish_by_ms_;
   std::optional<std::string> left_;
   std::optional<Error> failure_;

@@ -128,6 +128,16 @@ std::vector<Request> Member::take_requests() {
   return requests;
 }
 
+void Member::take_live_changes(const TellLive& tell) {
+  for (auto& [number, owner] : owners_) {
+    owner.take_live_changes([&, partition = number](const std::string& system,
+                                                    const Names& stations,
+                                                    std::span<const LiveChange> changes) {
+      tell(partition, system, stations, changes);
+    });
+  }
+}
+
 bool Member::waits_for(std::uint64_t request) const {
   const auto found = request_of_.find(request);
   return found != request_of_.end() && owners_.at(found->second).waits_for(request);

@@ -55,6 +55,10 @@ class Member {
     return request_of_.contains(request.number) ||
            std::holds_alternative<ReplaceClient>(request.what);
   }
+  // As of Owner, for each partition.
+  using TellLive = std::function<void(std::int32_t partition, const std::string& system,
+                                      const Names& stations, std::span<const LiveChange> changes)>;
+  void take_live_changes(const TellLive& tell);
   // Whether an outcome of this request would be of any use: else it need not be carried out.
   [[nodiscard]] bool waits_for(std::uint64_t request) const;
 

@@ -11,8 +11,6 @@
 #include "pipeline/commit_metadata.h"
 
 namespace bikeflow {
-namespace {}  // namespace
-
 namespace {
 
 constexpr std::int64_t kLookForOrderMs = 5'000;
@@ -52,6 +50,16 @@ void Owner::ask(Step step, RequestWhat what) {
 std::vector<Request> Owner::take_requests() {
   for (RequestWhat& what : marker_.take_wanted()) marker_.asked(give(std::move(what)));
   return std::exchange(requests_, {});
+}
+
+void Owner::take_live_changes(const TellLive& tell) {
+  for (std::size_t i = 0; i < live_.size(); ++i) {
+    if (!live_[i].has_changes()) continue;
+    live_changes_.clear();
+    live_[i].take_changes(live_changes_);
+    const std::string& system = settings_.systems[i].name;
+    tell(system, job_->find(system)->task().names(), live_changes_);
+  }
 }
 
 void Owner::begin() { ask(Step::kAskGroup, AskGroup{}); }
@@ -142,6 +150,7 @@ void Owner::messages(std::span<const LogMessage> messages, const Now& now) {
   for (const Batch& batch : read.batches) {
     Task& task = job_->find(reader_.systems()[batch.system].name)->task();
     task.observe(batch, settings_.topic, now.wall);
+    if (settings_.has_live_view) live_[batch.system].observe(batch, now.wall);
   }
   const LogMessage& last = messages.back();
   LogPosition& log = *job_->log();

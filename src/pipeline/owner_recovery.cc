@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "pipeline/checkpoint_name.h"
 #include "pipeline/commit_metadata.h"
+#include "pipeline/live_stations_of.h"
 #include "pipeline/owner.h"
 #include "pipeline/settings_difference.h"
 
@@ -363,6 +364,7 @@ void Owner::start_reading(const Seen& seen, const Now& now) {
       found = &job_->add(system.name, system.zone, task);
     }
     reader_.know(system.name, found->task().names());
+    if (settings_.has_live_view) live_.push_back(live_stations_of(found->task()));
   }
   if (settings_.until_caught_up) read_until_ = seen.high;
   phase_ = Phase::kReading;

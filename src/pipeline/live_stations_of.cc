@@ -1,0 +1,38 @@
+#include "pipeline/live_stations_of.h"
+
+namespace bikeflow {
+
+LiveRule live_rule_of(const TaskSettings& settings) {
+  return {.window_length = settings.windows.length,
+          .hour_phase = settings.windows.hour_phase,
+          .max_gap = settings.max_gap,
+          .future_tolerance = kFutureTolerance};
+}
+
+LiveStations live_stations_of(const Task& task) {
+  const LiveRule rule = live_rule_of(task.settings());
+  struct Movements {
+    std::int64_t rentals = 0, returns = 0;
+  };
+  std::vector<Movements> moved(task.names().size());
+  if (task.has_started()) {
+    // What its rows would say if nothing more came.
+    Task copy = task;
+    copy.end_input(task.watermark().latest(), true);
+    for (const ClosedWindow& closed : copy.take_closed()) {
+      for (const HourlyRow& row : closed.rows) {
+        const StationIndex station = task.names().find(row.station_id);
+        if (rule.window_start(task.newest_at(station)) == closed.window.start) {
+          moved[station] = {row.total_rental, row.total_return};
+        }
+      }
+    }
+  }
+  LiveStations live(rule);
+  for (StationIndex i = 0; i < task.names().size(); ++i) {
+    live.restore(task.newest_at(i), task.newest(i), moved[i].rentals, moved[i].returns);
+  }
+  return live;
+}
+
+}  // namespace bikeflow
