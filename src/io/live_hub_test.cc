@@ -50,7 +50,7 @@ TEST_F(LiveHubTest, WhatIsReadElsewhereIsSaidToBe) {
   hub_.lost_all();
   EXPECT_EQ(text(hub_.since(before)), "a?5 b?3");
   const std::uint64_t lost = hub_.version();
-  hub_.tell({0, "seoul"}, names_, std::vector{change(0, 2, 6)});
+  hub_.tell({0, "seoul"}, names_, std::vector{change(0, 2, 6), change(1, 1, 3)});
   EXPECT_EQ(text(hub_.since(lost)), "a=6 b=3");
 }
 
