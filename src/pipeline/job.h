@@ -28,8 +28,9 @@
 
 namespace bikeflow {
 
-// 1: without the position in a log, the predecessor, and since when a file is due. Still read.
-inline constexpr std::uint32_t kCheckpointFormat = 2;
+// 1: without the position in a log, the predecessor, and since when a file is due. 2: without the
+// position in a feed, and what waits to be published. Both are still read.
+inline constexpr std::uint32_t kCheckpointFormat = 3;
 
 struct DueFile {
   std::string path;         // within the lake
@@ -66,6 +67,13 @@ struct LogPosition {
   friend bool operator==(const LogPosition&, const LogPosition&) = default;
 };
 
+// How far a live feed was polled.
+struct FeedPosition {
+  std::int64_t next_offset = 0;  // of the next observation or dead letter
+  std::string memory;            // what else must be known of it: whoever polls it knows the form
+  friend bool operator==(const FeedPosition&, const FeedPosition&) = default;
+};
+
 // The effects of a commit without Kafka. They are executed in order; the first that fails ends the
 // run, and the next run restores what CURRENT names.
 struct WriteCheckpoint {  // durable when it returns
@@ -90,6 +98,11 @@ struct JobSettings {
   std::int32_t number = 0;  // of the partition: 0 without Kafka
 };
 
+// Whether late rows and dead letters become files with a checkpoint, or are kept in it until a
+// later one: there is at most a file of each for a checkpoint and a directory, and a feed's come
+// often.
+enum class Waiting : std::uint8_t { kPublish, kKeep };
+
 class Job {
  public:
   explicit Job(JobSettings settings) : settings_(std::move(settings)) {}
@@ -110,6 +123,10 @@ class Job {
   [[nodiscard]] std::optional<LogPosition>& log() { return log_; }
   [[nodiscard]] const std::optional<LogPosition>& log() const { return log_; }
 
+  // With a live feed, instead of both.
+  [[nodiscard]] std::optional<FeedPosition>& feed() { return feed_; }
+  [[nodiscard]] const std::optional<FeedPosition>& feed() const { return feed_; }
+
   // The time of the last observation that was read, 0 before the first: it settles a local time
   // that occurs twice.
   [[nodiscard]] Seconds last_time() const { return last_time_; }
@@ -117,7 +134,8 @@ class Job {
 
   // Records that were refused before they reached a task.
   void add_dead_letters(std::vector<DeadLetter> letters);
-  [[nodiscard]] std::size_t waiting_dead_letters() const { return dead_letters_.size(); }
+  // Late rows and dead letters that are in no file yet.
+  [[nodiscard]] std::size_t waiting() const;
 
   // What a file request became. Requires: every request taken from a partition is added before
   // commit().
@@ -134,12 +152,12 @@ class Job {
 
   // Takes late rows and dead letters from the partitions, and returns the bytes of the next
   // checkpoint, which holds everything so far. `name` is of sequence() + 1.
-  Result<std::string> checkpoint(std::string name);
+  Result<std::string> checkpoint(std::string name, Waiting waiting = Waiting::kPublish);
 
   // Without Kafka. Takes also complete hours from the partitions, and returns the effects
   // that make everything so far durable and publish it. After all of them have been executed,
   // published() must be called before the next commit().
-  Result<std::vector<Effect>> commit(std::string name);
+  Result<std::vector<Effect>> commit(std::string name, Waiting waiting = Waiting::kPublish);
 
   // The effects that publish what a restored checkpoint says is due; then published().
   [[nodiscard]] std::vector<Effect> publish_due() const;
@@ -159,19 +177,24 @@ class Job {
   static Result<Job> restore(std::string_view checkpoint_bytes);
 
  private:
-  Result<void> collect();
+  void collect();
+  Result<void> publish_late(const Partition& partition, std::vector<LateRow> late);
+  Result<void> publish_dead_letters();
   bool load_due(Reader& state, std::uint32_t format, std::string_view& blobs,
                 std::vector<DueFile>& files);
+  bool load_waiting(Reader& state);
   Result<void> load_partition(Reader& state);
 
   JobSettings settings_;
   std::vector<std::unique_ptr<Partition>> partitions_;
   std::vector<InputState> inputs_;
   std::optional<LogPosition> log_;
+  std::optional<FeedPosition> feed_;
   Seconds last_time_ = 0;
-  std::vector<DeadLetter> dead_letters_;
-  std::vector<DueFile> due_;      // data files, in the order in which they came
-  std::vector<DueFile> markers_;  // _SUCCESS, put after all of due_
+  std::vector<DeadLetter> dead_letters_;              // in no file yet
+  std::map<std::string, std::vector<LateRow>> late_;  // likewise, by system
+  std::vector<DueFile> due_;                          // data files, in the order in which they came
+  std::vector<DueFile> markers_;                      // _SUCCESS, put after all of due_
   std::size_t due_bytes_ = 0;
   ReasonCounts dead_letter_counts_{};
   std::int64_t files_ = 0;  // published or due, in the life of the job

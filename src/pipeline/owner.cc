@@ -244,13 +244,7 @@ void Owner::end_input(const Now& now) {
   take_files();
 }
 
-bool Owner::is_much_waiting() const {
-  std::size_t waiting = job_->waiting_dead_letters();
-  for (const auto& partition : job_->partitions()) {
-    waiting += partition->task().waiting_to_be_taken();
-  }
-  return waiting >= settings_.waiting_max;
-}
+bool Owner::is_much_waiting() const { return job_->waiting() >= settings_.waiting_max; }
 
 bool Owner::is_checkpoint_due(const Now& now) const {
   if (!is_changed_) return false;

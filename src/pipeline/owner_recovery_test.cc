@@ -304,12 +304,13 @@ TEST_F(StopTest, TheCommitIsOfAnotherLake) {
 TEST_F(StopTest, ANewerFormatIsLeftToANewerMember) {
   OwnerWorld world;
   world.state = state_;
-  world.part().committed->metadata = "3:1a4e:in another form";
+  world.part().committed->metadata = fmt::format("{}:1a4e:in another form", kCheckpointFormat + 1);
   world.start();
   EXPECT_EQ(world.owner().phase(), Phase::kStopped);
   EXPECT_THAT(world.story.back(),
-              StartsWith("leave: feed/0: was written by a newer version of bikeflow (format 3, "
-                         "this program knows 2): update bikeflow"));
+              StartsWith(fmt::format("leave: feed/0: was written by a newer version of bikeflow "
+                                     "(format {}, this program knows {}): update bikeflow",
+                                     kCheckpointFormat + 1, kCheckpointFormat)));
 }
 
 TEST_F(StopTest, TheCheckpointIsMissing) {
