@@ -47,6 +47,7 @@ struct OwnerSettings {
   // Between two confirmations that all is read there may be so much: longer was an outage, and the
   // time is counted anew.
   Seconds confirmed_within = kMinute;
+  // At least 1 each; reading pauses where so much is reached, by the last delivery exceeded.
   std::size_t due_max_bytes = std::size_t{256} << 20;
   std::size_t waiting_max = 100'000;  // late rows and dead letters that wait for a checkpoint
   bool until_caught_up = false;       // end at the end of the log as it was at the start
