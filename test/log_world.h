@@ -73,6 +73,12 @@ struct LogWorld {
         {at * 1000, fmt::format(R"({{"station_id":"{}","observed_at":{},"bikes":{},"racks":10}})",
                                 station, at, bikes)});
   }
+  void see_in(std::string_view system, Seconds at, int bikes) {
+    state.parts[0].log.push_back(
+        {at * 1000,
+         fmt::format(R"({{"system":"{}","station_id":"A","observed_at":{},"bikes":{},"racks":10}})",
+                     system, at, bikes)});
+  }
   // And is seen each ten minutes.
   void see_from_to(Seconds from, Seconds to, std::int32_t partition = 0) {
     for (Seconds t = from; t <= to; t += 10 * kMinute) {

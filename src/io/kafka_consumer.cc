@@ -398,7 +398,11 @@ bool KafkaConsumer::Impl::deliver(std::int32_t number, Partition& partition, Kaf
       report(number, partition, message, sink);
     }
   }
-  if (partition.next_in_batch == partition.batch.size()) partition.batch.clear();
+  if (partition.next_in_batch < partition.batch.size()) return true;
+  partition.batch.clear();
+  // librdkafka tells of an end only when a fetch comes back empty, and none does while records keep
+  // coming; but the broker says with each where the end is.
+  if (partition.is_open() && lag(number) == 0) sink.at_end(number, partition.next_offset);
   return true;
 }
 

@@ -51,8 +51,8 @@ class KafkaSink {
   // In the order of their offsets, each once; offsets may be missing (compaction, transactions).
   // The views are good until it returns.
   virtual void messages(std::int32_t partition, std::span<const LogMessage> messages) = 0;
-  // Everything below next_offset has been delivered, and there was no more. May come twice, and of
-  // a paused partition.
+  // Everything below next_offset has been delivered, and there was no more. Comes also between
+  // records that never cease. May come twice, and of a paused partition.
   virtual void at_end(std::int32_t partition, std::int64_t next_offset) = 0;
   virtual void failed(std::int32_t partition, const PartitionError& error) = 0;
 };

@@ -94,6 +94,19 @@ TEST(KafkaConsumer, DeliversWhatWasStartedOnceAndInOrder) {
   EXPECT_THAT(member.failures, IsEmpty());
 }
 
+// Faster than an empty fetch, of which librdkafka makes an end, could come between them.
+TEST(KafkaConsumer, TellsOfTheEndAlsoWhereRecordsNeverCease) {
+  MockKafka kafka(1);
+  Member member(kafka.settings("g"));
+  member.on_assigned = [&](const std::vector<std::int32_t>&) { member.consumer->start(0, 0); };
+  ASSERT_TRUE(member.poll_until([&] { return member.assignments == 1; }));
+  for (std::int64_t offset = 0; offset < 20; ++offset) {
+    kafka.produce(0, offset, 1);
+    ASSERT_TRUE(member.poll_until([&] { return std::ssize(member.offsets[0]) == offset + 1; }));
+    EXPECT_EQ(member.ends[0], offset + 1);
+  }
+}
+
 TEST(KafkaConsumer, StartsAnewAnywhereWithNothingOfBefore) {
   MockKafka kafka(2);
   kafka.produce(0, 0, 20'000);

@@ -281,7 +281,8 @@ Result<void> KafkaRun::carry_out(Request request) {
   return {};
 }
 
-// A broker says once that a partition is read to its end; whether that still is so has to be asked.
+// Without records a broker says once that a partition is read to its end; whether that still is so
+// has to be asked.
 void KafkaRun::confirm_ends() {
   const std::int64_t now_ms = monotonic_ms();
   if (now_ms - confirmed_ms_ < kConfirmMs) return;

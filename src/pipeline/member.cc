@@ -7,11 +7,18 @@
 namespace bikeflow {
 
 Member::Member(OwnerSettings settings, std::function<std::uint64_t()> random)
-    : settings_(std::move(settings)), random_(std::move(random)) {}
+    : settings_(std::move(settings)), random_(std::move(random)), of_owner_(settings_) {}
 
 void Member::assigned(std::span<const std::int32_t> partitions) {
   revoked();
   was_assigned_ = true;
+  // Not one sum for all: what is due of one that has stopped would hold up the others for ever. An
+  // owner whose own share is used up waits only for its own checkpoint and files.
+  const auto share = [&](std::size_t bound) {
+    return std::max<std::size_t>(1, bound / std::max<std::size_t>(1, partitions.size()));
+  };
+  of_owner_.due_max_bytes = share(settings_.due_max_bytes);
+  of_owner_.waiting_max = share(settings_.waiting_max);
   for (const std::int32_t partition : partitions) own(partition);
 }
 
@@ -24,7 +31,7 @@ void Member::revoked() {
 
 void Member::own(std::int32_t partition) {
   const auto [owner, is_new] =
-      owners_.try_emplace(partition, settings_, partition, next_request_, random_);
+      owners_.try_emplace(partition, of_owner_, partition, next_request_, random_);
   owner->second.set_partitions(partition_count_);
   owner->second.begin();
   if (is_finishing_) owner->second.finish();

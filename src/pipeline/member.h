@@ -22,6 +22,7 @@ namespace bikeflow {
 
 class Member {
  public:
+  // What may be due and what may wait is this process's; its owners share it evenly.
   Member(OwnerSettings settings, std::function<std::uint64_t()> random);
 
   Member(const Member&) = delete;  // owners refer to it
@@ -70,6 +71,7 @@ class Member {
 
   const OwnerSettings settings_;
   const std::function<std::uint64_t()> random_;
+  OwnerSettings of_owner_;  // with its share; changes only while there is no owner
   std::uint64_t next_request_ = 0;
   std::int32_t partition_count_ = 0;
   bool is_finishing_ = false;

@@ -16,7 +16,8 @@ constexpr Seconds kDelay = 10 * kMinute;
 // A member of the group of a topic with two partitions.
 class MemberTest : public ::testing::Test {
  protected:
-  MemberTest() {
+  explicit MemberTest(OwnerSettings settings = settings_of_feed())
+      : member_(std::move(settings), [this] { return ++random_; }) {
     world_.state.parts = {{0, {}}, {1, {}}};
     member_.set_partition_count(2);
   }
@@ -83,7 +84,7 @@ class MemberTest : public ::testing::Test {
   LogWorld world_;
   Now now_{kTen + 6 * kHour, 0};
   std::uint64_t random_ = 0;
-  Member member_{settings_of_feed(), [this] { return ++random_; }};
+  Member member_;
   std::function<bool(const Request&)> holds_;
   std::vector<Request> held_;
   std::vector<std::uint64_t> numbers_;
@@ -343,6 +344,73 @@ TEST_F(MemberTest, AfterFinishNothingIsBegunAnew) {
   assign({0});
   EXPECT_EQ(world_.times_told("read from 0"), 0);
   EXPECT_TRUE(member_.is_done());
+}
+
+// The bounds are the process's: enough for some two files of an hour, and for four dead letters.
+
+OwnerSettings settings_with_bounds() {
+  OwnerWorld world;
+  world.start();
+  world.read(kTen, kTen + kHour + kDelay);
+  OwnerSettings settings = settings_of_feed();
+  settings.due_max_bytes = 2 * world.state.files.at(hour_path(kTen)).size() - 100;
+  settings.waiting_max = 4;
+  return settings;
+}
+
+class MemberBoundsTest : public MemberTest {
+ protected:
+  MemberBoundsTest() : MemberTest(settings_with_bounds()) {}
+  bool is_paused(std::int32_t partition) { return member_.owners().at(partition).is_paused(); }
+};
+
+TEST_F(MemberBoundsTest, AnOwnerPausesWhenItsShareIsDueAndHoldsUpNoOther) {
+  holds_ = [](const Request& request) { return is_put_of_data(request) && request.partition == 0; };
+  assign({0, 1});
+  read(0, kTen, kTen + 3 * kHour);
+  EXPECT_TRUE(is_paused(0)) << "its file cannot be put";
+  EXPECT_EQ(world_.state.parts[0].reading, 8);
+  read(1, kTen, kTen + 3 * kHour);
+  EXPECT_EQ(world_.state.parts[1].reading, 19);
+  release();
+  read(0);
+  EXPECT_EQ(world_.state.parts[0].reading, 19);
+}
+
+TEST_F(MemberBoundsTest, AnOwnerAloneHasAllOfIt) {
+  holds_ = is_put_of_data;
+  assign({0, 1});
+  assign({0});
+  read(0, kTen, kTen + kHour + kDelay);
+  EXPECT_FALSE(is_paused(0));
+  read(0, kTen + kHour + 2 * kDelay, kTen + 3 * kHour);
+  EXPECT_TRUE(is_paused(0)) << "two hours are due";
+}
+
+TEST_F(MemberBoundsTest, WhatWaitsForACheckpointIsSharedToo) {
+  assign({0, 1});
+  holds_ = is_put_of_checkpoint;
+  for (int i = 0; i < 6; ++i) world_.state.parts[0].log.push_back({kTen * 1000, "no JSON"});
+  read(0);
+  EXPECT_EQ(world_.state.parts[0].reading, 4) << "two in the checkpoint, two that wait";
+  release();
+  read(0);
+  EXPECT_EQ(world_.state.parts[0].reading, 6);
+}
+
+TEST_F(MemberTest, ABoundLeavesSomethingForEach) {
+  OwnerSettings settings = settings_of_feed();
+  settings.due_max_bytes = settings.waiting_max = 1;
+  Member member{settings, [this] { return ++random_; }};
+  member.assigned(std::vector<std::int32_t>{0, 1});
+  for (std::vector<Request> requests; !(requests = member.take_requests()).empty();) {
+    for (const Request& request : requests) {
+      if (auto outcome = world_.carry_out(request)) {
+        member.outcome(request.number, *std::move(outcome), now_);
+      }
+    }
+  }
+  EXPECT_EQ(world_.times_told("pause"), 0) << "nothing is due, and nothing waits";
 }
 
 }  // namespace

@@ -14,7 +14,13 @@ namespace bikeflow {
 namespace {
 
 constexpr std::int64_t kLookForOrderMs = 5'000;
-constexpr Seconds kMostDrift = kMinute;  // of the wall clock, while a partition is idle
+constexpr Seconds kMostDrift = kMinute;  // of the wall clock, while a system is silent
+
+// A clock that someone has just set is not believed at once.
+bool was_wall_set(const Now& since, const Now& now) {
+  const Seconds passed = (now.monotonic_ms - since.monotonic_ms) / 1000;
+  return std::abs(now.wall - since.wall - passed) > kMostDrift;
+}
 
 }  // namespace
 
@@ -148,16 +154,16 @@ void Owner::messages(std::span<const LogMessage> messages, const Now& now) {
   LogReader::Read read = reader_.read(messages, now.wall);
   job_->add_dead_letters(std::move(read.refused));
   for (const Batch& batch : read.batches) {
-    Task& task = job_->find(reader_.systems()[batch.system].name)->task();
-    task.observe(batch, settings_.topic, now.wall);
+    const std::string& system = reader_.systems()[batch.system].name;
+    job_->find(system)->task().observe(batch, settings_.topic, now.wall);
     if (settings_.has_live_view) live_[batch.system].observe(batch, now.wall);
+    silent_since_.erase(system);
   }
   const LogMessage& last = messages.back();
   LogPosition& log = *job_->log();
   log.next_offset = last.offset + 1;
   log.last = {last.offset, last.timestamp_ms, record_hash(last.key, last.value)};
   is_changed_ = true;
-  idle_since_ms_.reset();
   take_files();
   update_pause();
   go_on(now);
@@ -184,35 +190,30 @@ void Owner::at_end(std::int64_t high, const Now& now) {
   const bool was_out =
       !confirmed_ms_ || now.monotonic_ms - *confirmed_ms_ > settings_.confirmed_within * 1000;
   confirmed_ms_ = now.monotonic_ms;
-  if (!idle_since_ms_ || was_out || was_wall_set(now)) {
-    idle_since_ms_ = now.monotonic_ms;
-    idle_since_wall_ = now.wall;
-  }
+  if (was_out) silent_since_.clear();
   close_idle(now);
   go_on(now);
 }
 
-// A clock that someone has just set is not believed at once.
-bool Owner::was_wall_set(const Now& now) const {
-  const Seconds passed = (now.monotonic_ms - *idle_since_ms_) / 1000;
-  const Seconds shown = now.wall - idle_since_wall_;
-  return std::abs(shown - passed) > kMostDrift;
+void Owner::close_idle(const Now& now) {
+  for (const auto& partition : job_->partitions()) {
+    Now& since = silent_since_.try_emplace(partition->settings().system, now).first->second;
+    if (was_wall_set(since, now)) since = now;
+    if (now.monotonic_ms - since.monotonic_ms < settings_.idle_close * 1000) continue;
+    close_idle(partition->task(), now);
+  }
+  take_files();
 }
 
 // The watermark moves to the end of the last window that the clock has passed by the delay, and no
 // further.
-void Owner::close_idle(const Now& now) {
-  if (now.monotonic_ms - *idle_since_ms_ < settings_.idle_close * 1000) return;
-  for (const auto& partition : job_->partitions()) {
-    Task& task = partition->task();
-    const TaskSettings& s = task.settings();
-    const Seconds end = s.windows.pane_start(now.wall - s.delay);
-    if (end <= task.watermark().value()) continue;
-    task.close_up_to(end, ClosedBy::kIdle);
-    is_changed_ = true;
-    has_closed_ = true;
-  }
-  take_files();
+void Owner::close_idle(Task& task, const Now& now) {
+  const TaskSettings& s = task.settings();
+  const Seconds end = s.windows.pane_start(now.wall - s.delay);
+  if (end <= task.watermark().value()) return;
+  task.close_up_to(end, ClosedBy::kIdle);
+  is_changed_ = true;
+  has_closed_ = true;
 }
 
 void Owner::tick(const Now& now) {

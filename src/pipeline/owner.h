@@ -45,9 +45,10 @@ struct OwnerSettings {
   TaskSettings task;  // windows.hour_phase is taken from each system's zone
   Seconds checkpoint_every = 30;
   Seconds idle_close = 5 * kMinute;
-  // Between two confirmations of "nothing more" there may be so much: longer was an outage, and the
+  // Between two confirmations that all is read there may be so much: longer was an outage, and the
   // time is counted anew.
   Seconds confirmed_within = kMinute;
+  // At least 1 each; reading pauses where so much is reached, by the last delivery exceeded.
   std::size_t due_max_bytes = std::size_t{256} << 20;
   std::size_t waiting_max = 100'000;  // late rows and dead letters that wait for a checkpoint
   bool has_live_view = false;         // see Owner::take_live_changes()
@@ -170,8 +171,8 @@ class Owner {
   }
   void look_for_order(const Listed& listed);
   void take_files();
-  [[nodiscard]] bool was_wall_set(const Now& now) const;
   void close_idle(const Now& now);
+  void close_idle(Task& task, const Now& now);
   [[nodiscard]] bool is_much_waiting() const;
   [[nodiscard]] bool is_checkpoint_due(const Now& now) const;
   void put_checkpoint(const Now& now);
@@ -229,10 +230,12 @@ class Owner {
   bool must_finish_ = false;
   bool input_ended_ = false;
   std::optional<std::int64_t> read_until_;  // until_caught_up
-  // Since when the broker has confirmed, again and again, that there is nothing more; and the last
-  // time that it did.
-  std::optional<std::int64_t> idle_since_ms_, confirmed_ms_;
-  Seconds idle_since_wall_ = 0;
+  // When the broker last confirmed that all is read; and, by system, since which of these
+  // confirmations, one after the other, no record of it has come. Other systems may go on: each
+  // end says anew that nothing of a silent one came before it. Not in the checkpoint: a new owner
+  // counts anew, and what was decided is in the watermark.
+  std::optional<std::int64_t> confirmed_ms_;
+  std::map<std::string, Now, std::less<>> silent_since_;
 };
 
 }  // namespace bikeflow

@@ -360,6 +360,84 @@ TEST_F(IdleCloseTest, APartitionWithoutAnyObservationClosesHoursToo) {
   EXPECT_EQ(task.counters().late, 1);
 }
 
+// Two systems in one partition: the station A is Seoul's, where nothing more is seen after 22:30,
+// and the Bay Area's is seen each half minute.
+class IdleSystemTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    world_.now = {kTen + 40 * kMinute, 0};
+    world_.start();
+    world_.read(kTen, kTen + 30 * kMinute);
+  }
+  // Between these records the end is reached each time, if they are confirmed.
+  void pass_with_the_other(Seconds time, bool is_confirmed = true) {
+    for (; time > 0; time -= 30) {
+      world_.pass(std::min<Seconds>(time, 30));
+      world_.see_in("bayarea", world_.now.wall, 3);
+      world_.read();
+      if (is_confirmed) world_.confirm();
+    }
+  }
+  const Task& task(std::string_view system) {
+    for (const auto& partition : world_.owner().job()->partitions()) {
+      if (partition->settings().system == system) return partition->task();
+    }
+    ADD_FAILURE() << system;
+    std::abort();
+  }
+  Seconds watermark() { return task("seoul").watermark().value(); }
+
+  OwnerWorld world_{[] {
+    OwnerSettings settings = settings_of_feed();
+    settings.systems.push_back({"bayarea", *Zone::load("America/Los_Angeles")});
+    return settings;
+  }()};
+};
+
+TEST_F(IdleSystemTest, ItsHoursAreClosedWhileAnotherSystemSpeaks) {
+  pass_with_the_other(30 * kMinute - 1);
+  EXPECT_EQ(watermark(), kTen + 20 * kMinute);
+  pass_with_the_other(1);
+  EXPECT_EQ(watermark(), kTen + kHour);
+  EXPECT_EQ(closed_by(world_.state.files.at(hour_path(kTen))), "idle");
+  EXPECT_EQ(task("bayarea").watermark().value(), world_.now.wall - kDelay) << "by its own records";
+}
+
+TEST_F(IdleSystemTest, ItTakesThatAnEndWasReachedAgainAndAgain) {
+  pass_with_the_other(kHour, false);  // never at the end: what comes may be the silent one's
+  EXPECT_EQ(watermark(), kTen + 20 * kMinute);
+  world_.confirm();
+  pass_with_the_other(4 * kMinute);
+  pass_with_the_other(kMinute + 30, false);  // longer than confirmed_within
+  world_.confirm();
+  pass_with_the_other(5 * kMinute - 1);
+  EXPECT_EQ(watermark(), kTen + 20 * kMinute);
+  pass_with_the_other(1);
+  EXPECT_EQ(watermark(), kTen + kHour);
+}
+
+TEST_F(IdleSystemTest, ItsOwnRecordsCountAnewAndNobodyElses) {
+  pass_with_the_other(kHour, false);
+  world_.confirm();
+  pass_with_the_other(4 * kMinute);
+  world_.see(kTen + 31 * kMinute, 4);
+  pass_with_the_other(5 * kMinute);
+  EXPECT_EQ(watermark(), kTen + 21 * kMinute) << "idle since the end that followed its record";
+  pass_with_the_other(30);
+  EXPECT_EQ(watermark(), kTen + kHour);
+}
+
+TEST_F(IdleSystemTest, ANewOwnerCountsAnewAndKnowsWhatWasDecided) {
+  pass_with_the_other(30 * kMinute - 60);
+  world_.start();
+  pass_with_the_other(5 * kMinute);
+  EXPECT_EQ(watermark(), kTen + 20 * kMinute);
+  pass_with_the_other(30);
+  ASSERT_EQ(watermark(), kTen + kHour);
+  world_.start();
+  EXPECT_EQ(watermark(), kTen + kHour);
+}
+
 // until_caught_up.
 
 class UntilCaughtUpTest : public ::testing::Test {

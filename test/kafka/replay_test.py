@@ -105,6 +105,43 @@ def test_what_the_clock_decided_is_taken_from_the_lake(bikeflow, kafka, new_topi
     assert len(report["log"]) == 1 and report["late_rows"] > len(records) // 4
 
 
+def test_what_the_clock_decided_of_one_system_while_another_spoke(bikeflow, kafka, new_topic, pipeline):
+    topic = new_topic(1)
+    ours = pipeline(topic)
+    feeds = "".join(f'[[feed]]\nid = "{name}"\nkind = "gbfs"\nurl = "http://127.0.0.1:9/gbfs.json"\n'
+                    f'timezone = "{zone}"\nevery = "1s"\n'
+                    for name, zone in [("seoul", "Asia/Seoul"), ("bayarea", "America/Los_Angeles")])
+    ours.file.write_text(ours.file.read_text().replace('"12h"', '"3s"').replace(
+        '[system]\nid = "seoul"\ntimezone = "Asia/Seoul"\n', feeds))
+    records = list(topics.City(seed=5, stations=6, poll_seconds=60).records(hours=4))
+    half = len(records) // 2
+
+    def of_the_other() -> None:
+        now = int(time.time())
+        topics.fill(kafka, topic, [topics.Record(b"70", json.dumps(
+            {"system": "bayarea", "station_id": "70", "observed_at": now, "bikes": now % 7}).encode(), now * 1000)], 0)
+
+    def until(is_so) -> None:
+        deadline = time.monotonic() + 40
+        while not is_so():
+            assert time.monotonic() < deadline, copy.said()
+            of_the_other()
+            time.sleep(0.05)
+
+    copy = pipelines.Copy(ours, "idle").start()
+    try:
+        topics.fill(kafka, topic, records[:half])
+        until(lambda: b"idle" in b"".join(path.read_bytes() for path in files_of(ours, "hourly_summary")))
+        topics.fill(kafka, topic, records[half:])  # all late
+        until(lambda: sum(pyarrow.parquet.read_metadata(path).num_rows for path in files_of(ours, "late")) > half // 2)
+    finally:
+        assert copy.stop() == 0
+    systems = {path.relative_to(ours.lake).parts[1] for path in files_of(ours, "late")}
+    assert systems == {"system=seoul"}, "the other system was never silent"
+    report = verified(bikeflow, ours, 0)
+    assert len(report["log"]) == 1 and report["late_rows"] > half // 2
+
+
 def test_a_beginning_that_is_gone_is_said(bikeflow, kafka, written):
     part = confluent_kafka.TopicPartition(written.topic, 1, 10)
     kafka.admin.delete_records([part])[part].result(30)
