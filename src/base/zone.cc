@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include <fmt/format.h>
+
 #include "base/check.h"
 #include "base/nearest.h"
 #include "base/tzif.h"
@@ -96,6 +98,18 @@ std::optional<Seconds> Zone::from_local(Seconds local, Seconds near) const {
     if (!nearest || std::abs(utc - near) < std::abs(*nearest - near)) nearest = utc;
   }
   return nearest;
+}
+
+std::string Zone::record_time(Seconds utc) const {
+  const Civil at = civil(utc);
+  std::string text = fmt::format("{:04}-{:02}-{:02}{}{:02}:{:02}:{:02}", at.year, at.month, at.day,
+                                 has_changes() ? 'T' : ' ', at.hour, at.minute, at.second);
+  if (has_changes()) {
+    const std::int32_t offset = offset_at(utc);
+    const std::int32_t minutes = std::abs(offset) / 60;
+    text += fmt::format("{}{:02}:{:02}", offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
+  }
+  return text;
 }
 
 }  // namespace bikeflow

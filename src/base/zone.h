@@ -37,6 +37,10 @@ class Zone {
   // Whether the zone has daylight saving or changes its offset at all after 2000.
   [[nodiscard]] bool has_changes() const { return periods_.size() > 1; }
 
+  // As the topic's records say it, so that it can be read back: "2024-08-11 22:30:00", or with the
+  // offset where local times may be ambiguous, "2014-06-02T08:00:00-07:00".
+  [[nodiscard]] std::string record_time(Seconds utc) const;
+
   [[nodiscard]] Civil civil(Seconds utc) const { return civil_from_seconds(utc + offset_at(utc)); }
 
  private:

@@ -142,5 +142,11 @@ TEST(Zone, UnknownNames) {
   EXPECT_EQ(message("qqqqqqqqqqqqqqqqqqqq").find("did you mean"), std::string::npos);
 }
 
+TEST(Zone, WritesTimesThatCanBeReadBack) {
+  EXPECT_EQ(zone("Asia/Seoul").record_time(utc("2024-08-11T13:30:00")), "2024-08-11 22:30:00");
+  EXPECT_EQ(zone("America/St_Johns").record_time(utc("2024-11-03T04:31:05")),
+            "2024-11-03T01:01:05-03:30");
+}
+
 }  // namespace
 }  // namespace bikeflow

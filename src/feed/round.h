@@ -28,9 +28,9 @@ struct RefusedStation {
 };
 
 struct Round {
-  Seconds observed_at = 0;            // the event time of all of it
-  std::vector<SeenStation> stations;  // in the feed's order; no id twice
-  std::vector<RefusedStation> refused;
+  Seconds observed_at = 0;              // the event time of all of it
+  std::vector<SeenStation> stations{};  // in the feed's order; no id twice
+  std::vector<RefusedStation> refused{};
   std::int64_t duplicates = 0;  // ids that came again; the first counts
 };
 

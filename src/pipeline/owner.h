@@ -28,6 +28,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/now.h"
 #include "lake/state_order.h"
 #include "live/live_stations.h"
 #include "pipeline/hour_marker.h"
@@ -54,12 +55,6 @@ struct OwnerSettings {
   bool has_live_view = false;         // see Owner::take_live_changes()
   bool until_caught_up = false;       // end at the end of the log as it was at the start
   bool close_windows = false;         // and close what is open
-};
-
-// When something is said: by the wall, and by a clock that never jumps.
-struct Now {
-  Seconds wall = 0;
-  std::int64_t monotonic_ms = 0;
 };
 
 // "_bikeflow/state/<topic>/<partition>": where a partition's checkpoints are, within the lake.

@@ -94,18 +94,7 @@ void RecordText::append(std::string& out, const CityObservation& observation) {
 
 void RecordText::set_time(Seconds time) {
   time_ = time;
-  if (form_ == RecordForm::kRecorded) {
-    time_text_ = fmt::format("{}", time);
-    return;
-  }
-  const Civil civil = zone_.civil(time);
-  time_text_ =
-      fmt::format("{:04}-{:02}-{:02}{}{:02}:{:02}:{:02}", civil.year, civil.month, civil.day,
-                  zone_.has_changes() ? 'T' : ' ', civil.hour, civil.minute, civil.second);
-  if (!zone_.has_changes()) return;
-  const std::int32_t offset = zone_.offset_at(time);
-  const std::int32_t minutes = (offset < 0 ? -offset : offset) / 60;
-  time_text_ += fmt::format("{}{:02}:{:02}", offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
+  time_text_ = form_ == RecordForm::kRecorded ? fmt::format("{}", time) : zone_.record_time(time);
 }
 
 void TruthText::append(std::string& out, const CityEvent& event) {

@@ -1,0 +1,148 @@
+#include "pipeline/feed_task.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <unordered_map>
+#include <utility>
+
+#include "base/check.h"
+#include "feed/topic_record.h"
+#include "pipeline/live_stations_of.h"
+#include "pipeline/settings_difference.h"
+
+namespace bikeflow {
+namespace {
+
+constexpr std::size_t kMostWaiting = 10'000;  // late rows and dead letters
+constexpr Seconds kMostDrift = kMinute;       // of the wall clock, while the feed is silent
+constexpr int kLeastPolls = 3;                // that say the same before it is believed
+
+}  // namespace
+
+Result<FeedTask> FeedTask::open(FeedTaskSettings settings, std::optional<Job> restored) {
+  settings.task.windows.hour_phase = settings.zone.hour_phase();
+  CHECK(is_valid(settings.task));
+  if (!restored) {
+    Job job({settings.system, settings.system, settings.lake_id, settings.lake});
+    job.add(settings.system, settings.zone, settings.task);
+    job.feed() = FeedPosition{};
+    return FeedTask(std::move(settings), std::move(job));
+  }
+  const auto zone_of = [&](std::string_view system) {
+    return system == settings.system ? &settings.zone : nullptr;
+  };
+  if (const auto other = settings_difference(*restored, settings.lake, settings.task, zone_of)) {
+    return fail(
+        "{}: {} is {} in what is already written, and {} in the configuration: rows would not fit "
+        "together. Use {}, or another lake, or begin anew with bikeflow state discard --job {}",
+        settings.system, other->name, other->kept, other->asked, other->kept, settings.system);
+  }
+  if (!restored->feed() || restored->find(settings.system) == nullptr) {
+    return fail("{}: what is kept under this name is no live feed's; give the feed another id",
+                settings.system);
+  }
+  return FeedTask(std::move(settings), *std::move(restored));
+}
+
+FeedTask::FeedTask(FeedTaskSettings settings, Job job)
+    : settings_(std::move(settings)),
+      job_(std::move(job)),
+      partition_(job_.find(settings_.system)) {
+  if (settings_.has_live_view) live_ = live_stations_of(partition_->task());
+}
+
+void FeedTask::observe(const Round& round, const Now& now) {
+  Task& task = partition_->task();
+  std::int64_t& next_offset = job_.feed()->next_offset;
+  Batch batch;
+  batch.first = {0, next_offset};
+  batch.records.reserve(round.stations.size());
+  std::uint32_t known = task.names().size();
+  for (const SeenStation& station : round.stations) {
+    StationIndex index = task.names().find(station.id);
+    if (index == Names::kNone) {
+      index = known++;
+      batch.new_stations.push_back(station.id);
+    }
+    batch.records.push_back({.observed_at = round.observed_at,
+                             .counts = station.counts,
+                             .station = index,
+                             .offset = static_cast<std::uint32_t>(batch.records.size())});
+  }
+  next_offset += std::ssize(batch.records);
+  task.observe(batch, settings_.system, now.wall);
+  if (live_) live_->observe(batch, now.wall);
+  refuse(round.refused, now);
+  silent_since_.reset();
+  take_files();
+}
+
+void FeedTask::reject(const Round& round, const Refusal& why, const Now& now) {
+  std::vector<DeadLetter> letters;
+  letters.reserve(round.stations.size());
+  for (const SeenStation& station : round.stations) {
+    add_dead_letter(why, topic_record(station, round.observed_at, settings_.zone, settings_.system),
+                    now, letters);
+  }
+  job_.add_dead_letters(std::move(letters));
+  refuse(round.refused, now);
+  silent_since_.reset();
+}
+
+void FeedTask::refuse(const std::vector<RefusedStation>& refused, const Now& now) {
+  std::vector<DeadLetter> letters;
+  for (const RefusedStation& station : refused) {
+    add_dead_letter(station.refusal, station.record, now, letters);
+  }
+  job_.add_dead_letters(std::move(letters));
+}
+
+void FeedTask::add_dead_letter(const Refusal& why, std::string record, const Now& now,
+                               std::vector<DeadLetter>& letters) {
+  record.resize(std::min(record.size(), kDeadLetterRecordBytes));
+  letters.push_back(
+      {settings_.system, {0, job_.feed()->next_offset++}, now.wall, why, std::move(record)});
+}
+
+void FeedTask::take_files() {
+  for (FileRequest& request : partition_->take_files()) {
+    Result<std::string> bytes = encode_hourly(request.rows, request.metadata);
+    CHECK(bytes.has_value());  // of rows that we made, in memory
+    job_.add_due({std::move(request.path), *std::move(bytes)});
+  }
+}
+
+Waiting FeedTask::waiting() const {
+  const bool must = must_publish_ || !job_.due().empty() || job_.waiting() >= kMostWaiting;
+  return must ? Waiting::kPublish : Waiting::kKeep;
+}
+
+// As Owner::close_idle(): the watermark moves to the end of the last window that the clock has
+// passed by the delay, and no further.
+void FeedTask::nothing_new(const Now& now) {
+  if (!is_idle(now)) return;
+  Task& task = partition_->task();
+  const TaskSettings& s = task.settings();
+  const Seconds end = s.windows.pane_start(now.wall - s.delay);
+  if (end <= task.watermark().value()) return;
+  task.close_up_to(end, ClosedBy::kIdle);
+  take_files();
+}
+
+bool FeedTask::is_idle(const Now& now) {
+  const Seconds polls = kLeastPolls * settings_.poll_every;
+  const auto passed = [&](const Now& since) {
+    return (now.monotonic_ms - since.monotonic_ms) / 1000;
+  };
+  // Longer than that without an answer was an outage, and the time is counted anew; and a clock
+  // that someone has just set is not believed at once.
+  const bool was_out = !confirmed_ || passed(*confirmed_) > std::max(kMinute, polls);
+  confirmed_ = now;
+  const auto was_wall_set = [&] {
+    return std::abs(now.wall - silent_since_->wall - passed(*silent_since_)) > kMostDrift;
+  };
+  if (!silent_since_ || was_out || was_wall_set()) silent_since_ = now;
+  return passed(*silent_since_) >= std::max(settings_.idle_close, polls);
+}
+
+}  // namespace bikeflow

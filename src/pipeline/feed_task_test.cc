@@ -1,0 +1,143 @@
+#include "pipeline/feed_task.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "feed/json_record.h"
+
+namespace bikeflow {
+namespace {
+
+using ::testing::HasSubstr;
+
+const Seconds kTen = parse_time("2024-08-11T22:00:00+09:00")->utc();
+
+class FeedTaskTest : public ::testing::Test {
+ protected:
+  static FeedTaskSettings settings() {
+    return {.system = "seoul",
+            .zone = *Zone::load("Asia/Seoul"),
+            .task = {},
+            .lake = {},
+            .lake_id = "1a4e",
+            .has_live_view = true};
+  }
+  static Round round(Seconds at, std::vector<std::int16_t> bikes) {
+    Round round{.observed_at = at};
+    for (std::size_t i = 0; i < bikes.size(); ++i) {
+      round.stations.push_back({fmt::format("ST-{}", i), "", {}, {bikes[i], 10}});
+    }
+    return round;
+  }
+  static Now at(Seconds wall) { return {wall, (wall - kTen) * 1000}; }
+
+  void see(Seconds t, std::vector<std::int16_t> bikes) {
+    task_.observe(round(t, std::move(bikes)), at(t));
+  }
+  // Commits, and begins a new life from what was stored.
+  void restart() {
+    const auto effects =
+        task_.job().commit(fmt::format("{}-a", task_.job().sequence() + 1), task_.waiting());
+    stored_ = std::get<WriteCheckpoint>(effects->at(0)).bytes;
+    auto job = Job::restore(stored_);
+    job->published();
+    task_ = *FeedTask::open(settings(), *std::move(job));
+  }
+  std::vector<std::string> due_paths() {
+    std::vector<std::string> paths;
+    for (const DueFile& file : task_.job().due()) paths.push_back(file.path);
+    return paths;
+  }
+  FeedTask task_ = *FeedTask::open(settings(), {});
+  std::string stored_;
+};
+
+TEST_F(FeedTaskTest, RoundsBecomeRowsOfTheHour) {
+  for (Seconds t = 0; t <= kHour + 11 * kMinute; t += kMinute) {
+    see(kTen + t, {static_cast<std::int16_t>(t / kMinute % 2), 5});
+  }
+  ASSERT_EQ(due_paths(), std::vector<std::string>{
+                             "hourly_summary/system=seoul/year=2024/month=08/day=11/hour=22/"
+                             "seoul-0-20240811T130000Z-1h.parquet"});
+  EXPECT_EQ(task_.task().counters().rentals, 29);
+  EXPECT_EQ(task_.live()->at(0).rentals, 6);  // of the next hour, so far
+  EXPECT_EQ(task_.job().feed()->next_offset, 2 * 72);
+}
+
+TEST_F(FeedTaskTest, ARestartGoesOnWhereItWas) {
+  see(kTen, {5, 5});
+  task_.remember("what the source knows");
+  restart();
+  EXPECT_EQ(task_.memory(), "what the source knows");
+  see(kTen + 60, {3, 5, 8});  // its net change, and a station that is new
+  restart();
+  EXPECT_EQ(task_.task().counters().accepted, 5);
+  EXPECT_EQ(task_.job().feed()->next_offset, 5);
+  EXPECT_EQ(task_.live()->at(0).rentals, 2);
+  see(kTen + 60, {3, 5, 8});  // polled again: nothing new
+  EXPECT_EQ(task_.task().counters().duplicates, 3);
+}
+
+TEST_F(FeedTaskTest, OtherSettingsThanBeforeAreRefused) {
+  see(kTen, {5});
+  restart();
+  FeedTaskSettings other = settings();
+  other.task.delay = 5 * kMinute;
+  const auto refused = FeedTask::open(other, *Job::restore(stored_));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_THAT(refused.error().message,
+              HasSubstr("delay is 10m in what is already written, and 5m"));
+}
+
+TEST_F(FeedTaskTest, StationsOfARejectedRoundAreKeptAndCanBeReadAgain) {
+  see(kTen, {5, 6});
+  task_.reject(round(kTen + 30, {0, 0}), {Reason::kFuture, "all at once", {}}, at(kTen + 30));
+  EXPECT_EQ(task_.job().waiting(), 2U);
+  EXPECT_EQ(task_.waiting(), Waiting::kKeep);
+  restart();
+  EXPECT_EQ(task_.job().waiting(), 2U);
+  task_.finish();
+  EXPECT_EQ(task_.waiting(), Waiting::kPublish);
+  ASSERT_TRUE(task_.job().commit("9-a", task_.waiting()).has_value());
+  EXPECT_EQ(due_paths(),
+            std::vector<std::string>{"dead_letter/year=2024/month=08/day=11/seoul-0-2.parquet"});
+  EXPECT_EQ(task_.task().counters().accepted, 2);
+}
+
+TEST_F(FeedTaskTest, WhatIsNoStationIsADeadLetterWithTheHour) {
+  Round first = round(kTen, {5});
+  first.refused.push_back({{Reason::kBadBikes, "no number", {}}, std::string(9000, 'x')});
+  task_.observe(first, at(kTen));
+  EXPECT_EQ(task_.waiting(), Waiting::kKeep);
+  see(kTen + kHour + 11 * kMinute, {5});
+  EXPECT_EQ(task_.waiting(), Waiting::kPublish);
+  EXPECT_EQ(task_.job().dead_letters(Reason::kBadBikes), 1);
+}
+
+TEST_F(FeedTaskTest, AFrozenFeedClosesItsHourAndAnOutageDoesNot) {
+  see(kTen + 59 * kMinute, {5});
+  const Seconds late = kTen + kHour + 10 * kMinute;
+  for (Seconds t = kTen + kHour; t < late; t += 30) task_.nothing_new(at(t));
+  EXPECT_TRUE(due_paths().empty());  // the clock has not passed the end by the delay
+  task_.nothing_new(at(late));
+  EXPECT_EQ(due_paths().size(), 1U);
+  restart();
+  task_.nothing_new(at(late + 3 * kHour));  // the first answer after an outage
+  EXPECT_TRUE(due_paths().empty());
+  see(late + 3 * kHour + 30, {4});
+  task_.nothing_new(at(late + 3 * kHour + 60));
+  task_.nothing_new(at(late + 4 * kHour));
+  EXPECT_TRUE(due_paths().empty());
+}
+
+TEST_F(FeedTaskTest, ASilentFeedDoesNotBelieveAClockThatWasJustSet) {
+  see(kTen + 59 * kMinute, {5});
+  for (Seconds t = kTen + kHour; t < kTen + kHour + 9 * kMinute; t += 30) task_.nothing_new(at(t));
+  Now set = at(kTen + kHour + 9 * kMinute);
+  set.wall += kDay;
+  task_.nothing_new(set);
+  EXPECT_TRUE(due_paths().empty());
+}
+
+}  // namespace
+}  // namespace bikeflow
