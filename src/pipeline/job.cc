@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::string_view kMagic = "BIKEFLOW";
 constexpr std::size_t kHeaderBytes = 8 + 4 + 8 + 8;
+constexpr std::uint64_t kReasonsBeforeFormat3 = 14;  // later formats say how many they hold
 constexpr std::uint64_t kMostStateBytes = std::uint64_t{4} << 30;
 
 // Consecutive rows of one group as a span, for each group. Requires: sorted by the group.
@@ -232,6 +233,7 @@ std::string Job::to_bytes() const {
   state.string(predecessor_);
   state.zigzag(settings_.number);
   state.varint(static_cast<std::uint64_t>(files_));
+  state.varint(dead_letter_counts_.size());
   for (const std::int64_t count : dead_letter_counts_) {
     state.varint(static_cast<std::uint64_t>(count));
   }
@@ -364,8 +366,10 @@ Result<Job> Job::restore(std::string_view checkpoint_bytes) {
     job.settings_.number = static_cast<std::int32_t>(state.zigzag());
   }
   job.files_ = static_cast<std::int64_t>(state.varint() & INT64_MAX);
-  for (std::int64_t& count : job.dead_letter_counts_) {
-    count = static_cast<std::int64_t>(state.varint() & INT64_MAX);
+  const std::uint64_t reasons = format >= 3 ? state.varint() : kReasonsBeforeFormat3;
+  if (reasons > kReasonCount) return damaged("dead letters");
+  for (std::size_t i = 0; i < reasons; ++i) {
+    job.dead_letter_counts_.at(i) = static_cast<std::int64_t>(state.varint() & INT64_MAX);
   }
   job.last_time_ = state.i64();
   const std::uint64_t inputs = state.varint();

@@ -28,8 +28,9 @@
 
 namespace bikeflow {
 
-// 1: without the position in a log, the predecessor, and since when a file is due. Still read.
-inline constexpr std::uint32_t kCheckpointFormat = 2;
+// 1: without the position in a log, the predecessor, and since when a file is due. 2: with
+// the dead letters of the first 14 reasons only. Both are still read.
+inline constexpr std::uint32_t kCheckpointFormat = 3;
 
 struct DueFile {
   std::string path;         // within the lake
