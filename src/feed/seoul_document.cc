@@ -1,5 +1,6 @@
 #include "feed/seoul_document.h"
 
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -18,6 +19,8 @@ namespace {
 namespace ondemand = simdjson::ondemand;
 
 constexpr std::string_view kBlank = " \t\r\n";
+
+constexpr bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(kBlank);
@@ -59,17 +62,19 @@ struct Value {
   std::string_view written = {};  // a string without its quotes
 };
 
-Value value_of(std::string_view token) {
-  while (!token.empty() && kBlank.find(token.back()) != std::string_view::npos) {
-    token.remove_suffix(1);
+[[gnu::always_inline]] inline Value value_of(std::string_view token) {
+  while (!token.empty() && is_blank(token.back())) token.remove_suffix(1);
+  if (token.empty()) return {};
+  switch (token.front()) {
+    case '"':
+      if (token.size() < 2 || token.back() != '"') return {Value::Kind::kOther, token};
+      return {Value::Kind::kString, token.substr(1, token.size() - 2)};
+    case 'n':
+      return {token == "null" ? Value::Kind::kAbsent : Value::Kind::kOther, token};
+    default:
+      const bool is_number = token.front() == '-' || (token.front() >= '0' && token.front() <= '9');
+      return {is_number ? Value::Kind::kNumber : Value::Kind::kOther, token};
   }
-  if (token.empty() || token == "null") return {};
-  if (token.front() == '"') {
-    if (token.size() < 2 || token.back() != '"') return {Value::Kind::kOther, token};
-    return {Value::Kind::kString, token.substr(1, token.size() - 2)};
-  }
-  const bool is_number = token.front() == '-' || (token.front() >= '0' && token.front() <= '9');
-  return {is_number ? Value::Kind::kNumber : Value::Kind::kOther, token};
 }
 
 // The text of a string with escapes; nothing where it has no meaning.
@@ -82,17 +87,57 @@ std::optional<std::string> unescaped(std::string_view written) {
   return text;
 }
 
+// Eight digits as their number; nothing where one of them is none. (Of bytes that lie as digits do,
+// each pair, then each four, then all eight are added up within one word.)
+std::optional<std::uint32_t> eight_digits(const char* text) {
+  static_assert(std::endian::native == std::endian::little);
+  std::uint64_t word = 0;
+  std::memcpy(&word, text, sizeof word);
+  word -= 0x3030303030303030;
+  if (((word | (word + 0x7676767676767676)) & 0x8080808080808080) != 0) return std::nullopt;
+  word = word * 10 + (word >> 8);
+  word = ((word & 0x000000FF000000FF) * 0x000F424000000064 +
+          (word >> 16 & 0x000000FF000000FF) * 0x0000271000000001) >>
+         32;
+  return static_cast<std::uint32_t>(word);
+}
+
+// "37.55564880", as all coordinates are in this feed: a number that a double holds, divided by a
+// power of ten that it holds, is as near as a double can be. Nothing for any other form.
+std::optional<double> usual_decimal(std::string_view text) {
+  constexpr std::size_t kDecimals = 8;
+  if (text.size() < kDecimals + 2 || text.size() > kDecimals + 4) return std::nullopt;
+  const std::size_t whole_digits = text.size() - kDecimals - 1;
+  const auto decimals = eight_digits(text.data() + whole_digits + 1);
+  if (!decimals || text[whole_digits] != '.') return std::nullopt;
+  std::int64_t whole = 0;
+  for (const char c : text.substr(0, whole_digits)) {
+    if (c < '0' || c > '9') return std::nullopt;
+    whole = whole * 10 + (c - '0');
+  }
+  return static_cast<double>(whole * 100'000'000 + *decimals) / 1e8;
+}
+
 std::optional<double> degrees(std::string_view text, double most) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool is_number = error == std::errc() && end == text.data() + text.size();
+  std::optional<double> value = usual_decimal(text);
+  if (!value) {
+    double slowly = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), slowly);
+    if (error == std::errc() && end == text.data() + text.size()) value = slowly;
+  }
   // NaN is within no bounds.
-  if (!is_number || !(std::fabs(value) <= most) || value == 0) return std::nullopt;
+  if (!value || !(std::fabs(*value) <= most) || *value == 0) return std::nullopt;
   return value;
 }
 
 struct Row {
   Value id, name, bikes, racks, latitude, longitude;
+
+  void clear() {
+    for (Value* each : {&id, &name, &bikes, &racks, &latitude, &longitude}) {
+      each->kind = Value::Kind::kAbsent;
+    }
+  }
 };
 
 // Whether a key, read on from behind its first quote, is `name`, which ends with the second one.
@@ -102,17 +147,23 @@ bool is_key(const char* key, const char (&name)[size]) {
   return std::memcmp(key, name, size - 1) == 0;
 }
 
-Value* field_of(Row& row, const char* key) {
+[[gnu::always_inline]] inline Value* field_of(Row& row, const char* key) {
   switch (*key) {
     case 'r':
       return is_key(key, "rackTotCnt\"") ? &row.racks : nullptr;
     case 'p':
       return is_key(key, "parkingBikeTotCnt\"") ? &row.bikes : nullptr;
     case 's':
-      if (is_key(key, "stationName\"")) return &row.name;
-      if (is_key(key, "stationId\"")) return &row.id;
-      if (is_key(key, "stationLatitude\"")) return &row.latitude;
-      return is_key(key, "stationLongitude\"") ? &row.longitude : nullptr;
+      if (!is_key(key, "station")) return nullptr;
+      switch (key[7]) {
+        case 'N':
+          return is_key(key, "stationName\"") ? &row.name : nullptr;
+        case 'I':
+          return is_key(key, "stationId\"") ? &row.id : nullptr;
+        default:
+          if (is_key(key, "stationLatitude\"")) return &row.latitude;
+          return is_key(key, "stationLongitude\"") ? &row.longitude : nullptr;
+      }
     default:
       return nullptr;
   }
@@ -122,6 +173,7 @@ Value* field_of(Row& row, const char* key) {
 
 class SeoulDocument::Parser {
  public:
+  // Requires: padding behind `json`.
   std::expected<SeoulPage, std::string> read(std::string_view json);
 
  private:
@@ -132,25 +184,31 @@ class SeoulDocument::Parser {
   Error read_member(ondemand::field& field, std::string_view key, bool is_list);
   Error read_rows(ondemand::array rows);
   Error read_row(ondemand::object object, const char* begin);
-  void take(const Row& row, const char* begin);
-  std::optional<Refusal> station_of(const Row& row, SeenStation& station);
+  bool take(const Row& row);
+  std::optional<std::int16_t> count_of(const Value& value);
+  std::optional<Place> place_of(const Row& row);
   std::optional<std::string_view> text_of(const Value& value, std::string& scratch) const;
-  void refuse(Refusal refusal, const char* begin);
+  std::optional<std::string_view> id_of(const Value& value);
+  void refuse(const char* begin);
+  Refusal refusal_of(const Row& row);
 
   ondemand::parser parser_;
-  std::string padded_;
+  std::string_view json_;
   ondemand::document document_;
   bool has_escapes_ = false;
   bool has_rows_ = false;
+  std::size_t last_rows_ = 0;  // of the page before, which is often as long
   SeoulPage page_;
+  Row row_;
+  std::string id_scratch_, name_scratch_, scratch_;  // texts without their escapes
 };
 
 std::expected<SeoulPage, std::string> SeoulDocument::Parser::read(std::string_view json) {
-  padded_.reserve(json.size() + simdjson::SIMDJSON_PADDING);
-  padded_ = json;
+  json_ = json;
   has_escapes_ = json.find('\\') != std::string_view::npos;
   has_rows_ = false;
   page_ = {};
+  page_.stations.reserve(last_rows_);
   if (const Error error = read_root(); error != simdjson::SUCCESS) {
     return std::unexpected(fmt::format("no JSON object ({}): it begins with '{}'",
                                        simdjson::error_message(error), shown(json)));
@@ -159,13 +217,13 @@ std::expected<SeoulPage, std::string> SeoulDocument::Parser::read(std::string_vi
     return std::unexpected(
         fmt::format("JSON with neither a code nor rentBikeStatus.row: '{}'", shown(json)));
   }
+  last_rows_ = page_.stations.size();
   return std::move(page_);
 }
 
 simdjson::error_code SeoulDocument::Parser::read_root() {
   if (const Error error =
-          parser_
-              .iterate(padded_.data(), padded_.size(), padded_.size() + simdjson::SIMDJSON_PADDING)
+          parser_.iterate(json_.data(), json_.size(), json_.size() + simdjson::SIMDJSON_PADDING)
               .get(document_)) {
     return error;
   }
@@ -238,67 +296,53 @@ simdjson::error_code SeoulDocument::Parser::read_rows(ondemand::array rows) {
 }
 
 simdjson::error_code SeoulDocument::Parser::read_row(ondemand::object object, const char* begin) {
-  Row row;
+  row_.clear();
   for (auto member : object) {
     ondemand::field field;
     if (const Error error = std::move(member).get(field)) return error;
-    Value* const target = field_of(row, field.key().raw());
+    Value* const target = field_of(row_, field.key().raw());
     // As in a record: the first of equal keys counts.
     if (target == nullptr || target->kind != Value::Kind::kAbsent) continue;
     *target = value_of(field.value().raw_json_token());
   }
-  take(row, begin);
+  if (!take(row_)) refuse(begin);
   return simdjson::SUCCESS;
 }
 
-inline void SeoulDocument::Parser::take(const Row& row, const char* begin) {
-  SeenStation& station = page_.stations.emplace_back();
-  if (std::optional<Refusal> refusal = station_of(row, station)) {
-    page_.stations.pop_back();
-    refuse(*std::move(refusal), begin);
-  }
+inline bool SeoulDocument::Parser::take(const Row& row) {
+  const auto id = id_of(row.id);
+  if (!id) return false;
+  const auto bikes = count_of(row.bikes);
+  if (!bikes) return false;
+  const bool is_named = row.name.kind == Value::Kind::kString;
+  const std::string_view name =
+      is_named ? text_of(row.name, name_scratch_).value_or("") : std::string_view();
+  page_.stations.emplace_back(std::string(*id), std::string(name), place_of(row),
+                              Counts{*bikes, count_of(row.racks).value_or(Counts::kNoRacks)});
+  return true;
 }
 
-// Of several wrong fields the first of station, bikes gives the reason.
-std::optional<Refusal> SeoulDocument::Parser::station_of(const Row& row, SeenStation& station) {
-  const auto bad = [](Reason reason, std::string_view name, const Value& value,
-                      std::string_view expected) {
-    return bad_field(reason, name, value.written, value.kind == Value::Kind::kString, expected);
-  };
-  std::string scratch;
-  if (row.id.kind == Value::Kind::kAbsent) {
-    return missing_field(Reason::kMissingStation, "stationId");
-  }
-  const bool is_id_like = row.id.kind != Value::Kind::kNumber ||
-                          row.id.written.find_first_of(".eE") == std::string_view::npos;
-  const auto id = is_id_like ? text_of(row.id, scratch) : std::nullopt;
-  if (!id || !is_station_id(*id)) {
-    return bad(Reason::kBadStation, "stationId", row.id, kStationIdForm);
-  }
-  station.id = *id;
+inline std::optional<std::string_view> SeoulDocument::Parser::id_of(const Value& value) {
+  const bool is_integer = value.kind != Value::Kind::kNumber ||
+                          value.written.find_first_of(".eE") == std::string_view::npos;
+  const auto id = is_integer ? text_of(value, id_scratch_) : std::nullopt;
+  return id && is_station_id(*id) ? id : std::nullopt;
+}
 
-  const auto count_of = [&](const Value& value) -> std::optional<std::int16_t> {
-    const auto text = text_of(value, scratch);
-    return text ? parse_count(*text) : std::nullopt;
-  };
-  if (row.bikes.kind == Value::Kind::kAbsent) {
-    return missing_field(Reason::kMissingBikes, "parkingBikeTotCnt");
-  }
-  const auto bikes = count_of(row.bikes);
-  if (!bikes) return bad(Reason::kBadBikes, "parkingBikeTotCnt", row.bikes, kCountForm);
-  station.counts = {*bikes, count_of(row.racks).value_or(Counts::kNoRacks)};
+inline std::optional<std::int16_t> SeoulDocument::Parser::count_of(const Value& value) {
+  const auto text = text_of(value, scratch_);
+  return text ? parse_count(*text) : std::nullopt;
+}
 
-  if (row.name.kind == Value::Kind::kString) {
-    if (const auto name = text_of(row.name, scratch)) station.name = *name;
-  }
+inline std::optional<Place> SeoulDocument::Parser::place_of(const Row& row) {
   const auto degrees_of = [&](const Value& value, double most) -> std::optional<double> {
-    const auto text = text_of(value, scratch);
+    const auto text = text_of(value, scratch_);
     return text ? degrees(*text, most) : std::nullopt;
   };
   const auto latitude = degrees_of(row.latitude, 90);
   const auto longitude = degrees_of(row.longitude, 180);
-  if (latitude && longitude) station.place = Place{*latitude, *longitude};
-  return std::nullopt;
+  if (!latitude || !longitude) return std::nullopt;
+  return Place{*latitude, *longitude};
 }
 
 // The text of a string or a number. `scratch` holds it where it has escapes.
@@ -313,15 +357,33 @@ inline std::optional<std::string_view> SeoulDocument::Parser::text_of(const Valu
   return scratch;
 }
 
-// Requires: the row that begins there has just been read.
-void SeoulDocument::Parser::refuse(Refusal refusal, const char* begin) {
-  const char* end = padded_.data() + padded_.size();
+// Requires: the row that begins there has just been read into row_, and not been taken.
+void SeoulDocument::Parser::refuse(const char* begin) {
+  const char* end = json_.data() + json_.size();
   const char* location = nullptr;
   if (document_.current_location().get(location) == simdjson::SUCCESS) end = location;
   std::string_view record(begin, static_cast<std::size_t>(end - begin));
   record = record.substr(0, record.rfind('}') + 1);
   page_.refused.push_back(
-      {std::move(refusal), std::string(record.substr(0, kDeadLetterRecordBytes))});
+      {refusal_of(row_), std::string(record.substr(0, kDeadLetterRecordBytes))});
+}
+
+// Of several wrong fields the first of station, bikes gives the reason.
+Refusal SeoulDocument::Parser::refusal_of(const Row& row) {
+  const auto bad = [](Reason reason, std::string_view name, const Value& value,
+                      std::string_view expected) {
+    return bad_field(reason, name, value.written, value.kind == Value::Kind::kString, expected);
+  };
+  if (row.id.kind == Value::Kind::kAbsent) {
+    return missing_field(Reason::kMissingStation, "stationId");
+  }
+  if (!id_of(row.id)) {
+    return bad(Reason::kBadStation, "stationId", row.id, kStationIdForm);
+  }
+  if (row.bikes.kind == Value::Kind::kAbsent) {
+    return missing_field(Reason::kMissingBikes, "parkingBikeTotCnt");
+  }
+  return bad(Reason::kBadBikes, "parkingBikeTotCnt", row.bikes, kCountForm);
 }
 
 SeoulDocument::SeoulDocument() : parser_(std::make_unique<Parser>()) {}
@@ -329,13 +391,15 @@ SeoulDocument::SeoulDocument(SeoulDocument&&) noexcept = default;
 SeoulDocument& SeoulDocument::operator=(SeoulDocument&&) noexcept = default;
 SeoulDocument::~SeoulDocument() = default;
 
-std::expected<SeoulPage, std::string> SeoulDocument::read(std::string_view bytes) {
+std::expected<SeoulPage, std::string> SeoulDocument::read(std::string& bytes) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  if (bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
-  bytes = trimmed(bytes);
-  if (bytes.empty()) return std::unexpected(std::string("an empty answer"));
-  if (bytes.front() == '<') return read_xml(bytes);
-  return parser_->read(bytes);
+  bytes.reserve(bytes.size() + simdjson::SIMDJSON_PADDING);
+  std::string_view text = bytes;
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  text = trimmed(text);
+  if (text.empty()) return std::unexpected(std::string("an empty answer"));
+  if (text.front() == '<') return read_xml(text);
+  return parser_->read(text);
 }
 
 }  // namespace bikeflow

@@ -34,8 +34,9 @@ class SeoulDocument {
   SeoulDocument& operator=(SeoulDocument&&) noexcept;
   ~SeoulDocument();
 
-  // The error: what the bytes are, where they are no answer of this host.
-  std::expected<SeoulPage, std::string> read(std::string_view bytes);
+  // The error: what the bytes are, where they are no answer of this host. They stay as they are,
+  // and get the room behind them that the parser reads into.
+  std::expected<SeoulPage, std::string> read(std::string& bytes);
 
  private:
   class Parser;  // simdjson's, so that its header is compiled once

@@ -19,7 +19,7 @@ std::string page_of(std::string_view rows) {
   return fmt::format(R"({{"rentBikeStatus":{{"list_total_count":3,{},"row":[{}]}}}})", kOk, rows);
 }
 
-SeoulPage read(std::string_view bytes) {
+SeoulPage read(std::string bytes) {
   SeoulDocument document;
   auto page = document.read(bytes);
   EXPECT_TRUE(page) << page.error() << " in " << bytes;
@@ -41,7 +41,7 @@ RefusedStation refused(std::string_view row) {
   return page.refused.empty() ? RefusedStation{} : page.refused.front();
 }
 
-std::string error(std::string_view bytes) {
+std::string error(std::string bytes) {
   SeoulDocument document;
   const auto page = document.read(bytes);
   EXPECT_FALSE(page) << bytes;
@@ -215,11 +215,12 @@ TEST(SeoulDocument, SaysWhatElseTheBytesAre) {
 }
 
 TEST(SeoulDocument, ACutDocumentIsNone) {
-  const std::string whole = page_of(
+  std::string whole = page_of(
       R"({"stationId":"ST-4","parkingBikeTotCnt":"1"},{"stationId":"ST-5","parkingBikeTotCnt":"2"})");
   SeoulDocument document;
   for (std::size_t size = 0; size < whole.size(); ++size) {
-    EXPECT_FALSE(document.read(std::string_view(whole).substr(0, size))) << size;
+    std::string part = whole.substr(0, size);
+    EXPECT_FALSE(document.read(part)) << size;
   }
   EXPECT_TRUE(document.read(whole));
 }
