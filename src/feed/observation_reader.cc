@@ -15,11 +15,11 @@ bool ObservationReader::refuse(Reason reason, const FoundField& found, std::stri
 }
 
 bool ObservationReader::refuse_name(const FoundField& found) {
-  return refuse(Reason::kBadStation, found, "1 to 128 bytes without control characters");
+  return refuse(Reason::kBadStation, found, kStationIdForm);
 }
 
 bool ObservationReader::refuse_bikes(const FoundField& found) {
-  return refuse(Reason::kBadBikes, found, "a whole number from 0 to 10000");
+  return refuse(Reason::kBadBikes, found, kCountForm);
 }
 
 bool ObservationReader::refuse_time(const FoundField& found, Reason reason) {

@@ -17,6 +17,10 @@ Refusal missing_field(Reason reason, std::string_view names);
 Refusal bad_field(Reason reason, std::string_view name, std::string_view value, bool is_quoted,
                   std::string_view expected);
 
+// What is expected of a station id and of a count, in all formats.
+inline constexpr std::string_view kStationIdForm = "1 to 128 bytes without control characters";
+inline constexpr std::string_view kCountForm = "a whole number from 0 to 10000";
+
 // A malformed record: what was expected at `byte`, and what is there instead.
 Refusal malformed(Reason reason, std::string_view record, std::size_t byte,
                   std::string_view expected);

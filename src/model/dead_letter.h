@@ -28,8 +28,10 @@ enum class Reason : std::uint8_t {
   kNoSuchLocalTime,
   kFuture,
   kTimeJump,
+  kRoundTooSmall,    // of a live feed: a whole round that was not believed (feed/round_guard.h)
+  kRoundFellToZero,  // ditto
 };
-inline constexpr std::size_t kReasonCount = 14;
+inline constexpr std::size_t kReasonCount = 16;
 using ReasonCounts = std::array<std::int64_t, kReasonCount>;  // by reason
 
 std::string_view reason_word(Reason reason);  // "not_utf8", "time_jump", ...

@@ -1,0 +1,244 @@
+#include "feed/round_guard.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "feed/value.h"
+
+namespace bikeflow {
+namespace {
+
+constexpr std::size_t kUsualRounds = 15;
+constexpr std::int64_t kLeastRounds = 3;
+constexpr std::int64_t kLeastFallen = 3;
+// A station that is not listed for so long is forgotten; and where nothing was believed for so long
+// nobody knows whether a station has changed.
+constexpr Seconds kMemory = kHour;
+constexpr std::uint8_t kFormat = 1;
+
+bool is_too_small(std::int64_t stations, std::int64_t usual) { return stations * 10 < usual * 8; }
+
+struct Fall {
+  std::int64_t fallen = 0, of = 0;
+  [[nodiscard]] bool is_too_deep() const { return fallen >= kLeastFallen && fallen * 10 > of * 3; }
+};
+
+// `bikes_before(id)`: of a station in the round before, else 0.
+template <class BikesBefore>
+Fall fall_of(const Round& round, BikesBefore&& bikes_before) {
+  Fall fall;
+  for (const SeenStation& station : round.stations) {
+    if (bikes_before(station.id) <= 0) continue;
+    ++fall.of;
+    if (station.counts.bikes == 0) ++fall.fallen;
+  }
+  return fall;
+}
+
+}  // namespace
+
+std::optional<Rejection> RoundGuard::judge(const Round& round) {
+  counts_.duplicates += round.duplicates;
+  std::optional<Rejection> rejection = compare(round);
+  if (rejection && is_believed_again(round)) {
+    ++counts_.believed_again;
+    sizes_.clear();
+    rejection.reset();
+  }
+  if (!rejection) {
+    believe(round);
+    return std::nullopt;
+  }
+  ++(rejection->reason == Reason::kRoundTooSmall ? counts_.too_small : counts_.fell_to_zero);
+  return rejection;
+}
+
+std::optional<Rejection> RoundGuard::compare(const Round& round) const {
+  const auto stations = std::ssize(round.stations);
+  if (is_too_small(stations, usual())) {
+    return Rejection{Reason::kRoundTooSmall,
+                     fmt::format("{} stations, fewer than 80 % of the usual {}; believed if it "
+                                 "stays so for 30 minutes",
+                                 stations, usual()),
+                     stations, usual()};
+  }
+  const Fall fall = fall_of(round, [&](const std::string& id) -> int {
+    const auto found = known_.find(id);
+    const bool is_in_last = found != known_.end() && found->second.seen_at == last_at_;
+    return is_in_last ? found->second.counts.bikes : 0;
+  });
+  if (fall.is_too_deep()) {
+    return Rejection{Reason::kRoundFellToZero,
+                     fmt::format("{} of {} stations that had bikes have none at once, more than 30 "
+                                 "%; believed if it stays so for 30 minutes",
+                                 fall.fallen, fall.of),
+                     fall.fallen, fall.of};
+  }
+  return std::nullopt;
+}
+
+bool RoundGuard::agrees_with_doubted(const Round& round) const {
+  if (doubted_.rounds == 0 || round.observed_at < doubted_.since) return false;
+  if (is_too_small(std::ssize(round.stations), doubted_.stations)) return false;
+  const Fall fall = fall_of(round, [&](const std::string& id) -> int {
+    const auto found = doubted_.bikes.find(id);
+    return found == doubted_.bikes.end() ? 0 : found->second;
+  });
+  return !fall.is_too_deep();
+}
+
+// A rejected round goes on with the row of those before it, or begins another.
+bool RoundGuard::is_believed_again(const Round& round) {
+  const bool agrees = agrees_with_doubted(round);
+  Doubted next;
+  next.since = agrees ? doubted_.since : round.observed_at;
+  next.rounds = agrees ? doubted_.rounds + 1 : 1;
+  next.stations = std::ssize(round.stations);
+  for (const SeenStation& station : round.stations) {
+    if (station.counts.bikes > 0) next.bikes.emplace(station.id, station.counts.bikes);
+  }
+  doubted_ = std::move(next);
+  return doubted_.rounds >= kLeastRounds && round.observed_at - doubted_.since >= kAgreement;
+}
+
+std::int64_t RoundGuard::usual() const {
+  if (sizes_.empty()) return 0;
+  std::vector<std::int64_t> sorted = sizes_;
+  const auto middle = sorted.begin() + std::ssize(sorted) / 2;
+  std::ranges::nth_element(sorted, middle);
+  return *middle;
+}
+
+void RoundGuard::believe(const Round& round) {
+  ++counts_.believed;
+  doubted_ = {};
+  if (sizes_.size() == kUsualRounds) sizes_.erase(sizes_.begin());
+  sizes_.push_back(std::ssize(round.stations));
+
+  const Seconds now = round.observed_at;
+  // Nobody saw what happened in between, so nothing is known to have stood still.
+  if (now - last_at_ > kMemory || now < last_at_) known_.clear();
+  for (const SeenStation& station : round.stations) {
+    const auto [place, is_new] = known_.try_emplace(station.id, Known{station.counts, now, now});
+    Known& known = place->second;
+    if (!is_new && known.counts != station.counts) {
+      known.counts = station.counts;
+      known.changed_at = now;
+      changed_at_ = now;
+    }
+    known.seen_at = now;
+  }
+  last_at_ = now;
+  forget_unseen(round.stations.size());
+}
+
+// Bounded, even by a feed that invents stations in each round.
+void RoundGuard::forget_unseen(std::size_t round_stations) {
+  const bool is_full = known_.size() > 2 * round_stations + 1000;
+  std::erase_if(known_, [&](const auto& each) {
+    const Seconds unseen = last_at_ - each.second.seen_at;
+    return unseen > (is_full ? 0 : kMemory);
+  });
+}
+
+std::int64_t RoundGuard::stations() const { return sizes_.empty() ? 0 : sizes_.back(); }
+
+std::int64_t RoundGuard::frozen() const {
+  if (last_at_ - changed_at_ >= kFrozen) return 0;  // all of them are: it is the feed that stands
+  return std::ranges::count_if(known_, [&](const auto& each) {
+    return each.second.seen_at == last_at_ && last_at_ - each.second.changed_at >= kFrozen;
+  });
+}
+
+// Format: its number (u8); last_at, changed_at (i64); the sizes; of each known station its id,
+// bikes, racks (zigzag), changed_at and seen_at (i64); since, rounds and stations of the doubted
+// round, and its stations with bikes; the counts. Each list begins with its size; stations ascend.
+void RoundGuard::save(Writer& out) const {
+  const auto number = [&](std::int64_t value) { out.varint(static_cast<std::uint64_t>(value)); };
+  out.u8(kFormat);
+  out.i64(last_at_);
+  out.i64(changed_at_);
+  out.varint(sizes_.size());
+  for (const std::int64_t size : sizes_) number(size);
+  out.varint(known_.size());
+  for (const auto& [id, known] : known_) {
+    out.string(id);
+    out.zigzag(known.counts.bikes);
+    out.zigzag(known.counts.racks);
+    out.i64(known.changed_at);
+    out.i64(known.seen_at);
+  }
+  out.i64(doubted_.since);
+  number(doubted_.rounds);
+  number(doubted_.stations);
+  out.varint(doubted_.bikes.size());
+  for (const auto& [id, bikes] : doubted_.bikes) {
+    out.string(id);
+    out.zigzag(bikes);
+  }
+  for (const std::int64_t count : {counts_.believed, counts_.too_small, counts_.fell_to_zero,
+                                   counts_.believed_again, counts_.duplicates}) {
+    number(count);
+  }
+}
+
+bool RoundGuard::load(Reader& in) {
+  const auto number = [&] { return static_cast<std::int64_t>(in.varint() & INT64_MAX); };
+  // Sums and differences of what may be stored must not overflow.
+  const auto size = [&] {
+    const std::uint64_t value = in.varint();
+    if (value > UINT32_MAX) in.set_failed();
+    return static_cast<std::int64_t>(value);
+  };
+  const auto time = [&] {
+    const Seconds value = in.i64();
+    if (value < -kLatestTime || value > kLatestTime) in.set_failed();
+    return value;
+  };
+  const auto count = [&](int least) {
+    const std::int64_t value = in.zigzag();
+    if (value < least || value > Counts::kMost) in.set_failed();
+    return static_cast<std::int16_t>(value);
+  };
+  const auto put = [&](auto& map, std::string_view id, auto value) {
+    const bool is_next = is_station_id(id) && (map.empty() || std::prev(map.end())->first < id);
+    if (is_next) {
+      map.emplace_hint(map.end(), id, value);
+    } else {
+      in.set_failed();
+    }
+  };
+  RoundGuard read;
+  if (in.u8() != kFormat) in.set_failed();
+  read.last_at_ = time();
+  read.changed_at_ = time();
+  const std::uint64_t sizes = in.varint();
+  if (sizes > kUsualRounds) in.set_failed();
+  for (std::uint64_t i = 0; i < sizes && in.ok(); ++i) read.sizes_.push_back(size());
+  const std::uint64_t known = in.varint();
+  for (std::uint64_t i = 0; i < known && in.ok(); ++i) {
+    const std::string_view id = in.string();
+    const Counts counts{count(0), count(Counts::kNoRacks)};
+    const Seconds changed_at = time();
+    put(read.known_, id, Known{counts, changed_at, time()});
+  }
+  read.doubted_.since = time();
+  read.doubted_.rounds = size();
+  read.doubted_.stations = size();
+  const std::uint64_t bikes = in.varint();
+  for (std::uint64_t i = 0; i < bikes && in.ok(); ++i) {
+    const std::string_view id = in.string();
+    put(read.doubted_.bikes, id, count(1));
+  }
+  GuardCounts& counts = read.counts_;
+  for (std::int64_t* each : {&counts.believed, &counts.too_small, &counts.fell_to_zero,
+                             &counts.believed_again, &counts.duplicates}) {
+    *each = number();
+  }
+  if (!in.ok()) return false;
+  *this = std::move(read);
+  return true;
+}
+
+}  // namespace bikeflow
