@@ -142,7 +142,6 @@ class HttpClient::Impl {
     transfer->left_ms = request.timeout_ms;
     transfer->request = std::move(request);
     waiting_.push_back(std::move(transfer));
-    give_turns();
   }
 
   void cancel(HttpId id) {
@@ -151,7 +150,6 @@ class HttpClient::Impl {
     if (const auto found = running_.find(id); found != running_.end()) {
       detach(*found->second);
       running_.erase(found);
-      give_turns();
     }
   }
 

@@ -435,6 +435,20 @@ TEST(HttpClient, ARedirectToABusyHostWaitsForItsTurn) {
   EXPECT_EQ(busy.requests().size(), 12U);
 }
 
+TEST(HttpClient, ARedirectedRequestGoesOnBeforeThoseBehindIt) {
+  HttpServer server([](const PlayedRequest& got, HttpPeer& peer) {
+    const bool is_moved = got.path() == "/moved";
+    peer.answer(is_moved ? "302 Found" : "200 OK", is_moved ? "Location: /here\r\n" : "", "");
+  });
+  auto polling = client(with(&HttpClientSettings::most_connections_per_host, 1));
+  polling->start(1, request(server.url("/moved")));
+  polling->start(2, request(server.url("/")));
+  polling->start(3, request(server.url("/")));
+  std::vector<HttpId> order;
+  finish(*polling, &order);
+  EXPECT_THAT(order, ElementsAre(1, 2, 3));
+}
+
 TEST(HttpClient, WhatIsCancelledGivesNothing) {
   HttpServer silent(say_nothing);
   HttpServer quick(always("200 OK"));
