@@ -9,6 +9,7 @@ find_package(tomlplusplus REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(zstd REQUIRED)
+find_package(CURL 7.88 REQUIRED)
 
 # xxHash has no CMake package file in Debian.
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
