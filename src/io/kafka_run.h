@@ -18,6 +18,7 @@
 #include "io/kafka_consumer.h"
 #include "io/kafka_lookup.h"
 #include "io/live_hub.h"
+#include "io/run_voice.h"
 #include "io/store.h"
 #include "io/store_pool.h"
 #include "pipeline/member.h"
@@ -31,11 +32,6 @@ struct KafkaRunSettings {
   std::size_t store_threads = 8;
   std::int64_t finish_within_ms = 30'000;  // after an interrupt
   LiveHub* live = nullptr;                 // told of every change at once; outlives the run
-};
-
-// What to say to people about the work. Threads: any.
-struct RunVoice {
-  std::function<void(const std::string&)> info, warning, error;
 };
 
 struct RunSummary {

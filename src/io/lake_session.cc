@@ -50,9 +50,9 @@ Result<std::optional<Job>> LakeSession::restore() {
   return std::optional<Job>(std::move(*job));
 }
 
-Result<void> LakeSession::commit(Job& job) {
+Result<void> LakeSession::commit(Job& job, Waiting waiting) {
   if (auto free = refuse_hours_of_others(job); !free) return free;
-  auto effects = job.commit(checkpoint_name(job.sequence() + 1, random_()));
+  auto effects = job.commit(checkpoint_name(job.sequence() + 1, random_()), waiting);
   if (!effects) return std::unexpected(effects.error());
   if (auto done = execute(*effects); !done) return done;
   job.published();

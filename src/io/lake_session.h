@@ -36,7 +36,7 @@ class LakeSession {
 
   // Commits the job and publishes what is due. After an Error the job must not be used any more:
   // the next restore() tells what has become of it.
-  Result<void> commit(Job& job);
+  Result<void> commit(Job& job, Waiting waiting = Waiting::kPublish);
 
  private:
   LakeSession(std::unique_ptr<LocalStore> store, StateDir state, std::string lake_id,

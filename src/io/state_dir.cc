@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +12,7 @@
 
 #include "base/check.h"
 #include "io/os_error.h"
+#include "io/process_lock.h"
 #include "pipeline/checkpoint_name.h"
 
 namespace bikeflow {
@@ -20,7 +20,6 @@ namespace {
 
 constexpr const char* kCurrent = "CURRENT";
 constexpr const char* kNextCurrent = "CURRENT.new";
-constexpr const char* kLock = "lock";
 
 std::string path_in(std::string_view folder, std::string_view name) {
   return fmt::format("{}/{}", folder, name);
@@ -59,15 +58,6 @@ Result<std::optional<StoredCheckpoint>> load(Read&& read, const std::string& sho
   return StoredCheckpoint{*std::move(name), **std::move(bytes)};
 }
 
-// The process that holds the lock, as far as its file tells.
-std::string holder(const File& lock) {
-  std::string text(32, '\0');
-  const ssize_t size = ::pread(lock.descriptor(), text.data(), text.size(), 0);
-  text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-  while (text.ends_with('\n')) text.pop_back();
-  return text.empty() ? "another process" : "process " + text;
-}
-
 }  // namespace
 
 StateDir::StateDir(std::string folder, File opened, File lock)
@@ -79,20 +69,8 @@ Result<StateDir> StateDir::open(const std::string& folder) {
   if (auto made = make_folders(folder); !made) return std::unexpected(made.error());
   auto opened = open_file(folder, O_RDONLY | O_DIRECTORY);
   if (!opened) return std::unexpected(opened.error());
-  const std::string lock_path = path_in(folder, kLock);
-  // The file is never removed: a lock on a file without a name keeps nobody out.
-  auto lock = open_file(opened->descriptor(), kLock, O_RDWR | O_CREAT, lock_path);
+  auto lock = lock_folder(folder);
   if (!lock) return std::unexpected(lock.error());
-  if (::flock(lock->descriptor(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return os_failure("lock", lock_path, errno);
-    return fail(
-        "{}: in use by {}; two would spoil each other's work: wait until it has ended, or stop it",
-        folder, holder(*lock));
-  }
-  if (::ftruncate(lock->descriptor(), 0) != 0) return os_failure("write", lock_path, errno);
-  if (auto written = write_all(*lock, fmt::format("{}\n", ::getpid()), lock_path); !written) {
-    return std::unexpected(written.error());
-  }
   return StateDir(folder, *std::move(opened), *std::move(lock));
 }
 

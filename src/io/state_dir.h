@@ -1,6 +1,6 @@
 // The point of truth of a pipeline without Kafka: a folder of checkpoints, one of which is current.
 //
-//   lock                    flock(2) is held by the process whose number it contains
+//   lock                    see process_lock.h
 //   <sequence>-<random>     a checkpoint: written once, synced, never changed
 //   CURRENT                 the name of the current checkpoint and a newline; replaced by rename
 //

@@ -117,6 +117,11 @@ Waiting FeedTask::waiting() const {
   return must ? Waiting::kPublish : Waiting::kKeep;
 }
 
+void FeedTask::close_windows(const Now& now) {
+  partition_->task().end_input(now.wall, true);
+  take_files();
+}
+
 // As Owner::close_idle(): the watermark moves to the end of the last window that the clock has
 // passed by the delay, and no further.
 void FeedTask::nothing_new(const Now& now) {

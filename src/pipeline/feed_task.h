@@ -43,6 +43,8 @@ class FeedTask {
   void reject(const Round& round, const Refusal& why, const Now& now);
   // The feed answered that there is nothing newer. Said again and again, that closes hours.
   void nothing_new(const Now& now);
+  // Closes what is open, as at the end of an input: what comes later from before is late.
+  void close_windows(const Now& now);
   // No more will come in this life of the process: what waits is published with the last commit.
   void finish() { must_publish_ = true; }
 

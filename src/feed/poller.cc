@@ -1,0 +1,95 @@
+#include "feed/poller.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace bikeflow {
+
+FeedPoller::FeedPoller(std::unique_ptr<FeedSource> source, const PollerSettings& settings,
+                       const Now& now)
+    : source_(std::move(source)),
+      beat_(settings.beat, settings.system, now.monotonic_ms),
+      clock_(settings.delay) {}
+
+std::optional<HttpRequest> FeedPoller::begin(const Now& now, double jitter) {
+  is_under_way_ = true;
+  jitter_ = jitter;
+  return go_on(source_->begin(now.wall), now);
+}
+
+std::optional<HttpRequest> FeedPoller::answered(HttpOutcome outcome, const Now& now) {
+  return go_on(source_->answered(std::move(outcome), now.wall), now);
+}
+
+std::optional<HttpRequest> FeedPoller::go_on(FeedStep step, const Now& now) {
+  if (auto* request = std::get_if<HttpRequest>(&step)) return std::move(*request);
+  ended(std::get<PollEnd>(std::move(step)), now);
+  return std::nullopt;
+}
+
+void FeedPoller::ended(PollEnd end, const Now& now) {
+  is_under_way_ = false;
+  beat_.ended(end, now.monotonic_ms, jitter_);
+  result_.notices = std::move(end.notices);
+  const FeedHealth before = health_;
+  auto clock = clock_.poll_ended(now.wall, now.monotonic_ms);
+  if (!clock.report.empty()) result_.warnings.push_back(clock.report);
+  auto* round = std::get_if<Round>(&end.what);
+  if (clock.is_held) {
+    health_.round_held("clock_jump", std::move(clock.report), now.wall);
+  } else {
+    std::optional<Rejection> rejection;
+    if (round != nullptr) rejection = guard_.judge(*round);
+    health_.poll_ended(end, rejection, guard_, now.wall);
+    if (rejection) {
+      result_.rejected = {std::move(*round), *std::move(rejection)};
+    } else if (round != nullptr) {
+      result_.believed = std::move(*round);
+    }
+    result_.is_nothing_new = std::holds_alternative<Unchanged>(end.what);
+  }
+  health_.budget = source_->budget(now.wall);
+  say_how_it_is(before, now);
+}
+
+// A failure is said when it begins and when its reason changes; not with each poll.
+void FeedPoller::say_how_it_is(const FeedHealth& before, const Now& now) {
+  const bool was_failing = before.failures_in_a_row > 0;
+  const bool is_failing = health_.failures_in_a_row > 0;
+  if (is_failing && (!was_failing || before.reason != health_.reason)) {
+    result_.warnings.push_back(fmt::format("{}: {}", health_.reason, health_.text));
+  } else if (was_failing && !is_failing) {
+    result_.notices.push_back(fmt::format("answers again after {} ({} polls): {}",
+                                          format_duration(now.wall - before.failing_since),
+                                          before.failures_in_a_row, health_.line(now.wall)));
+  }
+}
+
+// Format: what the source, the guard and the health save, a string each.
+std::string FeedPoller::save() const {
+  Writer out;
+  const auto add = [&](const auto& part) {
+    Writer bytes;
+    part.save(bytes);
+    out.string(bytes.bytes());
+  };
+  add(*source_);
+  add(guard_);
+  add(health_);
+  return out.take();
+}
+
+bool FeedPoller::load(std::string_view bytes) {
+  Reader in(bytes);
+  const auto read = [&](auto& part) {
+    Reader of_part(in.string());
+    return in.ok() && part.load(of_part) && of_part.at_end();
+  };
+  // What one of them cannot use the others still can.
+  const bool has_source = read(*source_);
+  const bool has_guard = read(guard_);
+  return read(health_) && has_guard && has_source && in.at_end();
+}
+
+}  // namespace bikeflow

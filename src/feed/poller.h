@@ -1,0 +1,79 @@
+// A live feed, polled: when, with which requests, and what of the answers is to be believed.
+//
+// Pure: requests come out and answers go in. What polls it carries out each request and reports its
+// outcome; where there is no further request, the poll has ended and take_result() tells with what.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/now.h"
+#include "feed/beat.h"
+#include "feed/clock_watch.h"
+#include "feed/feed_health.h"
+#include "feed/round_guard.h"
+#include "feed/source.h"
+
+namespace bikeflow {
+
+struct PollerSettings {
+  std::string system;
+  BeatSettings beat;
+  Seconds delay = 10 * kMinute;  // a clock that jumps by more is not believed
+};
+
+// What came of a poll: at most one of the first three.
+struct PollResult {
+  struct Rejected {
+    Round round;
+    Rejection why;
+  };
+  std::optional<Round> believed;
+  std::optional<Rejected> rejected;
+  bool is_nothing_new = false;  // the feed says so
+  // For the log, without the system's name: a state that begins or ends, and each notice once.
+  std::vector<std::string> warnings, notices;
+};
+
+// Threads: none; one owner.
+class FeedPoller {
+ public:
+  FeedPoller(std::unique_ptr<FeedSource> source, const PollerSettings& settings, const Now& now);
+
+  static constexpr std::int64_t kUnderWay = INT64_MAX;
+  // When to begin(), by the monotonic clock; kUnderWay until the poll has ended.
+  [[nodiscard]] std::int64_t due_ms() const { return is_under_way_ ? kUnderWay : beat_.due_ms(); }
+
+  // `jitter`: from 0 up to 1, see Beat::ended().
+  std::optional<HttpRequest> begin(const Now& now, double jitter);
+  std::optional<HttpRequest> answered(HttpOutcome outcome, const Now& now);
+  PollResult take_result() { return std::exchange(result_, {}); }
+
+  [[nodiscard]] const FeedHealth& health() const { return health_; }
+
+  // What must outlive the process.
+  [[nodiscard]] std::string save() const;
+  // False where the bytes are none of save(): then the poller knows nothing of the time before.
+  bool load(std::string_view bytes);
+
+ private:
+  std::optional<HttpRequest> go_on(FeedStep step, const Now& now);
+  void ended(PollEnd end, const Now& now);
+  void say_how_it_is(const FeedHealth& before, const Now& now);
+
+  std::unique_ptr<FeedSource> source_;
+  Beat beat_;
+  ClockWatch clock_;
+  RoundGuard guard_;
+  FeedHealth health_;
+  double jitter_ = 0;
+  bool is_under_way_ = false;
+  PollResult result_;
+};
+
+}  // namespace bikeflow

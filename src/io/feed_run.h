@@ -1,0 +1,103 @@
+// The pipeline from live feeds into a lake in a folder, in one process with nothing beside it:
+// polls each feed on its beat, commits what came of each poll, and publishes.
+//
+// Each feed is a partition of its own with a state and checkpoints of its own, so that one that is
+// slow, broken or gone delays no other.
+//
+// Threads: one calls it and does all of it; names are resolved by others (http_client.h).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/zone.h"
+#include "feed/poller.h"
+#include "io/file.h"
+#include "io/http_client.h"
+#include "io/lake_session.h"
+#include "io/live_hub.h"
+#include "io/run_voice.h"
+#include "pipeline/feed_task.h"
+
+namespace bikeflow {
+
+struct FeedSpec {
+  std::string system;
+  Zone zone;
+  Seconds every = 30;
+  std::unique_ptr<FeedSource> source;
+};
+
+struct FeedRunSettings {
+  std::string lake;  // a folder
+  LakeRule layout;
+  TaskSettings task;
+  Seconds idle_close = 5 * kMinute;
+  HttpClientSettings http;
+  bool once = false;           // end when each feed has been polled once
+  bool close_windows = false;  // and close what is open
+  LiveHub* live = nullptr;     // told of every change at once; outlives the run
+  // A simulation's: so many seconds pass in one of ours.
+  int clock_speed = 1;
+};
+
+struct FeedRunSummary {  // of this run
+  std::int64_t polls = 0, failures = 0, rejected = 0;
+  std::int64_t observations = 0;
+  std::vector<std::string> failing;  // "oslo: timeout: ...", of feeds that fail at the end
+};
+
+class FeedRun {
+ public:
+  // Takes the lake's lock and goes on with what is in it. Polls nothing yet.
+  static Result<std::unique_ptr<FeedRun>> open(FeedRunSettings settings,
+                                               std::vector<FeedSpec> feeds, RandomSource random,
+                                               RunVoice voice);
+
+  // Until an interrupt, or with `once` until each feed was polled. Then a last commit of each feed.
+  // An Error: something could not be stored; the last commit of each feed is whole.
+  Result<FeedRunSummary> run();
+
+ private:
+  struct Feed {
+    std::string system;
+    FeedPoller poller;
+    FeedTask task;
+    LakeSession lake;
+    bool was_polled = false;
+  };
+
+  FeedRun(FeedRunSettings settings, RandomSource random, RunVoice voice)
+      : settings_(std::move(settings)), random_(std::move(random)), voice_(std::move(voice)) {}
+
+  Result<void> add(FeedSpec spec);
+  Result<void> begin_due();
+  Result<void> take_answers();
+  Result<void> go_on(std::size_t number, std::optional<HttpRequest> request);
+  Result<void> poll_ended(Feed& feed);
+  Result<void> commit(Feed& feed);
+  Result<void> finish();
+  void tell_live(Feed& feed);
+  void report();
+  [[nodiscard]] std::int64_t wait_ms() const;
+  [[nodiscard]] bool is_done() const;
+  [[nodiscard]] Now now() const;
+
+  FeedRunSettings settings_;
+  RandomSource random_;
+  RunVoice voice_;
+  File lock_;
+  std::unique_ptr<HttpClient> http_;
+  std::vector<std::unique_ptr<Feed>> feeds_;  // by the number of their requests
+  Now began_;
+  std::int64_t reported_ms_ = 0;
+  std::vector<LiveChange> changes_;
+  FeedRunSummary summary_;
+};
+
+}  // namespace bikeflow
