@@ -79,15 +79,41 @@ TEST(FleetSim, EverySeedEndsAsTheReferenceWantsIt) {
   }
   fmt::print("{} seeds from {} on\n{}{}", seeds, first, met.text(), counts.text());
   if (seeds < kDefaultSeeds) return;
-  for (const std::int64_t often :
-       {met.rows, met.markers, met.late, met.dead_letters, met.repeated, met.unobserved,
-        met.idle_closes, counts.kills, counts.kills_between, counts.pauses, counts.rebalances,
-
-        counts.lost, counts.answers_lost, counts.held, counts.puts_repeated,
-        counts.puts_after_death, counts.late_outcomes, counts.clock_jumps, counts.outages}) {
+  for (const std::int64_t often : {met.rows,
+                                   met.markers,
+                                   met.late,
+                                   met.dead_letters,
+                                   met.repeated,
+                                   met.unobserved,
+                                   met.idle_closes,
+                                   counts.kills,
+                                   counts.kills_between,
+                                   counts.pauses,
+                                   counts.rebalances,
+                                   counts.lost,
+                                   counts.answers_lost,
+                                   counts.held,
+                                   counts.puts_repeated,
+                                   counts.puts_after_death,
+                                   counts.late_outcomes,
+                                   counts.clock_jumps,
+                                   counts.outages,
+                                   counts.finished,
+                                   counts.finished_alone,
+                                   counts.caught_up,
+                                   counts.grown,
+                                   counts.told_late,
+                                   counts.aged,
+                                   counts.stale,
+                                   counts.late_copies,
+                                   met.aged_out}) {
     EXPECT_GT(often, 1000);
   }
-  EXPECT_GT(counts.refused, 100);
+  for (const std::int64_t often :
+       {counts.refused, counts.cut_short, counts.gaps, counts.stops, counts.accepted,
+        counts.rewinds, counts.discards, counts.late_closed, counts.far_jumps}) {
+    EXPECT_GT(often, 100);
+  }
   EXPECT_GT(met.future, 100);
   EXPECT_GT(met.shared_directories, 20);
   EXPECT_EQ(counts.held_sent, 0);  // a client of unknown outcome never lives to send it

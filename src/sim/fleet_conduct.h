@@ -13,6 +13,7 @@
 
 #include "pipeline/member.h"
 #include "pipeline/requests.h"
+#include "sim/broker.h"
 #include "sim/bucket.h"
 
 namespace bikeflow::sim {
@@ -31,6 +32,10 @@ class FleetConduct {
   // Whether a rebalance that leaves a member what it had drops what it had not committed.
   virtual bool drops_on_rebalance() { return true; }
   virtual bool replaces_client() { return true; }
+  // What a process hears when it asks how many partitions the topic has.
+  virtual std::int32_t count_partitions(std::int32_t count) { return count; }
+  // Whether a process that was asked to end may do so.
+  virtual bool is_done(const Member& member, const Group& /*group*/) { return member.is_done(); }
   // A put whose success is reported before it is carried out, if ever it is.
   virtual bool answers_at_once(const Request& /*request*/) { return false; }
 };
