@@ -7,7 +7,7 @@
 // over outcomes. Time is simulated; each process has a wall clock of its own, which may jump.
 //
 // fleet.cc: the processes; fleet_store.cc: their requests to the store; fleet_operator.cc: what is
-// done to the topic and to the partitions' state.
+// done to the topic and to the partitions' state; fleet_end.cc: whether all is done.
 //
 // Threads: none; one owner.
 #pragma once
@@ -129,10 +129,13 @@ class Fleet {
   void kill(Process& process);
   void end(Process& process);
   void pass_time();
+
+  // fleet_end.cc
   [[nodiscard]] bool is_all_done() const;
   [[nodiscard]] bool is_all_closed() const;
   [[nodiscard]] bool is_all_told() const;
   [[nodiscard]] bool is_word_missing() const;
+  [[nodiscard]] std::string where_it_stands() const;
 
   // fleet_store.cc
   void call_store(Process& process, Request request);
@@ -153,7 +156,6 @@ class Fleet {
   [[nodiscard]] std::vector<std::string> files_beyond(std::int32_t partition,
                                                       const Job* target) const;
 
-  [[nodiscard]] std::string where_it_stands() const;
   [[nodiscard]] Now now_of(const Process& process) const;
   [[nodiscard]] Process* find(std::uint64_t id);
   [[nodiscard]] static std::string path_of(std::int32_t partition, std::string_view checkpoint);

@@ -15,6 +15,7 @@
 #include "pipeline/requests.h"
 #include "sim/broker.h"
 #include "sim/bucket.h"
+#include "sim/planted.h"
 
 namespace bikeflow::sim {
 
@@ -40,10 +41,6 @@ class FleetConduct {
   virtual bool answers_at_once(const Request& /*request*/) { return false; }
 };
 
-struct PlantedFleetBug {
-  std::string_view name;
-  std::unique_ptr<FleetConduct> (*make)();
-};
-const std::vector<PlantedFleetBug>& planted_fleet_bugs();
+const std::vector<Planted<FleetConduct>>& planted_fleet_bugs();
 
 }  // namespace bikeflow::sim

@@ -172,27 +172,22 @@ class AddedPartitionsIgnored final : public Bug {
   }
 };
 
-template <class What>
-std::unique_ptr<FleetConduct> make() {
-  return std::make_unique<What>();
-}
-
 }  // namespace
 
-const std::vector<PlantedFleetBug>& planted_fleet_bugs() {
-  static const std::vector<PlantedFleetBug> kBugs = {
-      {"publish_before_commit", make<PublishBeforeCommit>},
-      {"no_epoch_guard", make<NoEpochGuard>},
-      {"due_list_dropped", make<DueListDropped>},
-      {"commit_before_checkpoint", make<CommitBeforeCheckpoint>},
-      {"offset_alone", make<OffsetAlone>},
-      {"newest_checkpoint", make<NewestCheckpoint>},
-      {"watermark_not_restored", make<WatermarkNotRestored>},
-      {"old_client_kept", make<OldClientKept>},
-      {"collected_too_early", make<CollectedTooEarly>},
-      {"acknowledged_too_early", make<AcknowledgedTooEarly>},
-      {"finished_too_early", make<FinishedTooEarly>},
-      {"added_partitions_ignored", make<AddedPartitionsIgnored>},
+const std::vector<Planted<FleetConduct>>& planted_fleet_bugs() {
+  static const std::vector<Planted<FleetConduct>> kBugs = {
+      plant<FleetConduct, PublishBeforeCommit>("publish_before_commit"),
+      plant<FleetConduct, NoEpochGuard>("no_epoch_guard"),
+      plant<FleetConduct, DueListDropped>("due_list_dropped"),
+      plant<FleetConduct, CommitBeforeCheckpoint>("commit_before_checkpoint"),
+      plant<FleetConduct, OffsetAlone>("offset_alone"),
+      plant<FleetConduct, NewestCheckpoint>("newest_checkpoint"),
+      plant<FleetConduct, WatermarkNotRestored>("watermark_not_restored"),
+      plant<FleetConduct, OldClientKept>("old_client_kept"),
+      plant<FleetConduct, CollectedTooEarly>("collected_too_early"),
+      plant<FleetConduct, AcknowledgedTooEarly>("acknowledged_too_early"),
+      plant<FleetConduct, FinishedTooEarly>("finished_too_early"),
+      plant<FleetConduct, AddedPartitionsIgnored>("added_partitions_ignored"),
   };
   return kBugs;
 }
