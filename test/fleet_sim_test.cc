@@ -8,10 +8,8 @@
 // The same by BIKEFLOW_SEEDS and BIKEFLOW_SEED in the environment.
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <ostream>
-#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -23,8 +21,6 @@
 #include "test/sim_seeds.h"
 
 namespace bikeflow::sim {
-
-void PrintTo(const PlantedFleetBug& bug, std::ostream* out) { *out << bug.name; }
 
 namespace {
 
@@ -61,65 +57,73 @@ Outcome play(std::uint64_t seed, FleetConduct& conduct) {
 }
 
 TEST(FleetSim, EverySeedEndsAsTheReferenceWantsIt) {
-  const std::uint64_t first = number_from("BIKEFLOW_SEED", 1);
-  const bool is_replay = std::getenv("BIKEFLOW_SEED") != nullptr;
-  const std::uint64_t seeds = number_from("BIKEFLOW_SEEDS", is_replay ? 1 : kDefaultSeeds);
+  const Seeds seeds = seeds_from_environment(kDefaultSeeds);
   Met met;
   FleetCounts counts;
-  for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
+  play_all(seeds, [&](std::uint64_t seed) {
     FleetConduct honest;
-    const Outcome outcome = play(seed, honest);
-    ASSERT_TRUE(outcome.violations.empty()) << story(seed, outcome.violations);
+    Outcome outcome = play(seed, honest);
     met.add(outcome.met);
     counts.add(outcome.counts);
-    if ((seed - first + 1) % 10'000 == 0) {
-      fmt::print("{} seeds\n", seed - first + 1);
-      std::fflush(stdout);
-    }
-  }
-  fmt::print("{} seeds from {} on\n{}{}", seeds, first, met.text(), counts.text());
-  if (seeds < kDefaultSeeds) return;
-  for (const std::int64_t often :
-       {met.rows, met.markers, met.late, met.dead_letters, met.repeated, met.unobserved,
-        met.idle_closes, counts.kills, counts.kills_between, counts.pauses, counts.rebalances,
-
-        counts.lost, counts.answers_lost, counts.held, counts.puts_repeated,
-        counts.puts_after_death, counts.late_outcomes, counts.clock_jumps, counts.outages}) {
+    return std::move(outcome.violations);
+  });
+  if (HasFatalFailure()) return;
+  fmt::print("{} seeds from {} on\n{}{}", seeds.count, seeds.first, met.text(), counts.text());
+  if (seeds.count < kDefaultSeeds) return;
+  for (const std::int64_t often : {met.rows,
+                                   met.markers,
+                                   met.late,
+                                   met.dead_letters,
+                                   met.repeated,
+                                   met.unobserved,
+                                   met.idle_closes,
+                                   counts.kills,
+                                   counts.kills_between,
+                                   counts.pauses,
+                                   counts.rebalances,
+                                   counts.lost,
+                                   counts.answers_lost,
+                                   counts.held,
+                                   counts.puts_repeated,
+                                   counts.puts_after_death,
+                                   counts.late_outcomes,
+                                   counts.clock_jumps,
+                                   counts.outages,
+                                   counts.finished,
+                                   counts.finished_alone,
+                                   counts.caught_up,
+                                   counts.grown,
+                                   counts.told_late,
+                                   counts.aged,
+                                   counts.stale,
+                                   counts.late_copies,
+                                   met.aged_out}) {
     EXPECT_GT(often, 1000);
   }
-  EXPECT_GT(counts.refused, 100);
+  for (const std::int64_t often :
+       {counts.refused, counts.cut_short, counts.gaps, counts.stops, counts.accepted,
+        counts.rewinds, counts.discards, counts.late_closed, counts.far_jumps}) {
+    EXPECT_GT(often, 100);
+  }
   EXPECT_GT(met.future, 100);
   EXPECT_GT(met.shared_directories, 20);
   EXPECT_EQ(counts.held_sent, 0);  // a client of unknown outcome never lives to send it
 }
 
 TEST(FleetSim, ASeedIsTheSameTwice) {
-  std::set<std::uint64_t> different;
-  constexpr std::uint64_t kSeeds = 40;
-  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+  expect_the_same_twice([](std::uint64_t seed) {
     FleetConduct honest;
-    const Outcome once = play(seed, honest);
-    const Outcome again = play(seed, honest);
-    ASSERT_EQ(once.fingerprint, again.fingerprint) << story(seed, {});
-    ASSERT_EQ(once.counts.text(), again.counts.text()) << story(seed, {});
-    different.insert(once.fingerprint);
-  }
-  EXPECT_EQ(different.size(), kSeeds);
+    const Outcome outcome = play(seed, honest);
+    return fmt::format("{:016x}\n{}", outcome.fingerprint, outcome.counts.text());
+  });
 }
 
 // The simulation can fail: a program that does one thing otherwise is found out.
-class FleetSimFinds : public ::testing::TestWithParam<PlantedFleetBug> {};
+class FleetSimFinds : public ::testing::TestWithParam<Planted<FleetConduct>> {};
 
 TEST_P(FleetSimFinds, ThePlantedBug) {
-  constexpr std::uint64_t kMostSeeds = 2000;
-  for (std::uint64_t seed = 1; seed <= kMostSeeds; ++seed) {
-    const auto conduct = GetParam().make();
-    const Outcome outcome = play(seed, *conduct);
-    if (outcome.violations.empty()) continue;
-    fmt::print("{}: found by seed {}: {}\n", GetParam().name, seed, outcome.violations.front());
-    return;
-  }
-  FAIL() << GetParam().name << ": not found in " << kMostSeeds << " seeds";
+  expect_found(GetParam().name, 2000,
+               [](std::uint64_t seed) { return play(seed, *GetParam().make()).violations; });
 }
 
 INSTANTIATE_TEST_SUITE_P(Planted, FleetSimFinds, ::testing::ValuesIn(planted_fleet_bugs()),

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -65,6 +66,7 @@ struct LogWorld {
   State state;
   std::vector<std::string> story;
   CommitOutcome commit_outcome = CommitOutcome::kDone;
+  std::set<std::string> unlisted;              // what was put, and no list shows yet
   std::function<void(const Request&)> before;  // called before each that is carried out
 
   // A station is seen: the record is at the end of the topic's partition.
@@ -122,6 +124,7 @@ struct LogWorld {
     tell("list " + what.folder);
     Listed listed;
     for (const auto& [path, bytes] : state.files) {
+      if (unlisted.contains(path)) continue;
       if (what.folder.empty() || path.starts_with(what.folder + "/")) listed.paths.push_back(path);
     }
     return listed;

@@ -33,15 +33,16 @@ void Met::add(const Met& other) {
   idle_closes += other.idle_closes;
   lost_polls += other.lost_polls;
   shared_directories += other.shared_directories;
+  aged_out += other.aged_out;
 }
 
 std::string Met::text() const {
   return fmt::format(
       "  rows {} (after gaps {}), files {}, _SUCCESS {}, hours of two windows {}\n"
       "  late {}, dead letters {} (future {}, time_jump {}), repeated {}, idle closes {}, polls "
-      "lost {}\n",
+      "lost {}, records aged out {}\n",
       rows, unobserved, files, markers, shared_directories, late, dead_letters, future, time_jumps,
-      repeated, idle_closes, lost_polls);
+      repeated, idle_closes, lost_polls, aged_out);
 }
 
 Verdict judge(const Input& input, const Machine& machine) {
@@ -113,7 +114,7 @@ Verdict judge(const Input& input, const Fleet& fleet) {
     }
   }
   for (std::int32_t p = 0; p < fleet.partitions(); ++p) {
-    const Input part = of_partition(input, p, fleet.partitions());
+    const Input part = of_partition(input, p, fleet.partition_counts());
     const OfPartition its(fleet.bucket(), p);
     const LogHistory& history = fleet.history(p);
     Evidence evidence;
@@ -124,7 +125,10 @@ Verdict judge(const Input& input, const Fleet& fleet) {
     evidence.clocks = &history.clocks;
     evidence.job = &jobs[static_cast<std::size_t>(p)];
     evidence.closed_by_all = closed_by_all;
-    const Verdict verdict = judge(part, evidence);
+    Verdict verdict = judge(part, evidence);
+    if (history.has_skipped) {
+      verdict.violations.emplace_back("records were passed over, and nobody had ordered it");
+    }
     all.met.add(verdict.met);
     for (const std::string& violation : verdict.violations) {
       all.violations.push_back(fmt::format("partition {}: {}", p, violation));

@@ -60,6 +60,12 @@ std::vector<std::size_t> parts_of(const Input& input, const Evidence& evidence) 
   return parts;
 }
 
+// Whether a record of a log aged out before it was read.
+bool is_lost(const Evidence& evidence, std::size_t offset) {
+  return evidence.clocks != nullptr && offset < evidence.clocks->size() &&
+         (*evidence.clocks)[offset] == LogHistory::kLost;
+}
+
 Truth truth_of(const Input& input, const Evidence& evidence) {
   Truth truth;
   truth.systems.resize(input.systems.size());
@@ -86,6 +92,7 @@ Truth truth_of(const Input& input, const Evidence& evidence) {
       const auto offset = static_cast<std::size_t>(position.offset);
       if (is_log) close_before(offset);
       ++next.offset;
+      if (is_lost(evidence, offset)) continue;
       truth.sources[position] = part.name;
       const ExpectedLetter letter{entry.unreadable.value_or(Reason::kNotJson), part.name,
                                   raw_of(input, entry), part.read_at};
@@ -332,20 +339,29 @@ void Judge::look_at_dead_letters() {
 // What was seen once is there in the end, in the same bytes; and an hour that is said to be
 // complete is and stays so.
 void Judge::look_at_sights() {
-  std::set<std::string> seen;
+  std::set<std::string> seen, gone;
+  std::map<std::string, const Sight*> undone;  // the last time that an operator removed it
   for (const Sight& sight : *evidence_.sights) {
-    if (!lake_.contains(sight.path)) accuse("{}: was seen and is gone", sight.path);
+    if (sight.what == Sight::What::kRemoved) undone[sight.path] = &sight;
+  }
+  for (const Sight& sight : *evidence_.sights) {
+    if (!lake_.contains(sight.path)) gone.insert(sight.path);
     const std::string folder(folder_of(sight.path));
     const std::string marker = fmt::format("{}/{}", folder, kSuccessName);
     switch (sight.what) {
       case Sight::What::kCame:
         seen.insert(sight.path);
-        if (!is_marker(sight.path)) break;
+        if (!is_marker(sight.path) || evidence_.partition >= sight.partitions) break;
+        // What is written anew may be in other files.
+        if (undone.contains(sight.path) && &sight < undone[sight.path]) break;
         for (const std::string& path : folders_[folder]) {
           if (!seen.contains(path)) accuse("{}: came before {}", sight.path, path);
         }
         if (folders_[folder].empty()) accuse("{}: no file there", sight.path);
         break;
+      case Sight::What::kRemoved:
+        gone.erase(sight.path);
+        [[fallthrough]];
       case Sight::What::kWent:
         seen.erase(sight.path);
         if (sight.path != marker && seen.contains(marker)) {
@@ -357,6 +373,7 @@ void Judge::look_at_sights() {
         break;
     }
   }
+  for (const std::string& path : gone) accuse("{}: was seen and is gone", path);
 }
 
 // Every hour that nothing can be added to any more has its marker.
@@ -428,6 +445,9 @@ void Judge::count() {
   met.dead_letters = std::ssize(truth_.letters);
   met.idle_closes = std::ssize(*evidence_.closes);
   met.lost_polls = std::ssize(input_.parts) - std::ssize(parts_of(input_, evidence_));
+  if (evidence_.clocks != nullptr) {
+    met.aged_out = std::ranges::count(*evidence_.clocks, LogHistory::kLost);
+  }
   for (const Truth::OfSystem& system : truth_.systems) {
     met.rows += std::ssize(system.outcome.rows);
     met.late += std::ssize(system.outcome.late);

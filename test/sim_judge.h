@@ -16,7 +16,7 @@ namespace bikeflow::sim {
 struct Met {
   std::int64_t rows = 0, files = 0, markers = 0, late = 0, dead_letters = 0, future = 0,
                time_jumps = 0, repeated = 0, unobserved = 0, idle_closes = 0, lost_polls = 0,
-               shared_directories = 0;
+               shared_directories = 0, aged_out = 0;
   void add(const Met& other);
   [[nodiscard]] std::string text() const;
 };

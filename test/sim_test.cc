@@ -8,10 +8,8 @@
 // The same by BIKEFLOW_SEEDS and BIKEFLOW_SEED in the environment.
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <ostream>
-#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -24,8 +22,6 @@
 #include "test/sim_seeds.h"
 
 namespace bikeflow::sim {
-
-void PrintTo(const PlantedBug& bug, std::ostream* out) { *out << bug.name; }
 
 namespace {
 
@@ -71,24 +67,19 @@ Outcome play(std::uint64_t seed, Conduct& conduct) {
 }
 
 TEST(Sim, EverySeedEndsAsTheReferenceWantsIt) {
-  const std::uint64_t first = number_from("BIKEFLOW_SEED", 1);
-  const bool is_replay = std::getenv("BIKEFLOW_SEED") != nullptr;
-  const std::uint64_t seeds = number_from("BIKEFLOW_SEEDS", is_replay ? 1 : kDefaultSeeds);
+  const Seeds seeds = seeds_from_environment(kDefaultSeeds);
   Met met;
   FaultCounts faults;
-  for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
+  play_all(seeds, [&](std::uint64_t seed) {
     Conduct honest;
-    const Outcome outcome = play(seed, honest);
-    ASSERT_TRUE(outcome.violations.empty()) << story(seed, outcome.violations);
+    Outcome outcome = play(seed, honest);
     met.add(outcome.met);
     faults.add(outcome.faults);
-    if ((seed - first + 1) % 10'000 == 0) {
-      fmt::print("{} seeds\n", seed - first + 1);
-      std::fflush(stdout);
-    }
-  }
-  fmt::print("{} seeds from {} on\n{}{}", seeds, first, met.text(), faults.text());
-  if (seeds < kDefaultSeeds) return;
+    return std::move(outcome.violations);
+  });
+  if (HasFatalFailure()) return;
+  fmt::print("{} seeds from {} on\n{}{}", seeds.count, seeds.first, met.text(), faults.text());
+  if (seeds.count < kDefaultSeeds) return;
   for (const std::int64_t often : {met.rows, met.markers, met.late, met.dead_letters, met.repeated,
                                    met.unobserved, met.idle_closes, met.lost_polls}) {
     EXPECT_GT(often, 100);
@@ -110,32 +101,19 @@ TEST(Sim, EverySeedEndsAsTheReferenceWantsIt) {
 }
 
 TEST(Sim, ASeedIsTheSameTwice) {
-  std::set<std::uint64_t> different;
-  constexpr std::uint64_t kSeeds = 40;
-  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+  expect_the_same_twice([](std::uint64_t seed) {
     Conduct honest;
-    const Outcome once = play(seed, honest);
-    const Outcome again = play(seed, honest);
-    ASSERT_EQ(once.fingerprint, again.fingerprint) << story(seed, {});
-    ASSERT_EQ(once.faults.text(), again.faults.text()) << story(seed, {});
-    different.insert(once.fingerprint);
-  }
-  EXPECT_EQ(different.size(), kSeeds);
+    const Outcome outcome = play(seed, honest);
+    return fmt::format("{:016x}\n{}", outcome.fingerprint, outcome.faults.text());
+  });
 }
 
 // The simulation can fail: a program that does one thing otherwise is found out.
-class SimFinds : public ::testing::TestWithParam<PlantedBug> {};
+class SimFinds : public ::testing::TestWithParam<Planted<Conduct>> {};
 
 TEST_P(SimFinds, ThePlantedBug) {
-  constexpr std::uint64_t kMostSeeds = 1000;
-  for (std::uint64_t seed = 1; seed <= kMostSeeds; ++seed) {
-    const auto conduct = GetParam().make();
-    const Outcome outcome = play(seed, *conduct);
-    if (outcome.violations.empty()) continue;
-    fmt::print("{}: found by seed {}: {}\n", GetParam().name, seed, outcome.violations.front());
-    return;
-  }
-  FAIL() << GetParam().name << ": not found in " << kMostSeeds << " seeds";
+  expect_found(GetParam().name, 1000,
+               [](std::uint64_t seed) { return play(seed, *GetParam().make()).violations; });
 }
 
 INSTANTIATE_TEST_SUITE_P(Planted, SimFinds, ::testing::ValuesIn(planted_bugs()),

@@ -4,6 +4,9 @@
 // and looks whether the log still is the one that it was read from. Whatever looks wrong is only a
 // suspicion at first: a newer owner may be at work, and then the group answers otherwise when it is
 // asked again.
+//
+// The store may be slow to list what was put. So a list is believed in what it shows, not in what
+// it does not: whether the committed checkpoint is there is found out by getting it.
 #include <algorithm>
 #include <utility>
 
@@ -88,13 +91,7 @@ void Owner::on_order(const Got& got) {
   }
   order_ = *std::move(order);
   const auto metadata = committed_ ? CommitMetadata::parse(committed_->metadata) : std::nullopt;
-  if (metadata && checkpoint_sequence(metadata->checkpoint) > checkpoint_sequence(order_->newest)) {
-    // It speaks of files and checkpoints as they were then; unless it is what made the newer one.
-    return ask(Step::kGetOrdered, GetFile{path_of(metadata->checkpoint)});
-  }
-  if (!metadata || std::ranges::find(names_, metadata->checkpoint) == names_.end()) {
-    return execute_order();
-  }
+  if (!metadata) return execute_order();
   ask(Step::kGetOrdered, GetFile{path_of(metadata->checkpoint)});
 }
 
@@ -109,6 +106,7 @@ void Owner::on_ordered(const Got& got) {
   }
   const auto metadata = CommitMetadata::parse(committed_->metadata);
   if (checkpoint_sequence(metadata->checkpoint) > checkpoint_sequence(order_->newest)) {
+    // It speaks of files and checkpoints as they were then.
     return suspect(fmt::format(
         "{}: was given when the newest checkpoint was {}, and {} is committed by now: look at the "
         "partition again (bikeflow state show), then remove the file and give the order anew",
@@ -132,7 +130,12 @@ void Owner::execute_order() {
   }
 }
 
-std::uint64_t Owner::highest() const { return newest_.empty() ? 0 : *checkpoint_sequence(newest_); }
+// An order tells of one that the list may not show yet.
+std::uint64_t Owner::highest() const {
+  const auto of_order = order_ ? checkpoint_sequence(order_->newest) : std::nullopt;
+  const std::uint64_t of_list = newest_.empty() ? 0 : *checkpoint_sequence(newest_);
+  return std::max(of_order.value_or(0), of_list);
+}
 
 // The one that the group's commit names, if nothing speaks against it.
 void Owner::find_checkpoint() {
@@ -205,12 +208,6 @@ void Owner::begin_anew() {
 // in it is in the lake: then the group has lost its commit.
 void Owner::look_at_next_successor() {
   if (successors_.empty()) {
-    if (std::ranges::find(names_, committed_name_) == names_.end()) {
-      return suspect(fmt::format(
-          "the checkpoint {}, which the group's commit names, is not there: put it back from a "
-          "backup, or bikeflow state rewind goes on from another one",
-          path_of(committed_name_)));
-    }
     return ask(Step::kGetCheckpoint, GetFile{path_of(committed_name_)});
   }
   ask(Step::kGetSuccessor, GetFile{path_of(successors_.back())});
@@ -264,6 +261,7 @@ void Owner::on_checkpoint(const Got& got) {
     return suspect(fmt::format("{}: {}", shown, *differs));
   }
   job_ = std::make_unique<Job>(*std::move(job));
+  seen_checkpoints_.insert(committed_name_);
   if (is_rewinding()) job_->skip_to_sequence(std::max(job_->sequence(), highest()));
   ask(Step::kLookAtLog, LookAtLog{job_->log()->last ? job_->log()->last->offset : -1});
 }

@@ -315,7 +315,16 @@ TEST_F(StopTest, ANewerFormatIsLeftToANewerMember) {
 
 TEST_F(StopTest, TheCheckpointIsMissing) {
   state_.files.erase(path(2));
-  expect_stop({path(2), "is not there", "bikeflow state rewind"});
+  expect_stop({path(2), "is gone", "bikeflow state rewind"});
+}
+
+TEST_F(StopTest, ACheckpointThatNoListShowsYetIsThere) {
+  OwnerWorld world;
+  world.state = state_;
+  world.unlisted = {path(2)};
+  world.start();
+  EXPECT_EQ(world.owner().phase(), Phase::kReading) << world.owner().why();
+  EXPECT_EQ(world.times_told("ask the group"), 1);
 }
 
 TEST_F(StopTest, TheCheckpointIsGoneAfterTheListing) {

@@ -1,17 +1,43 @@
 #include "sim/broker.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "base/check.h"
 
 namespace bikeflow::sim {
 
-Topic::Topic(const Input& input, std::int32_t partitions)
-    : input_(input), records_(static_cast<std::size_t>(partitions)) {}
+namespace {
+
+// So many parts before the first that goes to it, a partition is there.
+constexpr std::size_t kEmptyFor = 2;
+
+}  // namespace
+
+Topic::Topic(const Input& input, PartitionCounts counts)
+    : input_(input), counts_(std::move(counts)) {
+  grow();
+}
+
+void Topic::grow() {
+  const auto count =
+      static_cast<std::size_t>(counts_[std::min(next_part_ + kEmptyFor, counts_.size() - 1)]);
+  records_.resize(std::max(count, records_.size()));
+  low_.resize(records_.size());
+}
+
+void Topic::age(std::int32_t partition, std::int64_t low) {
+  CHECK(low >= this->low(partition) && low <= high(partition));
+  low_[static_cast<std::size_t>(partition)] = low;
+}
 
 void Topic::advance(Seconds time) {
   for (; !is_whole() && next_at() <= time; ++next_part_) {
     const Part& part = input_.parts[next_part_];
+    grow();
     for (const Entry& entry : part.entries) {
-      auto& to = records_[static_cast<std::size_t>(partition_of(input_, entry, partitions()))];
+      auto& to =
+          records_[static_cast<std::size_t>(partition_of(input_, entry, counts_[next_part_]))];
       to.push_back({part.read_at * 1000, input_.systems[entry.system].stations[entry.station],
                     raw_of(input_, entry)});
     }
@@ -20,6 +46,7 @@ void Topic::advance(Seconds time) {
 
 std::vector<LogMessage> Topic::read(std::int32_t partition, std::int64_t offset,
                                     std::int64_t most) const {
+  CHECK(offset >= low(partition));
   const auto& records = records_[static_cast<std::size_t>(partition)];
   std::vector<LogMessage> messages;
   for (std::int64_t i = offset; i < std::min(offset + most, high(partition)); ++i) {
@@ -45,6 +72,10 @@ void Group::rebalance() {
   is_rebalancing_ = true;
   ++rebalances_;
   for (auto& [id, member] : members_) member.has_joined = false;
+}
+
+void Group::set_partitions(std::int32_t partitions) {
+  if (std::exchange(partitions_, partitions) != partitions) rebalance();
 }
 
 void Group::leave(MemberId member) {
@@ -95,7 +126,9 @@ bool Group::commit(MemberId member, std::uint64_t generation, std::int32_t parti
                    const Answered::Commit& commit) {
   if (!members_.contains(member) || generation != generation_) return false;
   const auto before = committed_.find(partition);
-  went_back_ += before != committed_.end() && before->second.offset > commit.offset;
+  if (before != committed_.end() && before->second.offset > commit.offset) {
+    went_back_ += may_go_back_.erase(partition) == 0;
+  }
   committed_[partition] = commit;
   return true;
 }

@@ -6,6 +6,7 @@
 //   - A client learns of a rebalance when its owner polls. Until then it commits under the old
 //     generation, which is accepted while the others still join.
 //   - A member that is silent for the session's time is removed; the others do not wait for it.
+//   - Partitions may be added, and records age out, read or not.
 //   - A commit may be lost, or applied and its answer lost, or be kept by the client and sent after
 //     a later join. A client that is destroyed takes it along.
 //
@@ -16,6 +17,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,9 +30,10 @@ namespace bikeflow::sim {
 
 class Topic {
  public:
-  Topic(const Input& input, std::int32_t partitions);
+  // Requires: a count for each part of the input, and one at least.
+  Topic(const Input& input, PartitionCounts counts);
 
-  // What was sent by then can be read.
+  // What was sent by then can be read; partitions are there a little before they are written to.
   void advance(Seconds time);
   [[nodiscard]] bool is_whole() const { return next_part_ == input_.parts.size(); }
   [[nodiscard]] Seconds next_at() const { return input_.parts[next_part_].read_at; }
@@ -41,7 +44,14 @@ class Topic {
   [[nodiscard]] std::int64_t high(std::int32_t partition) const {
     return static_cast<std::int64_t>(records_[static_cast<std::size_t>(partition)].size());
   }
-  // At most `most` messages from `offset` on. The views live as long as the topic.
+  [[nodiscard]] std::int64_t low(std::int32_t partition) const {
+    return low_[static_cast<std::size_t>(partition)];
+  }
+  // The records below `low` age out. Requires: not less than before, and not past the end.
+  void age(std::int32_t partition, std::int64_t low);
+  [[nodiscard]] const PartitionCounts& counts() const { return counts_; }
+  // At most `most` messages from `offset` on. The views live as long as the topic. Requires: they
+  // have not aged out.
   [[nodiscard]] std::vector<LogMessage> read(std::int32_t partition, std::int64_t offset,
                                              std::int64_t most) const;
 
@@ -50,9 +60,13 @@ class Topic {
     std::int64_t timestamp_ms;
     std::string key, value;
   };
+  void grow();
+
   const Input& input_;
+  const PartitionCounts counts_;
   std::size_t next_part_ = 0;
-  std::vector<std::deque<Stored>> records_;
+  std::vector<std::deque<Stored>> records_;  // those that have aged out too
+  std::vector<std::int64_t> low_;
 };
 
 class Group {
@@ -68,6 +82,9 @@ class Group {
   void leave(MemberId member);
   // It is alive. Nothing where it was removed.
   void heartbeat(MemberId member, Seconds time);
+  // It has noticed that the topic has more: a rebalance.
+  void set_partitions(std::int32_t partitions);
+  [[nodiscard]] std::int32_t partitions() const { return partitions_; }
   // Members that were silent too long are removed; a rebalance ends once all that are left have
   // joined.
   void advance(Seconds time, Seconds session);
@@ -88,7 +105,9 @@ class Group {
   [[nodiscard]] std::optional<Answered::Commit> committed(std::int32_t partition) const;
 
   [[nodiscard]] std::int64_t rebalances() const { return rebalances_; }
-  // Commits that moved an offset backwards.
+  // The next commit of the partition may do so: an operator wants it.
+  void let_go_back(std::int32_t partition) { may_go_back_.insert(partition); }
+  // Commits that moved an offset backwards, and should not.
   [[nodiscard]] std::int64_t went_back() const { return went_back_; }
 
  private:
@@ -106,6 +125,7 @@ class Group {
   MemberId last_member_ = 0;
   std::map<MemberId, Member> members_;
   std::map<std::int32_t, Answered::Commit> committed_;
+  std::set<std::int32_t> may_go_back_;
   std::int64_t rebalances_ = 0, went_back_ = 0;
 };
 

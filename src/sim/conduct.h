@@ -12,6 +12,7 @@
 
 #include "pipeline/job.h"
 #include "sim/disk.h"
+#include "sim/planted.h"
 
 namespace bikeflow::sim {
 
@@ -40,10 +41,6 @@ class Conduct {
   }
 };
 
-struct PlantedBug {
-  std::string_view name;
-  std::unique_ptr<Conduct> (*make)();
-};
-const std::vector<PlantedBug>& planted_bugs();
+const std::vector<Planted<Conduct>>& planted_bugs();
 
 }  // namespace bikeflow::sim

@@ -28,9 +28,16 @@ enum class Done : std::uint8_t { kYes, kFailed, kKilled };
 
 // A change of the lake as its readers see it.
 struct Sight {
-  enum class What : std::uint8_t { kCame, kChanged, kWent };
+  enum class What : std::uint8_t {
+    kCame,
+    kChanged,
+    kWent,
+    kRemoved,  // by an operator, who wants it written anew
+  };
   What what;
   std::string path;
+  // Of a _SUCCESS: so many partitions of the topic were known to whoever found the hour complete.
+  std::int32_t partitions = INT32_MAX;
 };
 
 class Disk {

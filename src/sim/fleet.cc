@@ -1,36 +1,23 @@
 #include "sim/fleet.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/check.h"
-#include "base/overloaded.h"
 #include "pipeline/commit_metadata.h"
 
 namespace bikeflow::sim {
 namespace {
 
-constexpr std::string_view kTopicName = "feed";  // the source that the judge looks for
 constexpr std::string_view kCluster = "simulated";
 constexpr std::string_view kLakeId = "5eed5eed5eed5eed5eed5eed5eed5eed";
 constexpr std::int64_t kMostSteps = 100'000;
 
-constexpr std::array kAll = {&FleetCounts::kills,         &FleetCounts::kills_between,
-                             &FleetCounts::pauses,        &FleetCounts::joins,
-                             &FleetCounts::rebalances,    &FleetCounts::commits,
-                             &FleetCounts::refused,       &FleetCounts::lost,
-                             &FleetCounts::answers_lost,  &FleetCounts::held,
-                             &FleetCounts::held_sent,     &FleetCounts::puts,
-                             &FleetCounts::puts_repeated, &FleetCounts::puts_after_death,
-                             &FleetCounts::late_outcomes, &FleetCounts::clock_jumps,
-                             &FleetCounts::outages,       &FleetCounts::replaced};
-
-OwnerSettings settings_of(const Input& input, Seconds stride) {
+OwnerSettings settings_of(const Input& input, Seconds stride, bool catches_up) {
   OwnerSettings settings;
-  settings.topic = kTopicName;
+  settings.topic = kFleetTopic;
   settings.cluster = kCluster;
   settings.lake_id = kLakeId;
   settings.lake = input.rule;
@@ -41,12 +28,20 @@ OwnerSettings settings_of(const Input& input, Seconds stride) {
   settings.confirmed_within = 60 * stride + 2 * kHour;
   settings.waiting_max = 5;
   settings.due_max_bytes = 60'000;
+  settings.until_caught_up = catches_up;
   return settings;
 }
 
-template <class Values>
-auto one_of(Rng& rng, const Values& values) {
-  return values[rng.below(static_cast<std::uint32_t>(std::size(values)))];
+// One to four partitions, to which some may be added, once or twice.
+PartitionCounts draw_counts(const Input& input, Rng& rng) {
+  const auto parts = static_cast<std::uint32_t>(input.parts.size());
+  PartitionCounts counts(std::max(parts, 1U), static_cast<std::int32_t>(1 + rng.below(4)));
+  for (std::int64_t left = rng.chance(0.35) ? rng.between(1, 2) : 0; left > 0; --left) {
+    const std::int32_t more = counts.back() + static_cast<std::int32_t>(1 + rng.below(2));
+    const std::uint32_t from = rng.below(static_cast<std::uint32_t>(counts.size()));
+    for (std::size_t i = from; i < counts.size(); ++i) counts[i] = std::max(counts[i], more);
+  }
+  return counts;
 }
 
 }  // namespace
@@ -56,7 +51,7 @@ Fleet::Fleet(const Input& input, FleetConduct& conduct, Rng rng, bool has_faults
       conduct_(conduct),
       rng_(rng),
       has_faults_(has_faults),
-      topic_(input, static_cast<std::int32_t>(1 + rng_.below(4))),
+      topic_(input, draw_counts(input, rng_)),
       group_(topic_.partitions()) {
   time_ = input.parts.empty() ? 0 : input.parts.front().read_at - 1;
   const Seconds span = input.parts.empty() ? 1 : input.parts.back().read_at - time_;
@@ -78,24 +73,36 @@ void Fleet::draw_odds() {
   odds_.jump = at_most(0.01);
   odds_.outage = at_most(0.005);
   odds_.orphan = rng_.uniform(0, 1);
+  odds_.copy = at_most(0.1);
+  odds_.finish = at_most(0.01);
+  odds_.age = at_most(0.1);
+  stale_for_ = rng_.chance(0.4) ? rng_.between(1, 20 * stride_) : 0;
+  catches_up_ = rng_.chance(0.15);
+  gaps_left_ = rng_.chance(0.2) ? rng_.between(1, 2) : 0;
+  orders_left_ = rng_.chance(0.15) ? rng_.between(1, 2) : 0;
+}
+
+std::string Fleet::path_of(std::int32_t partition, std::string_view checkpoint) {
+  return fmt::format("{}/{}", state_folder_of(kFleetTopic, partition), checkpoint);
+}
+
+std::optional<std::string> Fleet::committed_path(std::int32_t partition) const {
+  const auto commit = group_.committed(partition);
+  const auto metadata = commit ? CommitMetadata::parse(commit->metadata) : std::nullopt;
+  return metadata ? std::optional(path_of(partition, metadata->checkpoint)) : std::nullopt;
 }
 
 const LogHistory& Fleet::history(std::int32_t partition) const {
-  const auto commit = group_.committed(partition);
-  const auto metadata = commit ? CommitMetadata::parse(commit->metadata) : std::nullopt;
-  if (!metadata) return no_history_;
-  const auto found =
-      ledger_.find(state_folder_of(kTopicName, partition) + "/" + metadata->checkpoint);
+  const auto path = committed_path(partition);
+  const auto found = path ? ledger_.find(*path) : ledger_.end();
   return found == ledger_.end() ? no_history_ : found->second;
 }
 
 Result<Job> Fleet::job(std::int32_t partition) const {
-  const auto commit = group_.committed(partition);
-  const auto metadata = commit ? CommitMetadata::parse(commit->metadata) : std::nullopt;
-  if (!metadata) return fail("partition {} has no commit", partition);
-  const auto bytes =
-      bucket_.get(state_folder_of(kTopicName, partition) + "/" + metadata->checkpoint);
-  if (!bytes) return fail("the checkpoint {} is not there", metadata->checkpoint);
+  const auto path = committed_path(partition);
+  if (!path) return fail("partition {} has no commit", partition);
+  const auto bytes = bucket_.get(*path);
+  if (!bytes) return fail("the checkpoint {} is not there", *path);
   return Job::restore(*bytes);
 }
 
@@ -111,12 +118,18 @@ Fleet::Process* Fleet::find(std::uint64_t id) {
 void Fleet::start_process() {
   auto process = std::make_unique<Process>();
   process->id = ++next_process_;
-  process->member =
-      std::make_unique<Member>(settings_of(input_, stride_), [this] { return rng_.next(); });
-  process->member->set_partition_count(topic_.partitions());
+  process->catches_up = has_faults_ && catches_up_ && rng_.chance(0.5);
+  process->member = std::make_unique<Member>(settings_of(input_, stride_, process->catches_up),
+                                             [this] { return rng_.next(); });
+  if (!has_faults_ || rng_.chance(0.9)) tell_partitions(*process);  // else the broker is slow
   process->client.member = group_.join(0);
   ++counts_.joins;
   processes_.push_back(std::move(process));
+}
+
+void Fleet::tell_partitions(Process& process) {
+  process.known_partitions = topic_.partitions();
+  process.member->set_partition_count(conduct_.count_partitions(process.known_partitions));
 }
 
 // What it had sent may still arrive, once, long after.
@@ -128,11 +141,37 @@ void Fleet::kill(Process& process) {
     const bool is_put = std::holds_alternative<PutFile>(call.request.what) ||
                         std::holds_alternative<RemoveFiles>(call.request.what);
     if (!is_put || call.outcome || !rng_.chance(odds_.orphan)) return true;
+    ++counts_.puts_after_death;
     call.process = 0;
     call.not_before = time_ + rng_.between(0, 40 * stride_);
     return false;
   });
   std::erase_if(processes_, [&](const auto& each) { return each->id == id; });
+}
+
+// It is asked to end, is slow to learn of new partitions, or its clock is set.
+void Fleet::disturb(Process& process) {
+  if (has_faults_ && rng_.chance(odds_.jump)) {
+    ++counts_.clock_jumps;
+    process.clock_ahead = rng_.chance(0.6) ? 0 : rng_.between(-kHour, 4 * stride_);
+    if (rng_.chance(0.05)) {
+      ++counts_.far_jumps;
+      process.clock_ahead = rng_.between(4 * stride_, 40 * stride_ + 6 * kHour);
+    }
+  }
+  if (process.known_partitions != topic_.partitions() && rng_.chance(has_faults_ ? 0.02 : 0.5)) {
+    ++counts_.told_late;
+    tell_partitions(process);
+  }
+  if (has_faults_ && !process.finish_by && rng_.chance(odds_.finish)) {
+    ++counts_.finishes;
+    process.finish_by = time_ + rng_.between(5 * stride_, 60 * stride_);
+    // One that is still finding out where to go on leaves all to the next.
+    for (const auto& [partition, owner] : process.member->owners()) {
+      if (owner.phase() == Owner::Phase::kRecovering) process.reading.erase(partition);
+    }
+    process.member->finish(now_of(process));
+  }
 }
 
 void Fleet::act(Process& process) {
@@ -145,10 +184,12 @@ void Fleet::act(Process& process) {
     process.paused_until = time_ + rng_.between(1, 3 * session_);
     return;
   }
-  if (has_faults_ && rng_.chance(odds_.jump)) {
-    ++counts_.clock_jumps;
-    process.clock_ahead = rng_.chance(0.6) ? 0 : rng_.between(-kHour, 4 * stride_);
+  if (conduct_.is_done(*process.member, group_) ||
+      (process.finish_by && time_ >= *process.finish_by)) {
+    return end(process);
   }
+  disturb(process);
+  look_after(process);
   send_held(process.client);
   if (!serve_group(process)) {
     if (!process.reading.empty() && rng_.chance(0.7)) {
@@ -160,6 +201,12 @@ void Fleet::act(Process& process) {
     }
   }
   execute(process);
+}
+
+void Fleet::end(Process& process) {
+  look_at_end_of(process);
+  if (rng_.chance(0.8)) group_.leave(process.client.member);  // else that timed out
+  kill(process);
 }
 
 // Whether a callback was called.
@@ -237,6 +284,7 @@ void Fleet::read(Process& process, std::int32_t partition) {
   Reading& reading = process.reading.at(partition);
   const Now now = now_of(process);
   if (reading.is_paused) return process.member->tick(now);
+  if (reading.offset < topic_.low(partition)) return process.member->out_of_range(partition, now);
   const std::vector<LogMessage> messages =
       topic_.read(partition, reading.offset, rng_.between(1, 40));
   if (messages.empty()) {
@@ -244,14 +292,39 @@ void Fleet::read(Process& process, std::int32_t partition) {
                  [&] { process.member->at_end(partition, reading.offset, now); });
     return;
   }
-  LogHistory& history = process.histories[partition];
-  CHECK(std::ssize(history.clocks) == reading.offset || !conduct_.is_honest());
-  history.clocks.resize(static_cast<std::size_t>(reading.offset));
-  for (const LogMessage& message : messages) {
-    history.clocks.push_back(std::min(now.wall, message.timestamp_ms / 1000));
+  const auto owner = process.member->owners().find(partition);
+  // One that finishes takes no more, whatever the client had fetched.
+  if (owner != process.member->owners().end() && owner->second.phase() == Owner::Phase::kReading) {
+    LogHistory& history = process.histories[partition];
+    CHECK(std::ssize(history.clocks) == reading.offset || !conduct_.is_honest());
+    history.clocks.resize(static_cast<std::size_t>(reading.offset));
+    for (const LogMessage& message : messages) {
+      history.clocks.push_back(std::min(now.wall, message.timestamp_ms / 1000));
+    }
   }
   reading.offset += std::ssize(messages);
   process.member->messages(partition, messages, now);
+}
+
+// What the process knows of the records before, it has from the checkpoint that it starts from.
+void Fleet::start_reading(Process& process, std::int32_t partition, std::int64_t offset) {
+  process.reading[partition] = {offset, false};
+  const Job& job = *process.member->owners().at(partition).job();
+  // Where an order was executed, the next checkpoint was made at once.
+  std::string path = path_of(partition, job.checkpoint_name());
+  if (!ledger_.contains(path)) path = path_of(partition, job.predecessor());
+  const auto known = ledger_.find(path);
+  LogHistory history = known == ledger_.end() ? LogHistory{} : known->second;
+  if (std::cmp_less(history.clocks.size(), offset)) {
+    const std::uint64_t order = job.log()->last_order;
+    const auto bytes = bucket_.get(path);
+    const bool is_ordered =
+        orders_.contains(order) && (!bytes || Job::restore(*bytes)->log()->last_order != order);
+    const bool is_first = !group_.committed(partition) && offset <= topic_.low(partition);
+    history.has_skipped |= !is_ordered && !is_first;
+    history.clocks.resize(static_cast<std::size_t>(offset), LogHistory::kLost);
+  }
+  process.histories[partition] = std::move(history);
 }
 
 void Fleet::execute(Process& process) {
@@ -273,11 +346,7 @@ void Fleet::execute(Process& process) {
 void Fleet::carry_out(Process& process, Request request) {
   const std::int32_t partition = request.partition;
   if (const auto* start = std::get_if<StartReading>(&request.what)) {
-    process.reading[partition] = {start->offset, false};
-    const Job* const job = process.member->owners().at(partition).job();
-    const auto known =
-        ledger_.find(state_folder_of(kTopicName, partition) + "/" + job->checkpoint_name());
-    process.histories[partition] = known == ledger_.end() ? LogHistory{} : known->second;
+    start_reading(process, partition, start->offset);
   } else if (const auto* pause = std::get_if<PauseReading>(&request.what)) {
     if (const auto at = process.reading.find(partition); at != process.reading.end()) {
       at->second.is_paused = pause->is_paused;
@@ -296,18 +365,7 @@ void Fleet::carry_out(Process& process, Request request) {
       ++counts_.joins;
     }
   } else {
-    if (const auto* put = std::get_if<PutFile>(&request.what)) {
-      ++counts_.puts;
-      if (put->path.starts_with(state_folder_of(kTopicName, partition) + "/")) {
-        ledger_[put->path] = process.histories[partition];
-      }
-      if (conduct_.answers_at_once(request)) {
-        calls_.push_back({0, request, std::nullopt, time_ + rng_.between(0, 20 * stride_)});
-        process.member->outcome(request.number, Stored{}, now_of(process));
-        return;
-      }
-    }
-    calls_.push_back({process.id, std::move(request), std::nullopt, time_});
+    call_store(process, std::move(request));
   }
 }
 
@@ -339,75 +397,18 @@ CommitOutcome Fleet::commit(Process& process, std::int32_t partition, const Comm
   return CommitOutcome::kRefused;
 }
 
-// Executes a request, or hands over the outcome of one.
-void Fleet::take_call() {
-  if (calls_.empty() || time_ < quiet_until_) return;
-  const std::uint32_t number = rng_.below(static_cast<std::uint32_t>(calls_.size()));
-  Call& call = calls_[number];
-  if (call.not_before > time_) return;
-  const auto done = [&] { calls_.erase(calls_.begin() + number); };
-  if (!call.outcome) {
-    Process* const process = find(call.process);
-    if (process != nullptr && process->paused_until > time_ && rng_.chance(0.5)) return;
-    if (process != nullptr && has_faults_ && rng_.chance(odds_.lose)) return;  // and sent again
-    apply(call);
-    if (call.process == 0) ++counts_.puts_after_death;
-    if (call.process == 0 || !call.outcome) return done();
-    if (has_faults_ && rng_.chance(odds_.repeat)) {  // the answer was lost: it is sent again
-      ++counts_.puts_repeated;
-      call.outcome.reset();
-      return;
-    }
-    if (has_faults_ && rng_.chance(odds_.delay)) {
-      call.not_before = time_ + rng_.between(0, 10 * stride_);
-      return;
-    }
-  }
-  Process* const process = find(call.process);
-  if (process == nullptr) return done();
-  if (process->paused_until > time_) return;
-  Call taken = std::move(call);
-  done();
-  if (!process->member->waits_for(taken.request.number)) ++counts_.late_outcomes;
-  conduct_.look_over(taken.request, *taken.outcome, bucket_);
-  process->member->outcome(taken.request.number, *std::move(taken.outcome), now_of(*process));
-  execute(*process);
-}
-
-void Fleet::apply(Call& call) {
-  const std::int32_t partition = call.request.partition;
-  std::visit(Overloaded{
-                 [&](const ListFiles& what) { call.outcome = Listed{bucket_.list(what.folder)}; },
-                 [&](const GetFile& what) { call.outcome = Got{bucket_.get(what.path)}; },
-                 [&](const PutFile& what) {
-                   bucket_.put(what.path, what.bytes);
-                   call.outcome = Stored{};
-                 },
-                 [&](const RemoveFiles& what) {
-                   for (const std::string& path : what.paths) bucket_.remove(path);
-                 },
-                 [&](const AskGroup&) { call.outcome = Answered{group_.committed(partition)}; },
-                 [&](const LookAtLog& what) {
-                   Seen seen{0, topic_.high(partition), std::nullopt};
-                   if (what.offset >= 0) {
-                     for (const LogMessage& m : topic_.read(partition, what.offset, 1)) {
-                       seen.record = {m.offset, m.timestamp_ms, record_hash(m.key, m.value)};
-                     }
-                   }
-                   call.outcome = seen;
-                 },
-                 [](const auto&) { CHECK(false); },
-             },
-             call.request.what);
-}
-
 void Fleet::pass_time() {
   Seconds step = rng_.between(1, stride_);
   // Long silences are passed in strides, so that what is silent is noticed.
   if (!topic_.is_whole() && topic_.next_at() > time_ + 40 * stride_) step = 8 * stride_;
-  if (topic_.is_whole()) step = is_all_closed() ? stride_ : std::max(4 * stride_, 10 * kMinute);
+  if (topic_.is_whole())
+    step = is_all_closed() && !is_word_missing() ? stride_ : std::max(4 * stride_, 10 * kMinute);
   time_ += step;
+  const std::int32_t partitions = topic_.partitions();
   topic_.advance(time_);
+  counts_.grown += topic_.partitions() - partitions;
+  if (rng_.chance(0.2)) group_.set_partitions(topic_.partitions());
+  age_out();
   for (const auto& process : processes_) {
     if (process->paused_until <= time_) group_.heartbeat(process->client.member, time_);
   }
@@ -417,6 +418,7 @@ void Fleet::pass_time() {
     quiet_until_ = time_ + rng_.between(1, 30 * stride_);
   }
   if (has_faults_ && rng_.chance(0.01)) wanted_processes_ = 1 + rng_.below(4);
+  if (has_faults_ && orders_left_ > 0 && rng_.chance(0.005)) work_on_state();
 }
 
 void Fleet::step() {
@@ -425,57 +427,14 @@ void Fleet::step() {
     kill(*processes_[rng_.below(static_cast<std::uint32_t>(processes_.size()))]);
   }
   const std::uint32_t which = rng_.below(10);
-  if (which == 0 && (!topic_.is_whole() || !is_all_closed() || rng_.chance(0.2))) {
+  if (which == 0 &&
+      (!topic_.is_whole() || !is_all_closed() || is_word_missing() || rng_.chance(0.2))) {
     return pass_time();
   }
   if (which < 5) return take_call();
   if (processes_.empty()) return;
   Process& process = *processes_[rng_.below(static_cast<std::uint32_t>(processes_.size()))];
   if (process.paused_until <= time_) act(process);
-}
-
-// Everything is read, closed, committed and published, and every marker is written.
-bool Fleet::is_all_done() const {
-  if (!topic_.is_whole() || !calls_.empty()) return false;
-  std::size_t owned = 0;
-  for (const auto& process : processes_) {
-    for (const auto& [partition, owner] : process->member->owners()) {
-      ++owned;
-      if (owner.phase() == Owner::Phase::kStopped) return true;
-      if (owner.phase() != Owner::Phase::kReading || !owner.is_at_rest()) return false;
-      const auto commit = group_.committed(partition);
-      if (!commit || commit->offset != topic_.high(partition)) return false;
-    }
-  }
-  return owned == static_cast<std::size_t>(topic_.partitions()) && is_all_closed();
-}
-
-bool Fleet::is_all_closed() const {
-  for (const auto& process : processes_) {
-    for (const auto& [partition, owner] : process->member->owners()) {
-      if (owner.job() == nullptr) return false;
-      for (const auto& each : owner.job()->partitions()) {
-        const Seconds watermark = each->task().watermark().value();
-        if (watermark < input_.parts.back().read_at + 5 * kHour) return false;
-      }
-    }
-  }
-  return true;
-}
-
-std::string Fleet::where_it_stands() const {
-  std::string text = fmt::format("{} of the topic sent, {} calls under way", time_, calls_.size());
-  for (const auto& process : processes_) {
-    text += fmt::format("; process {}", process->id);
-    for (const auto& [partition, owner] : process->member->owners()) {
-      text += fmt::format(" {}:{}{}", partition, static_cast<int>(owner.phase()),
-                          owner.is_at_rest() ? " at rest" : "");
-      if (owner.job() == nullptr) continue;
-      text += fmt::format(" at {} of {}, checkpoint {}", owner.job()->log()->next_offset,
-                          topic_.high(partition), owner.job()->checkpoint_name());
-    }
-  }
-  return text;
 }
 
 Result<void> Fleet::run() {
@@ -486,33 +445,12 @@ Result<void> Fleet::run() {
       quiet_until_ = 0;
       for (const auto& process : processes_) process->clock_ahead = 0;
     }
+    if (!complaints_.empty()) return fail("{}", complaints_.front());
     if (steps % 16 == 0 && is_all_done()) break;
-  }
-  for (const auto& process : processes_) {
-    for (const auto& [partition, owner] : process->member->owners()) {
-      if (owner.phase() == Owner::Phase::kStopped) return fail("stopped: {}", owner.why());
-    }
   }
   counts_.rebalances = group_.rebalances();
   if (!is_all_done()) return fail("it does not come to an end: {}", where_it_stands());
   return {};
-}
-
-void FleetCounts::add(const FleetCounts& other) {
-  for (const auto each : kAll) this->*each += other.*each;
-}
-
-std::string FleetCounts::text() const {
-  return fmt::format(
-      "  joins {}, rebalances {}, kills {} and between two requests {}, pauses {}, clients "
-      "replaced "
-      "{}\n"
-      "  commits {}, refused {}, lost {}, answers lost {}, held back {} and sent later {}\n"
-      "  puts {}, answers lost {}, after death {}; outcomes too late {}; outages {}, clock jumps "
-      "{}\n",
-      joins, rebalances, kills, kills_between, pauses, replaced, commits, refused, lost,
-      answers_lost, held, held_sent, puts, puts_repeated, puts_after_death, late_outcomes, outages,
-      clock_jumps);
 }
 
 }  // namespace bikeflow::sim

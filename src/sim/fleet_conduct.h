@@ -13,7 +13,9 @@
 
 #include "pipeline/member.h"
 #include "pipeline/requests.h"
+#include "sim/broker.h"
 #include "sim/bucket.h"
+#include "sim/planted.h"
 
 namespace bikeflow::sim {
 
@@ -31,14 +33,14 @@ class FleetConduct {
   // Whether a rebalance that leaves a member what it had drops what it had not committed.
   virtual bool drops_on_rebalance() { return true; }
   virtual bool replaces_client() { return true; }
+  // What a process hears when it asks how many partitions the topic has.
+  virtual std::int32_t count_partitions(std::int32_t count) { return count; }
+  // Whether a process that was asked to end may do so.
+  virtual bool is_done(const Member& member, const Group& /*group*/) { return member.is_done(); }
   // A put whose success is reported before it is carried out, if ever it is.
   virtual bool answers_at_once(const Request& /*request*/) { return false; }
 };
 
-struct PlantedFleetBug {
-  std::string_view name;
-  std::unique_ptr<FleetConduct> (*make)();
-};
-const std::vector<PlantedFleetBug>& planted_fleet_bugs();
+const std::vector<Planted<FleetConduct>>& planted_fleet_bugs();
 
 }  // namespace bikeflow::sim

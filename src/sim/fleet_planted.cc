@@ -3,12 +3,15 @@
 #include <map>
 #include <utility>
 
+#include "lake/closed_hours.h"
 #include "pipeline/checkpoint_name.h"
 #include "pipeline/commit_metadata.h"
 #include "sim/fleet_conduct.h"
 
 namespace bikeflow::sim {
 namespace {
+
+constexpr std::string_view kTopic = "feed";
 
 class Bug : public FleetConduct {
  public:
@@ -76,9 +79,9 @@ class NewestCheckpoint final : public Bug {
     auto* const answer = std::get_if<Answered>(&outcome);
     if (answer == nullptr || !answer->commit) return;
     auto metadata = *CommitMetadata::parse(answer->commit->metadata);
-    for (const std::string& path : bucket.list(state_folder_of("feed", request.partition))) {
+    for (const std::string& path : bucket.list(state_folder_of(kTopic, request.partition))) {
       const std::string name(name_of(path));
-      if (*checkpoint_sequence(name) > *checkpoint_sequence(metadata.checkpoint)) {
+      if (checkpoint_sequence(name) > checkpoint_sequence(metadata.checkpoint)) {
         metadata.checkpoint = name;
         answer->commit = {Job::restore(*bucket.get(path))->log()->next_offset, metadata.text()};
       }
@@ -116,9 +119,8 @@ class CollectedTooEarly final : public Bug {
       const std::string* const path = checkpoint_path(request);
       if (path == nullptr) continue;
       for (const std::string& old : bucket.list(folder_of(*path))) {
-        if (*checkpoint_sequence(name_of(old)) < *checkpoint_sequence(name_of(*path))) {
-          bucket.remove(old);
-        }
+        const auto sequence = checkpoint_sequence(name_of(old));
+        if (sequence && *sequence < *checkpoint_sequence(name_of(*path))) bucket.remove(old);
       }
     }
   }
@@ -132,25 +134,60 @@ class AcknowledgedTooEarly final : public Bug {
   }
 };
 
-template <class What>
-std::unique_ptr<FleetConduct> make() {
-  return std::make_unique<What>();
-}
+// A process ends once all is committed, whether it is published or not.
+class FinishedTooEarly final : public Bug {
+  bool is_done(const Member& member, const Group& group) override {
+    if (member.is_done() || member.owners().empty()) return member.is_done();
+    return std::ranges::all_of(member.owners(), [&](const auto& each) {
+      const auto& [partition, owner] = each;
+      const auto commit = group.committed(partition);
+      return owner.phase() == Owner::Phase::kDone ||
+             (owner.phase() == Owner::Phase::kFinishing && commit &&
+              CommitMetadata::parse(commit->metadata)->checkpoint ==
+                  owner.job()->checkpoint_name());
+    });
+  }
+};
+
+// The hours of partitions that were not there at first are taken as closed.
+class AddedPartitionsIgnored final : public Bug {
+  std::int32_t first_ = 0;
+
+  std::int32_t count_partitions(std::int32_t count) override {
+    if (first_ == 0) first_ = count;
+    return count;
+  }
+  void look_over(const Request& request, Outcome& outcome, const Bucket& bucket) override {
+    const auto* const get = std::get_if<GetFile>(&request.what);
+    const auto known = bucket.get(closed_hours_path(kTopic, 0));
+    if (get == nullptr || !known) return;
+    bool is_added = false;
+    for (std::int32_t p = first_; p < first_ + 8; ++p) {
+      is_added |= p != request.partition && get->path == closed_hours_path(kTopic, p);
+    }
+    if (!is_added) return;
+    ClosedHours hours = *parse_closed_hours(*known);
+    for (auto& [system, span] : hours.systems) span.closed_to = INT64_MAX;
+    std::get<Got>(outcome).bytes = to_json(hours);
+  }
+};
 
 }  // namespace
 
-const std::vector<PlantedFleetBug>& planted_fleet_bugs() {
-  static const std::vector<PlantedFleetBug> kBugs = {
-      {"publish_before_commit", make<PublishBeforeCommit>},
-      {"no_epoch_guard", make<NoEpochGuard>},
-      {"due_list_dropped", make<DueListDropped>},
-      {"commit_before_checkpoint", make<CommitBeforeCheckpoint>},
-      {"offset_alone", make<OffsetAlone>},
-      {"newest_checkpoint", make<NewestCheckpoint>},
-      {"watermark_not_restored", make<WatermarkNotRestored>},
-      {"old_client_kept", make<OldClientKept>},
-      {"collected_too_early", make<CollectedTooEarly>},
-      {"acknowledged_too_early", make<AcknowledgedTooEarly>},
+const std::vector<Planted<FleetConduct>>& planted_fleet_bugs() {
+  static const std::vector<Planted<FleetConduct>> kBugs = {
+      plant<FleetConduct, PublishBeforeCommit>("publish_before_commit"),
+      plant<FleetConduct, NoEpochGuard>("no_epoch_guard"),
+      plant<FleetConduct, DueListDropped>("due_list_dropped"),
+      plant<FleetConduct, CommitBeforeCheckpoint>("commit_before_checkpoint"),
+      plant<FleetConduct, OffsetAlone>("offset_alone"),
+      plant<FleetConduct, NewestCheckpoint>("newest_checkpoint"),
+      plant<FleetConduct, WatermarkNotRestored>("watermark_not_restored"),
+      plant<FleetConduct, OldClientKept>("old_client_kept"),
+      plant<FleetConduct, CollectedTooEarly>("collected_too_early"),
+      plant<FleetConduct, AcknowledgedTooEarly>("acknowledged_too_early"),
+      plant<FleetConduct, FinishedTooEarly>("finished_too_early"),
+      plant<FleetConduct, AddedPartitionsIgnored>("added_partitions_ignored"),
   };
   return kBugs;
 }

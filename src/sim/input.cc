@@ -310,12 +310,13 @@ std::int32_t partition_of(const Input& input, const Entry& entry, std::int32_t p
   return static_cast<std::int32_t>(hash64(key) % static_cast<std::uint64_t>(partitions));
 }
 
-Input of_partition(const Input& input, std::int32_t partition, std::int32_t partitions) {
+Input of_partition(const Input& input, std::int32_t partition, const PartitionCounts& counts) {
   Input part = input;
   std::int64_t records = 0;
-  for (Part& each : part.parts) {
+  for (std::size_t i = 0; i < part.parts.size(); ++i) {
+    Part& each = part.parts[i];
     std::erase_if(each.entries, [&](const Entry& entry) {
-      return partition_of(input, entry, partitions) != partition;
+      return partition_of(input, entry, counts[i]) != partition;
     });
     each.first_record = records;
     records += static_cast<std::int64_t>(each.entries.size());

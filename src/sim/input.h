@@ -63,9 +63,12 @@ struct Input {
 Input generate(Rng rng);
 Input generate_topic(Rng rng);
 
-// What a partition of a topic holds of the input, with P partitions.
+// How many partitions a topic has when each part is sent: never fewer than before.
+using PartitionCounts = std::vector<std::int32_t>;
+
+// What a partition of a topic holds of the input.
 std::int32_t partition_of(const Input& input, const Entry& entry, std::int32_t partitions);
-Input of_partition(const Input& input, std::int32_t partition, std::int32_t partitions);
+Input of_partition(const Input& input, std::int32_t partition, const PartitionCounts& counts);
 
 // The bytes of a record, as the input would hold them.
 std::string raw_of(const Input& input, const Entry& entry);

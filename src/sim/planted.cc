@@ -123,28 +123,23 @@ class CurrentNotSyncedAtStart final : public Conduct {
   std::optional<std::string> choose_checkpoint(Disk& disk) override { return disk.current(); }
 };
 
-template <class Bug>
-std::unique_ptr<Conduct> make() {
-  return std::make_unique<Bug>();
-}
-
 }  // namespace
 
-const std::vector<PlantedBug>& planted_bugs() {
-  static const std::vector<PlantedBug> kBugs = {
-      {"publish_before_current", make<PublishBeforeCurrent>},
-      {"current_before_checkpoint", make<CurrentBeforeCheckpoint>},
-      {"markers_before_files", make<MarkersBeforeFiles>},
-      {"due_forgotten_at_start", make<DueForgottenAtStart>},
-      {"position_forgotten", make<PositionForgotten>},
-      {"one_batch_too_far", make<OneBatchTooFar>},
-      {"watermark_forgotten", make<WatermarkForgotten>},
-      {"failed_put_taken_as_done", make<FailedPutTakenAsDone>},
-      {"put_in_part", make<PutInPart>},
-      {"highest_sequence", make<HighestSequence>},
-      {"current_removed", make<CurrentRemoved>},
-      {"current_not_synced", make<CurrentNotSynced>},
-      {"current_not_synced_at_start", make<CurrentNotSyncedAtStart>},
+const std::vector<Planted<Conduct>>& planted_bugs() {
+  static const std::vector<Planted<Conduct>> kBugs = {
+      plant<Conduct, PublishBeforeCurrent>("publish_before_current"),
+      plant<Conduct, CurrentBeforeCheckpoint>("current_before_checkpoint"),
+      plant<Conduct, MarkersBeforeFiles>("markers_before_files"),
+      plant<Conduct, DueForgottenAtStart>("due_forgotten_at_start"),
+      plant<Conduct, PositionForgotten>("position_forgotten"),
+      plant<Conduct, OneBatchTooFar>("one_batch_too_far"),
+      plant<Conduct, WatermarkForgotten>("watermark_forgotten"),
+      plant<Conduct, FailedPutTakenAsDone>("failed_put_taken_as_done"),
+      plant<Conduct, PutInPart>("put_in_part"),
+      plant<Conduct, HighestSequence>("highest_sequence"),
+      plant<Conduct, CurrentRemoved>("current_removed"),
+      plant<Conduct, CurrentNotSynced>("current_not_synced"),
+      plant<Conduct, CurrentNotSyncedAtStart>("current_not_synced_at_start"),
   };
   return kBugs;
 }
