@@ -73,30 +73,15 @@ class TestOwner {
 
 class TopicStateTest : public ::testing::Test {
  protected:
-  // Runs a command; what it prints, the lake's folder left out, and its exit status.
-  template <class Body>
-  std::string run(Body&& body) {
-    std::string text;
-    Output out(text);
-    Log log(LogFormat::kText, false);
-    Shell shell{out, log, {}, {}};
-    ::testing::internal::CaptureStderr();
-    const Result<ExitStatus> status = body(shell);
-    text += ::testing::internal::GetCapturedStderr();
-    text += status ? std::to_string(static_cast<int>(*status)) : "error: " + status.error().message;
-    for (auto at = text.find(lake_.folder()); at != std::string::npos;
-         at = text.find(lake_.folder())) {
-      text.replace(at, lake_.folder().size(), "LAKE");
-    }
-    return text;
-  }
   std::string verified() {
     VerifyOptions options;
     options.lake = lake_.folder();
-    return run([&](Shell& shell) { return verify(options, shell); });
+    return said_on(lake_.folder(), [&](Shell& shell) { return verify(options, shell); }).all();
   }
   std::string shown(const std::string& format = "text") {
-    return run([&](Shell& shell) { return state_show({lake_.folder(), format}, shell); });
+    return said_on(lake_.folder(),
+                   [&](Shell& shell) { return state_show({lake_.folder(), format}, shell); })
+        .all();
   }
 
   TestLake lake_;

@@ -34,34 +34,21 @@ class CompletenessTest : public ::testing::Test {
               to_json({partitions, {{"seoul", {kNine, to, marked_to}}}}));
   }
 
-  // What a command prints, the lake's folder left out, and its exit status.
-  template <class Body>
-  std::string run(Body&& body) {
-    std::string text;
-    Output out(text);
-    Log log(LogFormat::kText, false);
-    Shell shell{out, log, {}, {}};
-    ::testing::internal::CaptureStderr();
-    const Result<ExitStatus> status = body(shell);
-    ::testing::internal::GetCapturedStderr();
-    if (!status) return "error: " + status.error().message;
-    for (auto at = text.find(lake_.folder()); at != std::string::npos;
-         at = text.find(lake_.folder())) {
-      text.replace(at, lake_.folder().size(), "LAKE");
-    }
-    return text + std::to_string(static_cast<int>(*status));
+  std::string said(const std::function<Result<ExitStatus>(Shell&)>& command) {
+    const Said said = said_on(lake_.folder(), command);
+    return said.out + said.end;
   }
   std::string verified() {
     VerifyOptions options;
     options.lake = lake_.folder();
-    return run([&](Shell& shell) { return verify(options, shell); });
+    return said([&](Shell& shell) { return verify(options, shell); });
   }
   std::string shown(const std::string& format = "table", bool totals = false) {
     ShowOptions options;
     options.lake = lake_.folder();
     options.format = format;
     options.totals = totals;
-    return run([&](Shell& shell) { return show(options, shell); });
+    return said([&](Shell& shell) { return show(options, shell); });
   }
 
   TestLake lake_;

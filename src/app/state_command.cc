@@ -44,7 +44,7 @@ void register_state(CommandLine& line) {
       });
   discard_command.text({.name = "--lake",
                         .value = "LAKE",
-                        .help = "the lake; of a backfill a directory",
+                        .help = "the lake: a directory, or s3://bucket/prefix",
                         .required = true},
                        &discard->lake);
   discard_command.text({"--job", "NAME", "whose, as state show names it"}, &discard->job);

@@ -22,23 +22,6 @@ using ::testing::Not;
 
 constexpr Seconds kNine = 1723334400;  // 2024-08-11 09:00 in Seoul
 
-// Runs a command on a lake; what it prints, the lake's folder left out, and its exit status.
-template <class Body>
-std::string run(const std::string& lake, Body&& body) {
-  std::string text;
-  Output out(text);
-  Log log(LogFormat::kText, false);
-  Shell shell{out, log, {}, {}};
-  ::testing::internal::CaptureStderr();
-  const Result<ExitStatus> status = body(shell);
-  text += ::testing::internal::GetCapturedStderr();
-  text += status ? std::to_string(static_cast<int>(*status)) : "error: " + status.error().message;
-  for (auto at = text.find(lake); at != std::string::npos; at = text.find(lake)) {
-    text.replace(at, lake.size(), "LAKE");
-  }
-  return text;
-}
-
 // A job of one station whose first hour is due.
 Job a_job(const std::string& name, const std::string& lake_id) {
   Job job({name, name, lake_id, LakeRule{}});
@@ -72,17 +55,20 @@ void write_backfill(const std::string& lake, const std::string& name = "backfill
 std::string verified(const std::string& lake) {
   VerifyOptions options;
   options.lake = lake;
-  return run(lake, [&](Shell& shell) { return verify(options, shell); });
+  return said_on(lake, [&](Shell& shell) { return verify(options, shell); }).all();
 }
 
 std::string shown(const std::string& lake, const std::string& format = "text") {
-  return run(lake, [&](Shell& shell) { return state_show({lake, format}, shell); });
+  return said_on(lake, [&](Shell& shell) { return state_show({lake, format}, shell); }).all();
 }
 
 std::string discarded(const std::string& lake, bool yes) {
-  return run(lake, [&](Shell& shell) {
-    return state_discard({.lake = lake, .job = "backfill", .partition = {}, .yes = yes}, shell);
-  });
+  return said_on(lake,
+                 [&](Shell& shell) {
+                   return state_discard(
+                       {.lake = lake, .job = "backfill", .partition = {}, .yes = yes}, shell);
+                 })
+      .all();
 }
 
 TEST(State, ShowsWhatACheckpointHolds) {
@@ -203,7 +189,7 @@ TEST(Check, LooksAtTheLakeAndItsState) {
   const TempFolder folder;
   const std::string lake = folder / "lake", file = folder / "bikeflow.toml";
   const auto checked = [&] {
-    return run(folder.path(), [&](Shell& shell) { return check(file, shell); });
+    return said_on(folder.path(), [&](Shell& shell) { return check(file, shell); }).all();
   };
   const auto configure = [&](const std::string& more) {
     std::FILE* config = std::fopen(file.c_str(), "w");

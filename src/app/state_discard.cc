@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <set>
 
 #include <fmt/core.h>
@@ -81,16 +82,13 @@ Result<void> discard(const StateDiscardOptions& options, Store& store, const Bel
   if (auto done = remove_all(store, state); !done) return done;
   if (auto done = remove_all(store, found.markers); !done) return done;
   if (auto done = remove_all(store, found.files); !done) return done;
-  remove_empty_folders(options.lake, found.files);
+  if (!options.lake.starts_with(S3Store::kScheme)) remove_empty_folders(options.lake, found.files);
   return {};
 }
 
 }  // namespace
 
 Result<ExitStatus> state_discard(const StateDiscardOptions& options, Shell& shell) {
-  if (options.lake.starts_with(S3Store::kScheme)) {
-    return fail("{}: this version discards in lakes in directories only", options.lake);
-  }
   const auto lake = LakeView::open(options.lake);
   if (!lake) return std::unexpected(lake.error());
   Store& store = lake->store();
@@ -110,9 +108,14 @@ Result<ExitStatus> state_discard(const StateDiscardOptions& options, Shell& shel
                                   options.job, count(*found)));
     return ExitStatus::kDone;
   }
-  // Held until the end: the job must not be at work meanwhile.
-  const auto lock = StateDir::open(state_folder(options.lake, options.job));
-  if (!lock) return std::unexpected(lock.error());
+  // Held until the end: the job must not be at work meanwhile. A backfill's state in a bucket was
+  // copied there: none is at work on it.
+  std::optional<StateDir> lock;
+  if (!options.lake.starts_with(S3Store::kScheme)) {
+    auto locked = StateDir::open(state_folder(options.lake, options.job));
+    if (!locked) return std::unexpected(locked.error());
+    lock = *std::move(locked);
+  }
   found = find_belongings(store, options.job);
   if (!found) return std::unexpected(found.error());
   if (auto done = discard(options, store, *found); !done) return std::unexpected(done.error());

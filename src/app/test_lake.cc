@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include <fmt/core.h>
+#include <gtest/gtest.h>
 
 #include "base/check.h"
 #include "base/hash.h"
@@ -16,6 +17,24 @@
 
 namespace bikeflow {
 namespace fs = std::filesystem;
+
+Said said_on(const std::string& lake, const std::function<Result<ExitStatus>(Shell&)>& command) {
+  Said said;
+  Output out(said.out);
+  Log log(LogFormat::kText, false);
+  Shell shell{out, log, {}, {}};
+  ::testing::internal::CaptureStderr();
+  const Result<ExitStatus> status = command(shell);
+  said.err = ::testing::internal::GetCapturedStderr();
+  said.end =
+      status ? std::to_string(static_cast<int>(*status)) : "error: " + status.error().message;
+  for (std::string* text : {&said.out, &said.err, &said.end}) {
+    for (auto at = text->find(lake); at != std::string::npos; at = text->find(lake)) {
+      text->replace(at, lake.size(), "LAKE");
+    }
+  }
+  return said;
+}
 
 TestLake::TestLake() {
   std::string name = (fs::temp_directory_path() / "bikeflow-lake-XXXXXX").string();

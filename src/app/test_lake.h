@@ -3,17 +3,28 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "app/shell.h"
 #include "base/zone.h"
 #include "io/store.h"
 #include "lake/parquet.h"
 #include "lake/paths.h"
 
 namespace bikeflow {
+
+// What a command says on a lake, whose folder is "LAKE" then.
+struct Said {
+  std::string out, err;
+  std::string end;  // the exit status, or "error: " and why
+
+  [[nodiscard]] std::string all() const { return out + err + end; }
+};
+Said said_on(const std::string& lake, const std::function<Result<ExitStatus>(Shell&)>& command);
 
 class TestLake {
  public:

@@ -4,7 +4,7 @@
 #include <memory>
 #include <set>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "app/checkpoints.h"
 #include "app/completeness.h"
@@ -274,10 +274,8 @@ std::map<std::string, std::string> find_timezones(const LakeView& lake, const Su
 }
 
 Result<void> verify_lake(const VerifyOptions& options, const std::optional<KafkaSettings>& kafka,
-                         const LakeView& lake, VerifyReport& report, Shell& shell) {
-  const auto survey_result = survey(lake, report);
-  if (!survey_result) return std::unexpected(survey_result.error());
-  const Survey& surveyed = *survey_result;
+                         const LakeView& lake, const Survey& surveyed, VerifyReport& report,
+                         Shell& shell) {
   Zones zones;
   const auto timezones = find_timezones(lake, surveyed);
   const Whole whole{lake, surveyed, zones, report, shell};
@@ -324,6 +322,39 @@ Result<std::optional<KafkaSettings>> find_topic(const std::string& file, Shell& 
   return kafka_settings_of(*config->kafka);
 }
 
+// What to do about violations, by who wrote what they name: who can write it again differs.
+std::string remedy(const std::string& lake, const Survey& survey, const VerifyReport& report) {
+  std::set<std::string> topics, partitions;
+  bool is_of_job = false;
+  for (const JobCheckpoint& checkpoint : survey.checkpoints) {
+    if (checkpoint.job && checkpoint.job->log()) topics.insert(checkpoint.job->settings().source);
+  }
+  for (const auto& [source, number] : report.blamed()) {
+    if (topics.contains(source)) partitions.insert(fmt::format("{}/{}", source, number));
+    is_of_job |= !topics.contains(source);
+  }
+  std::string text =
+      "what to do: put the files that are named back from a backup, and move foreign ones out of "
+      "the lake";
+  if (is_of_job || topics.empty()) {
+    text += fmt::format(
+        "; or delete all that the backfill wrote (bikeflow state discard --lake {} lists it, --yes "
+        "deletes; --job NAME where another job wrote it) and run it again",
+        lake);
+  }
+  if (topics.empty() || (is_of_job && partitions.empty())) return text;
+  const std::string which = partitions.size() == 1 ? *partitions.begin() : "TOPIC/N";
+  text += fmt::format(
+      "; or let the topic be read again: bikeflow state rewind --lake {} --partition {} from one "
+      "of "
+      "the last checkpoints, where it is older than the damage, else bikeflow state discard --lake "
+      "{} --partition {} from the oldest record that the topic still has (both first list what "
+      "goes)",
+      lake, which, lake, which);
+  if (partitions.size() > 1) text += fmt::format("; TOPIC/N: {}", fmt::join(partitions, ", "));
+  return text;
+}
+
 }  // namespace
 
 Result<ExitStatus> verify(const VerifyOptions& options, Shell& shell) {
@@ -341,17 +372,14 @@ Result<ExitStatus> verify(const VerifyOptions& options, Shell& shell) {
     return ExitStatus::kUnverified;
   }
   VerifyReport report(options.format == "json", options.lake, shell.out);
-  if (const auto done = verify_lake(options, kafka, *lake, report, shell); !done) {
-    report.unverified(done.error().message);
-  }
+  const auto surveyed = survey(*lake, report);
+  const auto done = surveyed ? verify_lake(options, kafka, *lake, *surveyed, report, shell)
+                             : std::unexpected(surveyed.error());
+  if (!done) report.unverified(done.error().message);
   const ExitStatus status = report.finish();
-  if (report.violations() > 0) {
+  if (surveyed && report.violations() > 0) {
     shell.out.flush();  // before what is said of it
-    shell.log.info(fmt::format(
-        "what to do: put the files that are named back from a backup, and move foreign ones out of "
-        "the lake; or delete all that the backfill wrote (bikeflow state discard --lake {} lists "
-        "it, --yes deletes; --job NAME where another job wrote it) and run it again",
-        options.lake));
+    shell.log.info(remedy(options.lake, *surveyed, report));
   }
   return status;
 }

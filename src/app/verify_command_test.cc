@@ -29,17 +29,8 @@ class VerifyTest : public ::testing::Test {
 
   // What verify prints, lake's folder left out, with its exit status.
   std::string run() {
-    std::string text;
-    Output out(text);
-    Log log(LogFormat::kText, false);
-    Shell shell{out, log, {}, {}};
-    const auto status = verify(options_, shell);
-    if (!status) return "error: " + status.error().message;
-    for (auto at = text.find(options_.lake); at != std::string::npos;
-         at = text.find(options_.lake)) {
-      text.replace(at, options_.lake.size(), "LAKE");
-    }
-    return text + std::to_string(static_cast<int>(*status));
+    const Said said = said_on(options_.lake, [&](Shell& shell) { return verify(options_, shell); });
+    return said.out + said.end;
   }
 
   TestLake lake_;

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/json_text.h"
+#include "lake/paths.h"
 
 namespace bikeflow {
 std::string_view breach_word(Breach breach) {
@@ -28,6 +29,11 @@ std::string VerifyReport::shown(std::string_view path) const {
 void VerifyReport::violation(Breach breach, std::string_view path, std::string_view station,
                              std::string_view message) {
   ++violations_;
+  if (const auto hour = parse_hourly_name(name_of(path))) {
+    blamed_.emplace(hour->source, hour->partition);
+  } else if (const auto records = parse_records_name(name_of(path))) {
+    blamed_.emplace(records->source, records->first_row.partition);
+  }
   if (!is_json_) {
     out_.print("{}: {}{}{}\n", shown(path), station, station.empty() ? "" : ": ", message);
     return;

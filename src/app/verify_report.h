@@ -8,8 +8,10 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "app/shell.h"
@@ -55,6 +57,10 @@ class VerifyReport {
   void count(std::string_view what, std::int64_t more) { counts_[std::string(what)] += more; }
 
   [[nodiscard]] std::int64_t violations() const { return violations_; }
+  // Sources and partitions of the files that violations named, as far as the names tell.
+  [[nodiscard]] const std::set<std::pair<std::string, std::int32_t>>& blamed() const {
+    return blamed_;
+  }
 
   // Prints the notes and the summary.
   ExitStatus finish();
@@ -69,6 +75,7 @@ class VerifyReport {
   std::string lake_;
   Output& out_;
   std::int64_t violations_ = 0;
+  std::set<std::pair<std::string, std::int32_t>> blamed_;
   std::map<std::string, std::int64_t, std::less<>> counts_;
   std::vector<std::pair<std::string, std::string>> notes_;
   std::vector<std::string> unverified_;

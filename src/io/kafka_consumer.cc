@@ -63,18 +63,6 @@ bool is_unreadable(rd_kafka_resp_err_t error) {
          error == RD_KAFKA_RESP_ERR_INVALID_MSG;
 }
 
-LogMessage message_of(const rd_kafka_message_t& message) {
-  LogMessage record{.offset = message.offset,
-                    .timestamp_ms = -1,
-                    .key = bytes_of(message.key, message.key_len),
-                    .value = std::nullopt};
-  rd_kafka_timestamp_type_t kind = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-  const std::int64_t timestamp_ms = rd_kafka_message_timestamp(&message, &kind);
-  if (kind != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE) record.timestamp_ms = timestamp_ms;
-  if (message.payload != nullptr) record.value = bytes_of(message.payload, message.len);
-  return record;
-}
-
 }  // namespace
 
 // Each assigned partition has its own queue, which librdkafka fills to a bound: so a paused one

@@ -77,6 +77,25 @@ KafkaLogLevel kafka_log_level(int syslog_level) {
   return syslog_level <= 6 ? KafkaLogLevel::kInfo : KafkaLogLevel::kDebug;
 }
 
+LogMessage message_of(const rd_kafka_message_t& message) {
+  LogMessage record{.offset = message.offset,
+                    .timestamp_ms = -1,
+                    .key = bytes_of(message.key, message.key_len),
+                    .value = std::nullopt};
+  rd_kafka_timestamp_type_t kind = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+  const std::int64_t timestamp_ms = rd_kafka_message_timestamp(&message, &kind);
+  if (kind != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE) record.timestamp_ms = timestamp_ms;
+  if (message.payload != nullptr) record.value = bytes_of(message.payload, message.len);
+  return record;
+}
+
+rd_kafka_resp_err_t assign_one(rd_kafka_t* client, const KafkaSettings& settings,
+                               std::int32_t partition, std::int64_t offset) {
+  const KafkaPartitions list(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(list.get(), settings.topic.c_str(), partition)->offset = offset;
+  return rd_kafka_assign(client, list.get());
+}
+
 bool is_out_of_range(rd_kafka_resp_err_t error) {
   return error == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE ||
          error == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET;

@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "io/kafka_settings.h"
+#include "model/log_message.h"
 
 namespace bikeflow {
 
@@ -71,6 +72,14 @@ inline std::string_view text_of(rd_kafka_resp_err_t error) { return rd_kafka_err
 inline std::string_view bytes_of(const void* data, std::size_t size_bytes) {
   return {static_cast<const char*>(data), size_bytes};
 }
+
+// As librdkafka gives it; the views are good as long as the message.
+LogMessage message_of(const rd_kafka_message_t& message);
+
+// Reads one partition, from that offset on, and nothing else; rd_kafka_assign(client, nullptr) ends
+// it.
+rd_kafka_resp_err_t assign_one(rd_kafka_t* client, const KafkaSettings& settings,
+                               std::int32_t partition, std::int64_t offset);
 
 // The broker no longer has, or does not yet have, the offset that was asked for.
 bool is_out_of_range(rd_kafka_resp_err_t error);

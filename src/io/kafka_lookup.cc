@@ -236,13 +236,10 @@ Result<std::optional<KafkaRecord>> KafkaLookup::Impl::wait_for_record(std::int32
       continue;  // librdkafka tries again until the time is over
     }
     if (message->offset != offset) return std::nullopt;
-    rd_kafka_timestamp_type_t kind = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-    const std::int64_t timestamp_ms = rd_kafka_message_timestamp(message.get(), &kind);
-    std::optional<std::string_view> value;
-    if (message->payload != nullptr) value = bytes_of(message->payload, message->len);
+    const LogMessage read = message_of(*message);
     return KafkaRecord{.offset = offset,
-                       .timestamp_ms = kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : timestamp_ms,
-                       .hash = record_hash(bytes_of(message->key, message->key_len), value)};
+                       .timestamp_ms = read.timestamp_ms,
+                       .hash = record_hash(read.key, read.value)};
   }
   return failure(asked, last);
 }
@@ -251,10 +248,7 @@ Result<std::optional<KafkaRecord>> KafkaLookup::Impl::record(std::int32_t partit
                                                              std::int64_t offset, int timeout_ms) {
   CHECK(offset >= 0);
   const std::scoped_lock lock(reading_);
-  const KafkaPartitions list(rd_kafka_topic_partition_list_new(1));
-  rd_kafka_topic_partition_list_add(list.get(), settings_.topic.c_str(), partition)->offset =
-      offset;
-  if (const auto error = rd_kafka_assign(client_.get(), list.get());
+  if (const auto error = assign_one(client_.get(), settings_, partition, offset);
       error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return failure(fmt::format("partition {}", partition), error);
   }

@@ -24,17 +24,6 @@ constexpr std::array kReaderProperties = {
     KafkaProperty{"partition.assignment.strategy", "range,roundrobin"},
 };
 
-LogMessage message_of(const rd_kafka_message_t& message) {
-  LogMessage read;
-  read.offset = message.offset;
-  rd_kafka_timestamp_type_t kind = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-  const std::int64_t timestamp_ms = rd_kafka_message_timestamp(&message, &kind);
-  if (kind != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE) read.timestamp_ms = timestamp_ms;
-  read.key = bytes_of(message.key, message.key_len);
-  if (message.payload != nullptr) read.value = bytes_of(message.payload, message.len);
-  return read;
-}
-
 }  // namespace
 
 class KafkaReader::Impl {
@@ -61,10 +50,7 @@ class KafkaReader::Impl {
   Result<void> read(std::int32_t partition, std::int64_t from, std::int64_t to, int silence_ms,
                     const Use& use) {
     if (from >= to) return {};
-    const KafkaPartitions list(rd_kafka_topic_partition_list_new(1));
-    rd_kafka_topic_partition_list_add(list.get(), settings_.topic.c_str(), partition)->offset =
-        from;
-    if (const auto error = rd_kafka_assign(client_.get(), list.get());
+    if (const auto error = assign_one(client_.get(), settings_, partition, from);
         error != RD_KAFKA_RESP_ERR_NO_ERROR) {
       return fail("{}: partition {}: {}", shown(settings_), partition, text_of(error));
     }

@@ -62,8 +62,9 @@ Result<void> look_at_other(Store& store, const std::string& path, const LakeWrit
   if (*kind != word(writer.kind)) return {};
   return fail(
       "this lake is written by another pipeline: {} ({}), this one is {}; give each pipeline a "
-      "lake of "
-      "its own, or, if the other one is no more, remove {}",
+      "lake of its own. If they are the same one, renamed (its group, say): go back to the old "
+      "name; or stop all that runs under it and remove {}, then each partition of a topic says "
+      "what lets it go on (bikeflow state rewind)",
       *identity, *kind, writer.identity, store.shown(path));
 }
 

@@ -84,10 +84,13 @@ TEST_F(LakeId, AnotherWriterIsRefusedAndDoesNotLockOutTheFirst) {
   ASSERT_EQ(registered(kRun, "feed a"), "registered");
   const std::string path =
       folder_ / store_.list("_bikeflow/writers", Store::Scope::kAll)->at(0).path;
-  EXPECT_EQ(registered(kRun, "feed b"),
-            "this lake is written by another pipeline: feed a (run), this one is feed b; give each "
-            "pipeline a lake of its own, or, if the other one is no more, remove " +
-                path);
+  EXPECT_EQ(
+      registered(kRun, "feed b"),
+      "this lake is written by another pipeline: feed a (run), this one is feed b; give each "
+      "pipeline a lake of its own. If they are the same one, renamed (its group, say): go back "
+      "to the old name; or stop all that runs under it and remove " +
+          path +
+          ", then each partition of a topic says what lets it go on (bikeflow state rewind)");
   EXPECT_EQ(registered(kRun, "feed a"), "registered");
 }
 

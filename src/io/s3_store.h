@@ -6,9 +6,10 @@
 //   From kMultipartBytes on, the client sends parts and then one request that makes them a file:
 //   whole or not there all the same, but a process that dies in between leaves parts, which nobody
 //   sees and the bucket's rule for incomplete uploads removes.
-// remove() leaves an empty object named as the folder with a "/" behind it, which is how the client
-// keeps the folder. list() does not show it, and readers of Parquet do not either. No other call
-// makes one.
+// remove() of a file that is there, whether or not others remain beside it, also puts an empty
+// object named as the file's folder with a "/" behind it. Arrow has no call that deletes without
+// it, and none that deletes that object and nothing else. list() does not show it, and readers of
+// Parquet take it for the folder. No other call makes one.
 //
 // Each request is tried kAttempts times within some two seconds; waiting for a store that is down
 // is for the caller. A connection that is not made in kConnectSeconds, or moves no byte for

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import time
 
 import confluent_kafka
@@ -16,6 +17,10 @@ import topics
 def verified(bikeflow, pipeline, status: int) -> dict:
     done = bikeflow.run("verify", "--lake", pipeline.lake, "-c", pipeline.file, "--format", "json")
     assert done.returncode == status, done.stdout[-3000:] + done.stderr
+    if status == 1:
+        # What to do, of a lake that only this topic was written into.
+        assert re.search(rf"bikeflow state rewind --lake \S+ --partition ({pipeline.topic}/[01]|TOPIC/N) ", done.stderr)
+        assert "backfill" not in done.stderr
     return json.loads(done.stdout)
 
 
@@ -81,6 +86,9 @@ def test_a_file_that_is_gone_is_found(bikeflow, written):
     gone.unlink()
     assert [text for text in of_the_log(verified(bikeflow, written, 1))
             if gone.name in text and "is missing: the log says" in text]
+    partition = re.fullmatch(r"(.*)-(\d+)-\w+-1h\.parquet", gone.name).expand(r"\1/\2")
+    said = bikeflow.run("verify", "--lake", written.lake).stderr
+    assert f"bikeflow state discard --lake {written.lake} --partition {partition} " in said, "names it"
 
 
 def test_what_the_clock_decided_is_taken_from_the_lake(bikeflow, kafka, new_topic, pipeline):

@@ -78,6 +78,19 @@ def test_the_same_damage_is_found(both):
     assert in_bucket == in_folder
 
 
+def test_a_backfill_is_discarded(both):
+    """One that was written into a folder, and copied."""
+    in_folder, in_bucket = both("state", "discard")
+    assert in_bucket == in_folder and in_folder[0] == 0 and "nothing was deleted" in in_folder[2]
+    assert in_folder[1].count(".parquet\n") > 3 and "_bikeflow/state/backfill/CURRENT" in in_folder[1]
+    in_folder, in_bucket = both("state", "discard", "--yes")
+    assert in_bucket == in_folder and in_folder[0] == 0 and "deleted the state of 'backfill'" in in_folder[1]
+    in_folder, in_bucket = both("state", "show")
+    assert in_bucket == in_folder and "checkpoint" not in in_folder[1]
+    in_folder, in_bucket = both("verify")
+    assert in_bucket == in_folder and in_folder[0] == 0 and " 0 files" in in_folder[1]
+
+
 def test_only_the_hours_asked_for_are_read(bikeflow, s3, written):
     url = put_lake(s3, written)
     with fault_proxy.FaultProxy(s3.port) as proxy:

@@ -12,7 +12,10 @@ import subprocess
 import time
 import uuid
 
+import pyarrow
+import pyarrow.dataset
 import pyarrow.fs
+import pyarrow.parquet
 import pytest
 
 import fault_proxy
@@ -170,6 +173,32 @@ def test_a_large_put_is_whole_too(s3, tool, proxy):
     lake("put", "a/b", data=data)
     assert [method for method, _, _ in sent(proxy)] == ["POST", "PUT", "PUT", "PUT", "POST"]
     assert lake("get", "a/b") == data
+
+
+def test_a_removal_leaves_a_marker_that_no_reader_sees(s3, tool, proxy):
+    lake = lake_in(s3, tool, proxy.url)
+    root = lake.url.removeprefix("s3://")
+    folder = "hourly_summary/system=seoul/hour=08"
+    table = pyarrow.table({"stationId": ["ST-4"]})
+    for name in ["first", "second"]:
+        with s3.file_system().open_output_stream(f"{root}/{folder}/{name}.parquet") as file:
+            pyarrow.parquet.write_table(table, file)
+
+    def read() -> int:
+        return pyarrow.dataset.dataset(f"{root}/hourly_summary", filesystem=s3.file_system(), format="parquet",
+                                       partitioning="hive").to_table().num_rows
+
+    lake("remove", f"{folder}/first.parquet")
+    # Not only after the last one.
+    assert [(request.method, request.path.endswith("/hour=08/")) for request in proxy.requests] == [
+        ("HEAD", False), ("DELETE", False), ("PUT", True)]
+    assert read() == 1
+    assert [path for path, _ in lake.list()] == [f"{folder}/second.parquet"]
+    lake("remove", f"{folder}/second.parquet")
+    assert read() == 0 and lake.list() == []
+    proxy.forget()
+    lake("remove", f"{folder}/second.parquet")
+    assert "PUT" not in [request.method for request in proxy.requests], "of what is not there"
 
 
 def test_no_markers_of_folders(s3, tool, proxy):

@@ -14,12 +14,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <map>
 #include <string>
 #include <string_view>
 
 #include "test/reference.h"
-#include "test/tools/reference_csv.h"
+#include "test/tools/reference_tool.h"
 
 namespace bikeflow::reference {
 namespace {
@@ -33,10 +32,8 @@ struct PackedRecord {
 static_assert(sizeof(PackedRecord) == 16);
 
 bool read_input(const char* records_path, const char* stations_path, Input& input) {
-  std::ifstream stations(stations_path);
-  for (std::string line; std::getline(stations, line);) input.stations.push_back(line);
   std::ifstream records(records_path, std::ios::binary | std::ios::ate);
-  if (!records || input.stations.empty()) return false;
+  if (!read_stations(stations_path, input) || !records || input.stations.empty()) return false;
   input.arrivals.reserve(static_cast<std::size_t>(records.tellg()) / sizeof(PackedRecord));
   records.seekg(0);
   std::vector<PackedRecord> part(1 << 16);
@@ -57,19 +54,13 @@ bool read_input(const char* records_path, const char* stations_path, Input& inpu
 int run(int argc, char** argv) {
   Settings settings;
   settings.is_file = true;
-  const std::map<std::string_view, Seconds*> options = {{"--length", &settings.length},
-                                                        {"--slide", &settings.slide},
-                                                        {"--delay", &settings.delay},
-                                                        {"--max-gap", &settings.max_gap},
-                                                        {"--phase", &settings.hour_phase}};
   bool is_usable = argc >= 3;
   for (int i = 3; i < argc; ++i) {
     if (std::strcmp(argv[i], "--keep-open") == 0) {
       settings.closes_all = false;
-    } else if (const auto it = options.find(argv[i]); it != options.end() && i + 1 < argc) {
-      *it->second = std::atoll(argv[++i]);
     } else {
-      is_usable = false;
+      is_usable &= i + 1 < argc && set_option(settings, argv[i], argv[i + 1]);
+      ++i;
     }
   }
   Input input;

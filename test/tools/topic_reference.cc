@@ -11,14 +11,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <map>
 #include <string>
 #include <string_view>
 
 #include <fmt/format.h>
 
 #include "test/reference.h"
-#include "test/tools/reference_csv.h"
+#include "test/tools/reference_tool.h"
 
 namespace bikeflow::reference {
 namespace {
@@ -34,10 +33,8 @@ struct PackedRecord {
 static_assert(sizeof(PackedRecord) == 32);
 
 bool read_input(const char* records_path, const char* stations_path, Input& input) {
-  std::ifstream stations(stations_path);
-  for (std::string line; std::getline(stations, line);) input.stations.push_back(line);
   std::ifstream records(records_path, std::ios::binary);
-  if (!stations.eof() || !records) return false;
+  if (!read_stations(stations_path, input) || !records) return false;
   PackedRecord record;
   while (records.read(reinterpret_cast<char*>(&record), sizeof record)) {
     input.arrivals.push_back({record.observed_at,
@@ -61,16 +58,9 @@ bool write(const std::string& path, Print print) {
 
 int run(int argc, char** argv) {
   Settings settings;
-  const std::map<std::string_view, Seconds*> options = {{"--length", &settings.length},
-                                                        {"--slide", &settings.slide},
-                                                        {"--delay", &settings.delay},
-                                                        {"--max-gap", &settings.max_gap},
-                                                        {"--phase", &settings.hour_phase}};
   bool is_usable = argc >= 4 && argc % 2 == 0;
   for (int i = 4; is_usable && i < argc; i += 2) {
-    const auto option = options.find(argv[i]);
-    is_usable = option != options.end();
-    if (is_usable) *option->second = std::atoll(argv[i + 1]);
+    is_usable = set_option(settings, argv[i], argv[i + 1]);
   }
   Input input;
   if (!is_usable || !read_input(argv[1], argv[2], input)) {
