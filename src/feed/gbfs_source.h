@@ -24,15 +24,15 @@
 namespace bikeflow {
 
 struct GbfsSettings {
-  std::string url;                   // of gbfs.json, or of a list of versions
-  std::string language;              // of names; empty: English, else the first
-  std::string system_id;             // which system, where the URL is of a manifest with several
+  std::string url = {};              // of gbfs.json, or of a list of versions
+  std::string language = {};         // of names; empty: English, else the first
+  std::string system_id = {};        // which system, where the URL is of a manifest with several
   bool takes_newest_version = true;  // false: the one at `url`, for as long as it is there
   Seconds floor_s = 15;              // the least time between polls, whatever the feed says
   // Keys. They go to every address that the feed names, but never by plain http where `url` is
   // https, and are never shown. So is what the query of `url` holds.
-  std::vector<HttpHeader> headers;
-  std::vector<HttpHeader> parameters;  // of the URL; not yet encoded
+  std::vector<HttpHeader> headers = {};
+  std::vector<HttpHeader> parameters = {};  // of the URL; not yet encoded
 };
 
 // Besides the reasons of gbfs_answer.h: "not_json", "not_gbfs", "no_stations", "future".
