@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <iterator>
 #include <utility>
 
 #include <fmt/core.h>
@@ -34,37 +33,20 @@ bool is_over(Seconds due, Seconds most_ahead, Seconds now) {
   return now >= due || due - now > most_ahead;
 }
 
-// Words of this size are looked for in texts: a shorter one would be found everywhere.
-constexpr std::size_t kLeastSecret = 6;
-
-void add_secret(std::string_view text, std::vector<std::string>& secrets) {
-  while (!text.empty()) {  // "Bearer x": the feed may say x alone
-    const std::size_t end = std::min(text.find_first_of(" :="), text.size());
-    if (end >= kLeastSecret) secrets.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-}
-
-std::vector<std::string> secrets_of(const GbfsSettings& settings) {
-  std::vector<std::string> secrets;
-  const auto add_whole = [&](std::string_view text) {
-    if (text.size() >= kLeastSecret) secrets.emplace_back(text);
-    add_secret(text, secrets);
-  };
-  for (const HttpHeader& header : settings.headers) add_whole(header.value);
+Secrets secrets_of(const GbfsSettings& settings) {
+  Secrets secrets;
+  for (const HttpHeader& header : settings.headers) secrets.add(header.value);
   for (const HttpHeader& parameter : settings.parameters) {
-    add_whole(parameter.value);
-    add_whole(percent_encoded(parameter.value));
+    secrets.add(parameter.value);
+    secrets.add(percent_encoded(parameter.value));
   }
   std::string_view query = query_of(settings.url);
   while (!query.empty()) {
     const std::size_t end = std::min(query.find('&'), query.size());
     const std::string_view parameter = query.substr(0, end);
-    add_whole(parameter.substr(std::min(parameter.find('=') + 1, parameter.size())));
+    secrets.add(parameter.substr(std::min(parameter.find('=') + 1, parameter.size())));
     query.remove_prefix(std::min(end + 1, query.size()));
   }
-  // The longest first, so that a part of one does not spoil it.
-  std::ranges::stable_sort(secrets, std::ranges::greater{}, &std::string::size);
   return secrets;
 }
 
@@ -158,7 +140,7 @@ FeedStep GbfsSource::ask(Asked what, std::string url, const Validators& validato
   asked_url_ = std::move(url);
   HttpRequest request;
   request.url = outgoing(asked_url_);
-  request.shown_url = asked_shown_ = masked(shown_url_of(request.url));
+  request.shown_url = asked_shown_ = secrets_.masked(shown_url_of(request.url));
   if (!is_https(settings_.url) || is_https(asked_url_)) {
     request.headers = settings_.headers;
   } else if (!settings_.headers.empty() || !settings_.parameters.empty()) {
@@ -225,7 +207,7 @@ GbfsSource::Heard GbfsSource::hear_document(const HttpAnswer& answer) const {
   }
   // More than is shown is masked, so that a key at the edge is not shown in part.
   constexpr std::size_t kMasked = 4096;
-  const std::string body = masked(answer.body.substr(0, kMasked));
+  const std::string body = secrets_.masked(answer.body.substr(0, kMasked));
   heard.failure = {"not_json",
                    fmt::format("{}: {}: found '{}'; it is asked again", asked_shown_,
                                document.error().message, shown(body)),
@@ -296,8 +278,9 @@ FeedStep GbfsSource::on_version(const Heard& heard, Seconds now) {
         choose_links(*discovery, heard.document->head.version, asked_url_, settings_.language);
     if (!links.status_url.empty()) {
       root_.reset();
-      say("version", fmt::format("version {} of the feed is read, which {} offers",
-                                 shown(links.version), masked(shown_url_of(settings_.url))));
+      say("version",
+          fmt::format("version {} of the feed is read, which {} offers", shown(links.version),
+                      secrets_.masked(shown_url_of(settings_.url))));
       return settle(std::move(links), asked_url_, now);
     }
   }
@@ -328,13 +311,13 @@ FeedStep GbfsSource::settle(GbfsLinks links, std::string_view url, Seconds now) 
   }
   if (links.status_url.empty()) {
     if (links_) links_due_ = now + kLinksRetry;
-    return end_failed(
-        {"no_stations",
-         fmt::format("{}: lists no station_status (it lists: {}); bikes are counted "
-                     "at stations, and a system without any cannot be read",
-                     masked(shown_url_of(url)), links.names.empty() ? "nothing" : links.names),
-         true},
-        0, now);
+    return end_failed({"no_stations",
+                       fmt::format("{}: lists no station_status (it lists: {}); bikes are counted "
+                                   "at stations, and a system without any cannot be read",
+                                   secrets_.masked(shown_url_of(url)),
+                                   links.names.empty() ? "nothing" : links.names),
+                       true},
+                      0, now);
   }
   use(std::move(links), now, kLinksLife);
   return next(now);
@@ -447,9 +430,9 @@ PollFailure GbfsSource::not_wanted(const GbfsDocument& found, std::string_view w
     text += fmt::format(
         "; give the address of the system's gbfs.json, which names this one "
         "(often {})",
-        masked(shown_url_of(sibling_url(asked_url_, "gbfs"))));
+        secrets_.masked(shown_url_of(sibling_url(asked_url_, "gbfs"))));
   }
-  return {"not_gbfs", masked(std::move(text)), true};
+  return {"not_gbfs", secrets_.masked(std::move(text)), true};
 }
 
 PollFailure GbfsSource::unasked_304() const {
@@ -474,24 +457,14 @@ void GbfsSource::say(std::string_view what, std::string text) {
   if (said_.emplace(what).second) notices_.push_back(std::move(text));
 }
 
-std::string GbfsSource::masked(std::string text) const {
-  for (const std::string& secret : secrets_) {
-    for (std::size_t at = text.find(secret); at != std::string::npos;
-         at = text.find(secret, at + 3)) {
-      text.replace(at, secret.size(), "***");
-    }
-  }
-  return text;
-}
-
 void GbfsSource::save(Writer& out) const {
   out.u8(kSavedForm);
   out.u64(hash64(settings_.url));
   out.zigzag(not_before_);
   out.u8(has_worked_ ? 1 : 0);
   // A feed may put the key into the addresses that it names; then they are asked for anew.
-  const bool is_saved = links_ && masked(links_->status_url) == links_->status_url &&
-                        masked(links_->information_url) == links_->information_url;
+  const bool is_saved =
+      links_ && !secrets_.are_in(links_->status_url) && !secrets_.are_in(links_->information_url);
   out.u8(is_saved ? 1 : 0);
   if (!is_saved) return;
   out.zigzag(links_due_);

@@ -19,6 +19,7 @@
 #include "feed/gbfs_discovery.h"
 #include "feed/gbfs_document.h"
 #include "feed/gbfs_round.h"
+#include "feed/secrets.h"
 #include "feed/source.h"
 
 namespace bikeflow {
@@ -109,10 +110,9 @@ class GbfsSource final : public FeedSource {
   [[nodiscard]] PollFailure unasked_304() const;
   // A notice, once in a life for each `what`.
   void say(std::string_view what, std::string text);
-  [[nodiscard]] std::string masked(std::string text) const;
 
   GbfsSettings settings_;
-  std::vector<std::string> secrets_;
+  Secrets secrets_;
 
   Asked asked_ = Asked::kNothing;
   std::string asked_url_;        // as the feed names it
