@@ -138,6 +138,7 @@ std::string GbfsSource::outgoing(const std::string& url) const {
 FeedStep GbfsSource::ask(Asked what, std::string url, const Validators& validators) {
   asked_ = what;
   asked_url_ = std::move(url);
+  asked_on_condition_ = !validators.etag.empty() || !validators.last_modified.empty();
   HttpRequest request;
   request.url = outgoing(asked_url_);
   request.shown_url = asked_shown_ = secrets_.masked(shown_url_of(request.url));
@@ -183,7 +184,7 @@ GbfsSource::Heard GbfsSource::hear(HttpOutcome outcome, Seconds now) {
     return heard;
   }
   if (outcome->status == 200 || outcome->status == 203) return hear_document(*outcome);
-  if (outcome->status == 304) {
+  if (outcome->status == 304 && asked_on_condition_) {
     heard.is_not_modified = true;
     return heard;
   }
@@ -242,7 +243,6 @@ FeedStep GbfsSource::on_discovery(Heard heard, Seconds now) {
 
 // No gbfs.json: what was found before, or else its siblings under their usual names, may still do.
 FeedStep GbfsSource::without_discovery(Heard heard, Seconds now) {
-  if (heard.is_not_modified) heard.failure = unasked_304();
   // A host that refuses is not asked more in this poll.
   const bool is_refused =
       heard.failure.reason == "too_many_requests" || heard.failure.reason == "bad_key";
@@ -342,7 +342,7 @@ bool GbfsSource::is_to_rediscover(const Heard& heard, Seconds now) {
 FeedStep GbfsSource::on_information(Heard heard, Seconds now) {
   if (is_to_rediscover(heard, now)) return next(now);
   if (heard.is_not_modified) {
-    facts_due_ = now + (information_validators_.is_empty() ? kFactsRetry : kFactsLife);
+    facts_due_ = now + kFactsLife;
     return next(now);
   }
   auto* const stations =
@@ -364,10 +364,7 @@ FeedStep GbfsSource::on_information(Heard heard, Seconds now) {
 }
 
 FeedStep GbfsSource::on_status(Heard heard, Seconds now) {
-  if (heard.is_not_modified) {
-    if (!status_validators_.is_empty()) return end(Unchanged{observed_at_}, status_ttl_s_, now);
-    heard.failure = unasked_304();
-  }
+  if (heard.is_not_modified) return end(Unchanged{observed_at_}, status_ttl_s_, now);
   if (heard.document) {
     GbfsDocument& document = *heard.document;
     auto* const stations = std::get_if<GbfsStations>(&document.content);
@@ -433,10 +430,6 @@ PollFailure GbfsSource::not_wanted(const GbfsDocument& found, std::string_view w
         secrets_.masked(shown_url_of(sibling_url(asked_url_, "gbfs"))));
   }
   return {"not_gbfs", secrets_.masked(std::move(text)), true};
-}
-
-PollFailure GbfsSource::unasked_304() const {
-  return {"http_status", asked_shown_ + ": HTTP 304 to a request that had no condition", false};
 }
 
 PollEnd GbfsSource::end(std::variant<Round, Unchanged, PollFailure> what, Seconds wait_s,

@@ -66,7 +66,6 @@ class GbfsSource final : public FeedSource {
   // The headers by which an address answers "not modified" next time.
   struct Validators {
     std::string etag, last_modified;
-    [[nodiscard]] bool is_empty() const { return etag.empty() && last_modified.empty(); }
   };
   // What an answer was: a document, "not modified", or a failure.
   struct Heard {
@@ -107,7 +106,6 @@ class GbfsSource final : public FeedSource {
   PollEnd end(std::variant<Round, Unchanged, PollFailure> what, Seconds wait_s, Seconds now);
   PollEnd end_failed(PollFailure failure, Seconds wait_s, Seconds now);
   [[nodiscard]] PollFailure not_wanted(const GbfsDocument& found, std::string_view wanted) const;
-  [[nodiscard]] PollFailure unasked_304() const;
   // A notice, once in a life for each `what`.
   void say(std::string_view what, std::string text);
 
@@ -115,9 +113,10 @@ class GbfsSource final : public FeedSource {
   Secrets secrets_;
 
   Asked asked_ = Asked::kNothing;
-  std::string asked_url_;        // as the feed names it
-  std::string asked_shown_;      // for messages
-  bool has_discovered_ = false;  // in this poll
+  std::string asked_url_;            // as the feed names it
+  bool asked_on_condition_ = false;  // that it has changed
+  std::string asked_shown_;          // for messages
+  bool has_discovered_ = false;      // in this poll
 
   std::optional<Root> root_;
   std::optional<GbfsLinks> links_;

@@ -112,12 +112,15 @@ TEST(GbfsSource, NotModified) {
 }
 
 TEST(GbfsSource, NotModifiedWithoutACondition) {
-  World world;
-  world.web[kStatus] = status(304);
-  EXPECT_EQ(failure_in(world.poll()).reason, "http_status");
-  World other;
-  other.web[kRoot] = status(304);
-  EXPECT_EQ(failure_in(other.poll()).reason, "http_status");
+  const std::string versions = R"({"data":{"versions":[{"version":"3.0","url":"v3"}]}})";
+  for (const char* url : {kRoot, kStatus, "https://a.b/v3"}) {
+    World world({.url = url == std::string("https://a.b/v3") ? kVersions : kRoot});
+    world.web[kVersions] = ok(versions);
+    world.web[url] = status(304);
+    const PollFailure failure = failure_in(world.poll());
+    EXPECT_EQ(failure.reason, "http_status") << url;
+    EXPECT_EQ(failure.text, std::string(url) + ": HTTP 304: not a document");
+  }
 }
 
 TEST(GbfsSource, InformationNotModified) {
