@@ -1,0 +1,46 @@
+#include "feed/gbfs_round.h"
+
+#include <utility>
+
+namespace bikeflow {
+namespace {
+
+bool is_observed(const GbfsStation& station) {
+  const SeenStation& seen = station.seen;
+  return station.is_installed && (seen.is_renting || seen.is_returning || seen.counts.bikes > 0);
+}
+
+}  // namespace
+
+GbfsFacts facts_of(GbfsStations information) {
+  GbfsFacts facts;
+  facts.reserve(information.stations.size());
+  for (GbfsStation& station : information.stations) {
+    SeenStation& seen = station.seen;
+    facts.emplace(std::move(seen.id),
+                  GbfsStationFacts{std::move(seen.name), seen.place, seen.counts.racks});
+  }
+  return facts;
+}
+
+Round make_round(GbfsStations status, const GbfsFacts& facts, Seconds observed_at) {
+  Round round{.observed_at = observed_at,
+              .stations = {},
+              .refused = std::move(status.refused),
+              .duplicates = status.duplicates};
+  round.stations.reserve(status.stations.size());
+  for (GbfsStation& station : status.stations) {
+    if (!is_observed(station)) continue;
+    SeenStation& seen = station.seen;
+    if (const auto found = facts.find(seen.id); found != facts.end()) {
+      const GbfsStationFacts& known = found->second;
+      if (!known.name.empty()) seen.name = known.name;
+      if (known.place) seen.place = known.place;
+      if (known.racks != Counts::kNoRacks) seen.counts.racks = known.racks;
+    }
+    round.stations.push_back(std::move(seen));
+  }
+  return round;
+}
+
+}  // namespace bikeflow
