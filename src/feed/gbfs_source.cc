@@ -8,8 +8,8 @@
 
 #include "base/check.h"
 #include "base/hash.h"
-#include "feed/gbfs_answer.h"
 #include "feed/gbfs_url.h"
+#include "feed/poll_failure.h"
 #include "feed/refusal.h"
 
 namespace bikeflow {
@@ -180,7 +180,7 @@ FeedStep GbfsSource::answered(HttpOutcome outcome, Seconds now) {
 GbfsSource::Heard GbfsSource::hear(HttpOutcome outcome, Seconds now) {
   Heard heard;
   if (!outcome) {
-    heard.failure = failure_of(outcome.error(), asked_shown_);
+    heard.failure = no_answer(outcome.error(), asked_shown_);
     return heard;
   }
   if (outcome->status == 200 || outcome->status == 203) return hear_document(*outcome);
@@ -190,7 +190,7 @@ GbfsSource::Heard GbfsSource::hear(HttpOutcome outcome, Seconds now) {
   }
   const bool has_key = !settings_.headers.empty() || !settings_.parameters.empty() ||
                        !query_of(settings_.url).empty();
-  heard.failure = failure_of_status(outcome->status, asked_shown_, has_key);
+  heard.failure = wrong_status(outcome->status, asked_shown_, has_key);
   heard.wait_s = outcome->status == 429 ? kTooManyWait : 0;
   if (const auto wait = retry_after_s(outcome->retry_after, now)) {
     heard.wait_s = std::min(*wait, kMostRetryAfter);

@@ -36,7 +36,7 @@ struct GbfsSettings {
   std::vector<HttpHeader> parameters = {};  // of the URL; not yet encoded
 };
 
-// Besides the reasons of gbfs_answer.h: "not_json", "not_gbfs", "no_stations", "future".
+// Besides the reasons of poll_failure.h: "not_json", "not_gbfs", "no_stations", "future".
 //
 // Threads: none; one owner.
 class GbfsSource final : public FeedSource {

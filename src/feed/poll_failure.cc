@@ -3,33 +3,66 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <fmt/core.h>
 
 namespace bikeflow {
 namespace {
 
-// A whole number that fills the text.
-std::optional<std::int64_t> number(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
+std::optional<int> digits(std::string_view text) {
+  int number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stop != end || number < 0) return std::nullopt;
+  return number;
 }
 
-// "Sun, 06 Nov 1994 08:49:37 GMT", the form that RFC 9110 has all servers send.
-std::optional<Seconds> http_date(std::string_view text) {
+std::optional<int> month_of(std::string_view text) {
   constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  if (text.size() != 29 || !text.ends_with(" GMT")) return std::nullopt;
-  const auto* const month = std::ranges::find(kMonths, text.substr(8, 3));
-  if (month == kMonths.end()) return std::nullopt;
-  const auto time =
-      parse_time(fmt::format("{}-{:02}-{}T{}Z", text.substr(12, 4), month - kMonths.begin() + 1,
-                             text.substr(5, 2), text.substr(17, 8)));
-  return time ? std::optional(time->utc()) : std::nullopt;
+  const auto found = std::ranges::find(kMonths, text);
+  if (found == kMonths.end()) return std::nullopt;
+  return static_cast<int>(found - kMonths.begin()) + 1;
+}
+
+struct DateParts {
+  std::optional<int> year, month, day;
+  std::string_view time_of_day;
+
+  // The words of a date tell by themselves what they are; its day goes before its year.
+  void take(std::string_view word) {
+    const auto number = digits(word);
+    if (word.find(':') != std::string_view::npos) {
+      time_of_day = word;
+    } else if (const auto found = month_of(word)) {
+      month = found;
+    } else if (number && !day) {
+      day = number;
+    } else if (number && !year) {
+      // Two digits are of RFC 850, which nothing wrote before 1970.
+      year = word.size() != 2 ? *number : *number < 70 ? 2000 + *number : 1900 + *number;
+    }
+  }
+};
+
+// "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994".
+std::optional<Seconds> http_date(std::string_view text) {
+  DateParts parts;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find_first_of(" ,-"), text.size());
+    if (end > 0) parts.take(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  if (!parts.year || !parts.month || !parts.day) return std::nullopt;
+  // parse_time() knows which dates exist.
+  const auto written = parse_time(fmt::format("{:04}-{:02}-{:02}T{}Z", *parts.year, *parts.month,
+                                              *parts.day, parts.time_of_day));
+  if (!written || !written->offset) return std::nullopt;
+  return written->utc();
 }
 
 }  // namespace
@@ -70,26 +103,38 @@ PollFailure no_answer(const HttpFailure& failure, std::string_view shown_url) {
           meaning.is_permanent};
 }
 
-PollFailure wrong_status(const HttpAnswer& answer, std::string_view shown_url) {
-  const int status = answer.status;
-  // Of those that blame the client these say themselves that later may be better.
-  const bool is_busy = status == 408 || status == 425 || status == 429;
-  const bool is_permanent = status >= 400 && status < 500 && !is_busy;
-  const std::string_view advice = [&]() -> std::string_view {
-    if (status == 401 || status == 403) return "the host wants a key, or another one";
-    if (status == 404 || status == 410) return "is the URL right? The feed may have moved";
-    if (status == 429) return "the host is asked too often: ask less often";
-    if (is_permanent) return "the host does not take this request";
-    return "asked again at the next beat";
-  }();
+PollFailure wrong_status(int status, std::string_view shown_url, bool has_key) {
+  const std::string what = fmt::format("{}: HTTP {}", shown_url, status);
+  if (status == 401 || status == 403) {
+    return {std::string(poll_reason::kBadKey),
+            what + (has_key ? ": the feed refuses the key; check the headers and parameters set "
+                              "for it, and ask its operator whether they are still good"
+                            : ": the feed wants a key; ask its operator for one, and set the "
+                              "header or the parameter that carries it"),
+            true};
+  }
+  if (status == 429) {
+    return {std::string(poll_reason::kTooManyRequests),
+            what + ": polled too often for this host; a longer poll interval helps", false};
+  }
+  if (status == 404 || status == 410) {
+    return {std::string(poll_reason::kGone),
+            what + ": nothing is there; look up the feed's address in systems.csv", true};
+  }
+  // 408 and 425 ask for the same request again; 5xx is the server's trouble.
+  const bool is_permanent = status >= 400 && status < 500 && status != 408 && status != 425;
   return {std::string(poll_reason::kHttpStatus),
-          fmt::format("{}: HTTP status {}; {}", shown_url, status, advice), is_permanent};
+          what + (status >= 500 ? ": the server fails; it is asked again" : ": not a document"),
+          is_permanent};
 }
 
-Seconds retry_after_s(std::string_view header, Seconds now) {
-  if (const auto seconds = number(header)) return std::clamp<Seconds>(*seconds, 0, kDay);
-  if (const auto date = http_date(header)) return std::clamp<Seconds>(*date - now, 0, kDay);
-  return 0;
+std::optional<Seconds> retry_after_s(std::string_view text, Seconds now) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  if (const auto seconds = digits(text)) return *seconds;
+  const auto date = http_date(text);
+  if (!date) return std::nullopt;
+  return std::max<Seconds>(0, *date - now);
 }
 
 }  // namespace bikeflow

@@ -1,6 +1,7 @@
 // What went wrong with a poll, in words that all kinds of feed share.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "base/time.h"
@@ -18,7 +19,9 @@ inline constexpr std::string_view kTls = "tls";
 inline constexpr std::string_view kCut = "cut";
 inline constexpr std::string_view kTooLarge = "too_large";
 inline constexpr std::string_view kRedirects = "redirects";
-inline constexpr std::string_view kNoAnswer = "no_answer";      // for another reason than those
+inline constexpr std::string_view kNoAnswer = "no_answer";  // for another reason than those
+inline constexpr std::string_view kTooManyRequests = "too_many_requests";  // 429
+inline constexpr std::string_view kGone = "gone";                          // 404, 410
 inline constexpr std::string_view kHttpStatus = "http_status";  // an answer, and not of 200
 inline constexpr std::string_view kNotJson = "not_json";  // or JSON that is not the feed's document
 inline constexpr std::string_view kBadKey = "bad_key";
@@ -31,11 +34,13 @@ inline constexpr std::string_view kBudget = "budget";
 // No answer came. Both texts are without secrets already.
 PollFailure no_answer(const HttpFailure& failure, std::string_view shown_url);
 
-// The answer's status is none that the feed can use.
-PollFailure wrong_status(const HttpAnswer& answer, std::string_view shown_url);
+// The answer's status is none that the feed can use. `has_key`: one went with the request.
+// Permanent is what asking again will not mend; where the feed has worked before, its reader may
+// know better.
+PollFailure wrong_status(int status, std::string_view shown_url, bool has_key);
 
-// What a Retry-After header asks for: seconds, or a date; a day at most, and 0 where it says
-// nothing.
-Seconds retry_after_s(std::string_view header, Seconds now);
+// The header Retry-After: seconds, or a date in any of HTTP's three forms. Nothing: neither; 0: now
+// or in the past.
+std::optional<Seconds> retry_after_s(std::string_view text, Seconds now);
 
 }  // namespace bikeflow

@@ -132,7 +132,8 @@ FeedStep SeoulSource::answered(HttpOutcome outcome, Seconds now) {
   CHECK(page_ > 0);
   if (!outcome) return failed(no_answer(outcome.error(), shown_url()));
   if (outcome->status != 200) {
-    return failed(wrong_status(*outcome, shown_url()), retry_after_s(outcome->retry_after, now));
+    return failed(wrong_status(outcome->status, shown_url(), true),
+                  std::min(retry_after_s(outcome->retry_after, now).value_or(0), kDay));
   }
   auto page = document_.read(outcome->body);
   const bool is_usable = page && (page->code.empty() || page->code == kOk);
