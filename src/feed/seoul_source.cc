@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -15,6 +17,8 @@ namespace {
 constexpr std::string_view kOk = "INFO-000";
 constexpr std::string_view kNoSuchRows = "INFO-200";
 constexpr std::int64_t kSampleRows = 5;
+// Ids that are remembered besides those of a round; a feed may invent any number.
+constexpr std::size_t kMostForeignIds = 10'000;
 constexpr std::uint8_t kFormat = 1;
 constexpr std::int64_t kMostCalls = 1'000'000'000;  // that a day can hold
 
@@ -94,7 +98,12 @@ std::string SeoulSource::shown_url() const { return url(is_sample() ? "sample" :
 
 FeedStep SeoulSource::begin(Seconds now) {
   round_ = {};
-  ids_.clear();
+  round_.stations.reserve(last_stations_);
+  ++poll_;
+  if (ids_.size() > 4 * last_stations_ + kMostForeignIds) {
+    ids_ = {};
+    met_in_.clear();
+  }
   page_ = 1;
   if (is_sample() && !has_warned_of_sample_) {
     has_warned_of_sample_ = true;
@@ -176,10 +185,16 @@ FeedStep SeoulSource::took(SeoulPage page, Seconds now) {
   return ask(now, 1);
 }
 
+bool SeoulSource::is_first(std::string_view id) {
+  const std::uint32_t number = ids_.intern(id);
+  if (number == met_in_.size()) met_in_.push_back(0);
+  return std::exchange(met_in_[number], poll_) != poll_;
+}
+
 // Rows may shift between two calls, so a station may come again on the next page.
 void SeoulSource::add(SeoulPage page) {
   for (SeenStation& station : page.stations) {
-    if (ids_.insert(station.id).second) {
+    if (is_first(station.id)) {
       round_.stations.push_back(std::move(station));
     } else {
       ++round_.duplicates;
@@ -191,6 +206,7 @@ void SeoulSource::add(SeoulPage page) {
 FeedStep SeoulSource::end_of_round() {
   round_calls_ = page_;
   page_ = 0;
+  last_stations_ = round_.stations.size();
   return PollEnd{std::exchange(round_, {}), 0, std::exchange(notices_, {})};
 }
 

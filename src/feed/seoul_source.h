@@ -8,11 +8,12 @@
 
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <vector>
 
 #include "base/zone.h"
 #include "feed/seoul_document.h"
 #include "feed/source.h"
+#include "model/names.h"
 
 namespace bikeflow {
 
@@ -46,6 +47,7 @@ class SeoulSource : public FeedSource {
   [[nodiscard]] std::int64_t used_on(Seconds day) const { return day == day_ ? used_ : 0; }
   FeedStep ask(Seconds now, std::int64_t calls_needed);
   FeedStep took(SeoulPage page, Seconds now);
+  bool is_first(std::string_view id);
   void add(SeoulPage page);
   FeedStep end_of_round();
   PollFailure refusal_of(const SeoulPage& page) const;
@@ -60,7 +62,11 @@ class SeoulSource : public FeedSource {
   // The round that is being asked for.
   std::int64_t page_ = 0;  // its number, from 1
   Round round_;
-  std::unordered_set<std::string> ids_;
+  // Stations are told apart by number, and a number was met in the poll that stands beside it.
+  Names ids_;
+  std::vector<std::uint64_t> met_in_;
+  std::uint64_t poll_ = 0;
+  std::size_t last_stations_ = 0;  // of the round before
   std::vector<std::string> notices_;
   bool has_warned_of_sample_ = false;
 
