@@ -209,7 +209,8 @@ TEST(GbfsSource, FailuresOfTheWay) {
   }
   world.web[kStatus] = std::unexpected(HttpFailure{HttpFailure::Kind::kTimeout, "10 s are over"});
   EXPECT_EQ(failure_in(world.poll()).reason, "timeout");
-  EXPECT_EQ(failure_in(world.poll()).text, "https://a.b/status: no answer: 10 s are over");
+  EXPECT_EQ(failure_in(world.poll()).text,
+            "https://a.b/status: 10 s are over; asked again at the next beat");
   world.web[kStatus] = ok("404 Not Found");
   EXPECT_EQ(failure_in(world.poll()).reason, "not_json");
   EXPECT_NE(failure_in(world.poll()).text.find("found '404 Not Found'"), std::string::npos);

@@ -248,7 +248,7 @@ TEST(SeoulSource, WhatIsNoDocumentIsNamed) {
 TEST(SeoulSource, OtherStatusesAndNoAnswersAreFailures) {
   SeoulSource feed = source();
   const PollEnd busy = poll(feed, {status(429, "90")});
-  EXPECT_EQ(std::get<PollFailure>(busy.what).reason, "http_status");
+  EXPECT_EQ(std::get<PollFailure>(busy.what).reason, "too_many_requests");
   EXPECT_FALSE(std::get<PollFailure>(busy.what).is_permanent);
   EXPECT_EQ(busy.wait_s, 90);
   EXPECT_TRUE(failure({status(404)}).is_permanent);

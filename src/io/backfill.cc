@@ -165,11 +165,8 @@ Result<void> Backfill::judge_lateness(bool at_end) {
 
 bool Backfill::is_commit_due(std::int64_t now_ms) const {
   if (!is_judged_) return false;
-  std::size_t waiting = job_.waiting_dead_letters();
-  for (const auto& partition : job_.partitions())
-    waiting += partition->task().waiting_to_be_taken();
   return now_ms - last_commit_ms_ >= kBackfillCommitMs || pool_.done_bytes() >= kBackfillDueBytes ||
-         waiting >= kBackfillWaitingRows;
+         job_.waiting() >= kBackfillWaitingRows;
 }
 
 Result<void> Backfill::commit() {
