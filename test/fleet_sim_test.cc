@@ -102,9 +102,10 @@ TEST(FleetSim, EverySeedEndsAsTheReferenceWantsIt) {
   }
   for (const std::int64_t often :
        {counts.refused, counts.cut_short, counts.gaps, counts.stops, counts.accepted,
-        counts.rewinds, counts.discards, counts.late_closed, counts.far_jumps}) {
+        counts.rewinds, counts.late_closed, counts.far_jumps}) {
     EXPECT_GT(often, 100);
   }
+  EXPECT_GT(counts.discards, 50);
   EXPECT_GT(met.future, 100);
   EXPECT_GT(met.shared_directories, 20);
   EXPECT_EQ(counts.held_sent, 0);  // a client of unknown outcome never lives to send it

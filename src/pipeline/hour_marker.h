@@ -2,7 +2,8 @@
 //
 // A partition writes its file (lake/closed_hours.h) once everything that is due up to a time has
 // been acknowledged, then reads those of the others. A store shows what was written to whoever
-// reads afterwards, so of two that close an hour at once at least one sees both.
+// reads afterwards, so of two that close an hour at once at least one sees both. Its lists too have
+// to show the files with rows that were put before.
 //
 // Pure: what is wanted goes out by take_wanted(), outcomes come in. Threads: none; one owner.
 #pragma once

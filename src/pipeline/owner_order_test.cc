@@ -120,22 +120,6 @@ TEST_F(OwnerOrderTest, NoneIsExecutedTwice) {
   EXPECT_EQ(world_.owner().phase(), Phase::kReading);
 }
 
-TEST_F(OwnerOrderTest, NoneIsExecutedTwiceWhereTheListDoesNotShowWhatItMade) {
-  order(StateOrder::Kind::kRewind, 1);
-  const std::string text = world_.state.files.at(kOrderPath);
-  world_.start();
-  ASSERT_TRUE(is_executed());
-  ASSERT_EQ(world_.times_told("read from 8"), 1);
-  world_.state.files[kOrderPath] = text;  // its removal was lost
-  world_.unlisted = {world_.state_path(3),
-                     state_folder_of("feed", 0) + "/" +
-                         CommitMetadata::parse(world_.part().committed->metadata)->checkpoint};
-  world_.start();
-  EXPECT_TRUE(is_executed());
-  EXPECT_EQ(newest().sequence(), 4u);
-  EXPECT_EQ(world_.times_told("commit 8 checkpoint 4"), 1);
-}
-
 TEST_F(OwnerOrderTest, ARewindGoesOnAfterTheNewestThatTheOrderKnows) {
   order(StateOrder::Kind::kRewind, 1);
   world_.unlisted = {world_.state_path(2), world_.state_path(3)};
