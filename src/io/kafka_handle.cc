@@ -71,6 +71,11 @@ std::string shown(const KafkaSettings& settings) {
   return fmt::format("topic '{}' at {}", settings.topic, settings.brokers);
 }
 
+std::string_view kafka_advice(std::string_view why) {
+  const auto says = [&](auto... words) { return (why.contains(words) || ...); };
+  return says("XXX") ? "" : "";
+}
+
 KafkaLogLevel kafka_log_level(int syslog_level) {
   if (syslog_level <= 3) return KafkaLogLevel::kError;
   if (syslog_level == 4) return KafkaLogLevel::kWarning;

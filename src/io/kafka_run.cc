@@ -25,6 +25,7 @@ constexpr int kIdlePollMs = 100;
 constexpr std::int64_t kConfirmMs = 10'000;
 constexpr std::int64_t kReportMs = 60'000;
 constexpr std::int64_t kCountPartitionsMs = 60'000;
+constexpr std::int64_t kIsClusterBackMs = 5'000;
 constexpr std::int64_t kRejoinMs = 1'000;
 constexpr std::int64_t kLakeSettlesMs = 3'000;
 constexpr int kOpenAttempts = 3;
@@ -127,6 +128,7 @@ Result<RunSummary> KafkaRun::run() {
   std::vector<Store*> stores;
   for (const auto& store : stores_) stores.push_back(store.get());
   pool_ = std::make_unique<StorePool>(std::move(stores), *lookup_, settings_.store_threads,
+                                      StorePool::Watched{store_outage_, cluster_outage_},
                                       voice_.warning);
   look_for_partitions();
   reported_ms_ = confirmed_ms_ = monotonic_ms();
@@ -158,7 +160,9 @@ Result<RunSummary> KafkaRun::run() {
     if (auto done = carry_out(); !done) return std::unexpected(done.error());
     confirm_ends();
     look_for_partitions();
+    ask_whether_cluster_is_back();
     report();
+    report_outages();
     if (is_finished(summary)) break;
   }
   if (consumer_ != nullptr) {
@@ -189,6 +193,7 @@ bool KafkaRun::is_finished(RunSummary& summary) {
 
 void KafkaRun::assigned(const std::vector<std::int32_t>& partitions) {
   revoked();
+  cluster_outage_.worked(now());
   voice_.info(partitions.empty() ? "assigned: no partition"
                                  : fmt::format("assigned: {} {}",
                                                partitions.size() == 1 ? "partition" : "partitions",
@@ -201,6 +206,17 @@ void KafkaRun::revoked() {
   member_->revoked();
   ends_.clear();
   told_stopped_.clear();
+}
+
+// One of several may be down for hours, and is tried all the while.
+void KafkaRun::unreachable(std::string_view why, bool is_all) {
+  if (!is_all) last_unreachable_ = why;
+  if (is_all || cluster_outage_.is_on()) {
+    cluster_outage_.failed(last_unreachable_.empty() ? why : last_unreachable_, now());
+  } else if (!told_unreachable_ms_ || monotonic_ms() - *told_unreachable_ms_ >= kReportMs) {
+    told_unreachable_ms_ = monotonic_ms();
+    voice_.warning(fmt::format("kafka: {}", why));
+  }
 }
 
 void KafkaRun::log(KafkaLogLevel level, std::string_view text) {
@@ -251,12 +267,19 @@ Result<void> KafkaRun::carry_out(Request request) {
   } else if (const auto* pause = std::get_if<PauseReading>(&request.what)) {
     pause->is_paused ? consumer_->pause(partition) : consumer_->resume(partition);
   } else if (const auto* commit = std::get_if<CommitOffset>(&request.what)) {
+    const Now begun = now();
     const KafkaCommit done =
         consumer_->commit(partition, commit->offset, commit->metadata, kCommitMs);
     CommitOutcome outcome = CommitOutcome::kUnknown;
     if (done.kind == KafkaCommit::Kind::kDone) outcome = CommitOutcome::kDone;
     if (done.kind == KafkaCommit::Kind::kRefused) outcome = CommitOutcome::kRefused;
-    if (outcome != CommitOutcome::kDone) {
+    if (outcome == CommitOutcome::kUnknown) {
+      cluster_outage_.failed(fmt::format("commit of offset {}: {}", commit->offset, done.text),
+                             begun);
+    }
+    if (outcome == CommitOutcome::kDone) {
+      cluster_outage_.worked(begun);
+    } else {
       voice_.warning(fmt::format("{}/{}: commit of offset {}: {}", settings_.kafka.topic, partition,
                                  commit->offset, done.text));
     }
@@ -291,6 +314,35 @@ void KafkaRun::look_for_partitions() {
   if (const auto count = lookup_->partition_count(is_first ? kLookupMs : 1'000)) {
     member_->set_partition_count(*count);
   }
+}
+
+// Without work nothing else would tell.
+void KafkaRun::ask_whether_cluster_is_back() {
+  const std::int64_t now_ms = monotonic_ms();
+  if (!cluster_outage_.is_on() || now_ms - asked_ms_ < kIsClusterBackMs) return;
+  asked_ms_ = now_ms;
+  pool_->give_once({kOwnNumber, 0, LookAtLog{}});
+}
+
+std::string KafkaRun::what_waits_for_store() const {
+  std::vector<std::int32_t> paused;
+  for (const auto& [partition, owner] : member_->owners()) {
+    if (owner.is_paused()) paused.push_back(partition);
+  }
+  if (paused.empty()) return "tried again until it succeeds; reading goes on";
+  return fmt::format(
+      "tried again until it succeeds; reading waits in {} {}, where no more may be due "
+      "([checkpoint] due_max)",
+      paused.size() == 1 ? "partition" : "partitions", fmt::join(paused, ", "));
+}
+
+void KafkaRun::report_outages() {
+  const auto tell = [&](const std::optional<Outage::News>& news) {
+    if (news) news->is_over ? voice_.info(news->text) : voice_.warning(news->text);
+  };
+  tell(store_outage_.take_news(store_outage_.is_on() ? what_waits_for_store() : "", now()));
+  tell(cluster_outage_.take_news(
+      "tried again until it succeeds; reading goes on from the last commit then", now()));
 }
 
 void KafkaRun::report() {
