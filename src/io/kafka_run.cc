@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/hash.h"
+#include "io/abandoned.h"
 #include "io/clock.h"
 #include "io/interrupt.h"
 #include "io/lake_id.h"
@@ -88,6 +89,11 @@ Result<void> KafkaRun::open_lake_of_run() {
     auto store = create_store(settings_.lake_url, fmt::format("{}-{}", writer, i));
     if (!store) return std::unexpected(store.error());
     stores_.push_back(std::move(*store));
+  }
+  if (!is_s3) {
+    if (auto done = remove_abandoned(settings_.lake_url); !done) {
+      voice_.warning(done.error().message);
+    }
   }
   // One request that was cut off must not end a program that begins; what is wrong for longer does.
   for (int attempt = 1;; ++attempt) {
