@@ -64,8 +64,8 @@ Result<KafkaHandle> make_kafka_handle(rd_kafka_type_t kind, KafkaConf conf,
 std::string shown(const KafkaSettings& settings);
 
 // "; look at sasl.username and sasl.password in [kafka.client]", by why a connection failed; empty
-// where nothing but waiting would help.
-std::string_view kafka_advice(std::string_view why);
+// where waiting may help.
+std::string kafka_advice(std::string_view why);
 
 KafkaLogLevel kafka_log_level(int syslog_level);
 
