@@ -86,6 +86,7 @@ Partition& Job::add(const std::string& system, const Zone& zone, const TaskSetti
 }
 
 void Job::add_dead_letters(std::vector<DeadLetter> letters) {
+  for (const DeadLetter& letter : letters) dead_letter_bytes_ += letter.record.size();
   std::move(letters.begin(), letters.end(), std::back_inserter(dead_letters_));
 }
 
@@ -165,6 +166,7 @@ Result<void> Job::collect() {
       },
       put);
   dead_letters_.clear();
+  dead_letter_bytes_ = 0;
   return done;
 }
 

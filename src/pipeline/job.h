@@ -118,6 +118,7 @@ class Job {
   // Records that were refused before they reached a task.
   void add_dead_letters(std::vector<DeadLetter> letters);
   [[nodiscard]] std::size_t waiting_dead_letters() const { return dead_letters_.size(); }
+  [[nodiscard]] std::size_t waiting_dead_letter_bytes() const { return dead_letter_bytes_; }
 
   // What a file request became. Requires: every request taken from a partition is added before
   // commit().
@@ -170,8 +171,9 @@ class Job {
   std::optional<LogPosition> log_;
   Seconds last_time_ = 0;
   std::vector<DeadLetter> dead_letters_;
-  std::vector<DueFile> due_;      // data files, in the order in which they came
-  std::vector<DueFile> markers_;  // _SUCCESS, put after all of due_
+  std::size_t dead_letter_bytes_ = 0;  // of their records
+  std::vector<DueFile> due_;           // data files, in the order in which they came
+  std::vector<DueFile> markers_;       // _SUCCESS, put after all of due_
   std::size_t due_bytes_ = 0;
   ReasonCounts dead_letter_counts_{};
   std::int64_t files_ = 0;  // published or due, in the life of the job

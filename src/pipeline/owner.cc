@@ -236,6 +236,7 @@ void Owner::end_input(const Now& now) {
 }
 
 bool Owner::is_much_waiting() const {
+  if (job_->waiting_dead_letter_bytes() >= settings_.waiting_max_bytes) return true;
   std::size_t waiting = job_->waiting_dead_letters();
   for (const auto& partition : job_->partitions()) {
     waiting += partition->task().waiting_to_be_taken();

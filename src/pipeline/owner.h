@@ -49,8 +49,9 @@ struct OwnerSettings {
   Seconds confirmed_within = kMinute;
   std::size_t due_max_bytes = std::size_t{256} << 20;
   std::size_t waiting_max = 100'000;  // late rows and dead letters that wait for a checkpoint
-  bool until_caught_up = false;       // end at the end of the log as it was at the start
-  bool close_windows = false;         // and close what is open
+  std::size_t waiting_max_bytes = std::size_t{32} << 20;  // of the dead letters' records
+  bool until_caught_up = false;  // end at the end of the log as it was at the start
+  bool close_windows = false;    // and close what is open
 };
 
 // When something is said: by the wall, and by a clock that never jumps.
