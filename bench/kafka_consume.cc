@@ -45,6 +45,7 @@ class Counter : public KafkaListener, public KafkaSink {
     count.start_ms = monotonic_ms();
   }
   void revoked() override {}
+  void unreachable(std::string_view why, bool) override { log(KafkaLogLevel::kError, why); }
   void log(KafkaLogLevel level, std::string_view text) override {
     if (level == KafkaLogLevel::kError) fmt::print(stderr, "{}\n", text);
   }

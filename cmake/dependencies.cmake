@@ -29,6 +29,15 @@ set_target_properties(bikeflow::rdkafka PROPERTIES
   IMPORTED_LOCATION ${RDKAFKA_LIBRARY}
   INTERFACE_INCLUDE_DIRECTORIES ${RDKAFKA_INCLUDE_DIR})
 
+# The OpenSSL that librdkafka speaks TLS with. Arrow's wheel has another one inside libparquet, and
+# exports it; of two symbols of one name the loader gives everybody the first, and the two mixed
+# crash, or refuse a right password. So the system's own comes before every other library, needed by
+# the program itself, whatever the linker thinks. libparquet calls it for encrypted files alone,
+# which bikeflow does not read.
+find_package(OpenSSL 3 REQUIRED)
+set_target_properties(bikeflow::rdkafka PROPERTIES INTERFACE_LINK_OPTIONS
+  "LINKER:--push-state,--no-as-needed,${OPENSSL_SSL_LIBRARY},${OPENSSL_CRYPTO_LIBRARY},--pop-state")
+
 # One name for a library whose own name differs between versions of its package.
 add_library(bikeflow_zstd INTERFACE)
 if(TARGET zstd::libzstd_shared)

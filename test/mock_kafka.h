@@ -106,6 +106,7 @@ class Member : public KafkaListener, public KafkaSink {
     ++revocations;
     mine.clear();
   }
+  void unreachable(std::string_view why, bool) override { logged += fmt::format("{}\n", why); }
   void log(KafkaLogLevel, std::string_view text) override { logged += fmt::format("{}\n", text); }
 
   void messages(std::int32_t partition, std::span<const LogMessage> messages) override {

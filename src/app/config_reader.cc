@@ -221,8 +221,11 @@ void TableReader::all_secrets(std::string_view prefix, std::map<std::string, Sec
     const std::string key = std::string(prefix) + child.key;
     switch (child.type) {
       case ConfigNode::Type::kString:
-        if (context_->sources.without_secrets) break;
-        if (auto text = expanded(child)) target->emplace(key, Secret(*std::move(text)));
+        if (context_->sources.without_secrets) {
+          target->emplace(key, Secret());  // so that one sees that it is there
+        } else if (auto text = expanded(child)) {
+          target->emplace(key, Secret(*std::move(text)));
+        }
         break;
       case ConfigNode::Type::kInteger:
         target->emplace(key, Secret(fmt::format("{}", child.integer)));

@@ -63,6 +63,12 @@ bool is_unreadable(rd_kafka_resp_err_t error) {
          error == RD_KAFKA_RESP_ERR_INVALID_MSG;
 }
 
+bool is_of_connection(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR__TRANSPORT || error == RD_KAFKA_RESP_ERR__RESOLVE ||
+         error == RD_KAFKA_RESP_ERR__SSL || error == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
+         error == RD_KAFKA_RESP_ERR__TIMED_OUT || error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+}
+
 }  // namespace
 
 // Each assigned partition has its own queue, which librdkafka fills to a bound: so a paused one
@@ -109,11 +115,18 @@ class KafkaConsumer::Impl {
   }
   static void on_error(rd_kafka_t*, int error, const char* reason, void* opaque) {
     const auto code = static_cast<rd_kafka_resp_err_t>(error);
-    self(opaque).log(KafkaLogLevel::kError, fmt::format("{}: {}", text_of(code), reason));
+    if (is_of_connection(code)) {
+      self(opaque).listener_.unreachable(fmt::format("{}{}", reason, kafka_advice(reason)),
+                                         code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN);
+    } else {
+      self(opaque).log(KafkaLogLevel::kError, fmt::format("{}: {}", text_of(code), reason));
+    }
   }
   static void on_log(const rd_kafka_t* client, int level, const char* facility, const char* text) {
     Impl* owner = *static_cast<Owner*>(rd_kafka_opaque(client));
-    if (owner != nullptr) owner->log(kafka_log_level(level), fmt::format("{}: {}", facility, text));
+    // FAIL: of a connection; on_error says it too.
+    if (owner == nullptr || facility == std::string_view("FAIL")) return;
+    owner->log(kafka_log_level(level), fmt::format("{}: {}", facility, text));
   }
 
   Partition& find(std::int32_t partition);

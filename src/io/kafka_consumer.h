@@ -30,6 +30,9 @@ class KafkaListener {
   virtual void assigned(const std::vector<std::int32_t>& partitions) = 0;
   // No partition is this member's any more; another may have had them for a while. May come twice.
   virtual void revoked() = 0;
+  // A broker cannot be reached, or lets us not in, and, where `is_all`, nor does any other; it is
+  // tried again and again, and each time may come here.
+  virtual void unreachable(std::string_view why, bool is_all) = 0;
   // What librdkafka has to say, and errors that concern no single partition; it goes on trying.
   virtual void log(KafkaLogLevel level, std::string_view text) = 0;
 };

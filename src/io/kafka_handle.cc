@@ -11,6 +11,9 @@ namespace {
 
 using Rule = KafkaProperty::Rule;
 
+// Before, it sent the client's nonce twice, which such brokers no longer let pass.
+constexpr int kScramWithKafka4 = 0x020601ff;
+
 constexpr std::size_t kErrorTextBytes = 512;
 
 // Who the client is to the broker's operator, and that it makes no topics of misspelt names.
@@ -62,13 +65,47 @@ Result<KafkaHandle> make_kafka_handle(rd_kafka_type_t kind, KafkaConf conf,
                                       const KafkaSettings& settings) {
   std::array<char, kErrorTextBytes> text{};
   KafkaHandle handle(rd_kafka_new(kind, conf.get(), text.data(), text.size()));
-  if (handle == nullptr) return fail("{}: no Kafka client: {}", shown(settings), text.data());
+  if (handle == nullptr) {
+    return fail("{}: no Kafka client: {}{}", shown(settings), text.data(),
+                kafka_advice(text.data()));
+  }
   [[maybe_unused]] const rd_kafka_conf_t* taken = conf.release();
   return handle;
 }
 
 std::string shown(const KafkaSettings& settings) {
   return fmt::format("topic '{}' at {}", settings.topic, settings.brokers);
+}
+
+// By librdkafka's words, and OpenSSL's; the first that fits.
+std::string kafka_advice(std::string_view why) {
+  const auto says = [&](auto... words) { return (why.contains(words) || ...); };
+  if (says("ssl.ca.location failed")) {
+    return "; ssl.ca.location in [kafka.client] must name a file that can be read, of certificates "
+           "in PEM";
+  }
+  if (says("certificate verify failed", "could not be verified")) {
+    return "; ssl.ca.location in [kafka.client] must name the certificate of the authority that "
+           "signed the broker's, and [kafka] brokers the host as the broker's certificate names it";
+  }
+  if (says("Unsupported SASL mechanism")) {
+    return "; take one of these as sasl.mechanism in [kafka.client]";
+  }
+  if (says("SASL authentication error", "Authentication failed")) {
+    std::string advice = "; look at sasl.username and sasl.password in [kafka.client]";
+    if (says("SCRAM") && rd_kafka_version() < kScramWithKafka4) {
+      advice += fmt::format(
+          ". If they are right: librdkafka {} cannot log in by SCRAM to Kafka 4.0 or newer; use "
+          "sasl.mechanism = PLAIN there, or librdkafka 2.6.1 or newer",
+          rd_kafka_version_str());
+    }
+    return advice;
+  }
+  if (says("security.protocol", "SSL handshake failed", "SSL transport error")) {
+    return "; look at security.protocol in [kafka.client]: this listener of the broker expects "
+           "another one";
+  }
+  return "";
 }
 
 KafkaLogLevel kafka_log_level(int syslog_level) {

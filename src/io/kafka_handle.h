@@ -64,6 +64,10 @@ Result<KafkaHandle> make_kafka_handle(rd_kafka_type_t kind, KafkaConf conf,
 // "topic 'bikes' at localhost:9092".
 std::string shown(const KafkaSettings& settings);
 
+// "; look at sasl.username and sasl.password in [kafka.client]", by why a connection failed; empty
+// where waiting may help.
+std::string kafka_advice(std::string_view why);
+
 KafkaLogLevel kafka_log_level(int syslog_level);
 
 // "Local: Timed out", or the broker's words.

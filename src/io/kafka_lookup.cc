@@ -2,6 +2,7 @@
 
 #include <string.h>  // NOLINT(modernize-deprecated-headers): strnlen is POSIX's
 
+#include <algorithm>
 #include <array>
 #include <mutex>
 #include <utility>
@@ -37,6 +38,9 @@ constexpr std::array kLookupProperties = {
     KafkaProperty{"fetch.wait.max.ms", "10"},
 };
 
+constexpr int kSlice_ms = 500;
+constexpr int kMostRefused_ms = 3000;
+
 // librdkafka copies up to a zero byte and no further, whatever size it names.
 std::string text_before_zero(const rd_kafka_topic_partition_t& partition) {
   const auto* text = static_cast<const char*>(partition.metadata);
@@ -61,10 +65,11 @@ class KafkaLookup::Impl {
 
  private:
   // Called by librdkafka's threads and by ours.
-  static void on_log(const rd_kafka_t* client, int level, const char* facility, const char* text) {
+  static void on_log(const rd_kafka_t* client, int, const char* facility, const char* text) {
     auto& self = *static_cast<Impl*>(rd_kafka_opaque(client));
-    // FAIL: why a connection failed. Others say after it that it did.
-    if (kafka_log_level(level) != KafkaLogLevel::kError || facility != std::string_view("FAIL")) {
+    // FAIL: why a connection failed. Others say after it that it did, and an idle one may just end.
+    if (facility != std::string_view("FAIL") ||
+        std::string_view(text).contains(": Disconnected (after")) {
       return;
     }
     const std::scoped_lock lock(self.trouble_mutex_);
@@ -78,6 +83,11 @@ class KafkaLookup::Impl {
   }
   Result<std::optional<KafkaRecord>> wait_for_record(std::int32_t partition, std::int64_t offset,
                                                      int timeout_ms);
+  // By the last failed connection: waiting does not help.
+  [[nodiscard]] bool is_refused() {
+    const std::scoped_lock lock(trouble_mutex_);
+    return !kafka_advice(trouble_).empty();
+  }
 
   const KafkaSettings settings_;
   std::mutex trouble_mutex_;
@@ -110,14 +120,20 @@ Result<void> KafkaLookup::Impl::open() {
 
 std::unexpected<Error> KafkaLookup::Impl::failure(std::string_view asked, std::string_view error) {
   const std::scoped_lock lock(trouble_mutex_);
-  return fail("{}: {}: {}{}{}", shown(settings_), asked, error,
-              trouble_.empty() ? "" : "; last: ", trouble_);
+  return fail("{}: {}: {}{}{}{}", shown(settings_), asked, error,
+              trouble_.empty() ? "" : "; last: ", trouble_, kafka_advice(trouble_));
 }
 
 Result<std::string> KafkaLookup::Impl::cluster_id(int timeout_ms) {
-  char* id = rd_kafka_clusterid(client_.get(), timeout_ms);
-  if (id == nullptr) {
-    return failure("cluster id", fmt::format("no broker answered within {} ms", timeout_ms));
+  const std::int64_t begin_ms = monotonic_ms();
+  char* id = nullptr;
+  for (std::int64_t passed_ms = 0; id == nullptr; passed_ms = monotonic_ms() - begin_ms) {
+    // Who is not let in is not let in later; but a broker that just started may not know its users.
+    if (passed_ms >= timeout_ms || (passed_ms >= kMostRefused_ms && is_refused())) {
+      return failure("cluster id", fmt::format("no broker answered within {} ms", passed_ms));
+    }
+    id = rd_kafka_clusterid(
+        client_.get(), static_cast<int>(std::min<std::int64_t>(kSlice_ms, timeout_ms - passed_ms)));
   }
   std::string copy(id);
   rd_kafka_mem_free(client_.get(), id);

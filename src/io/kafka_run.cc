@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/hash.h"
+#include "io/abandoned.h"
 #include "io/clock.h"
 #include "io/interrupt.h"
 #include "io/lake_id.h"
@@ -27,6 +28,7 @@ constexpr std::int64_t kTellLiveMs = 3;
 constexpr std::int64_t kConfirmMs = 10'000;
 constexpr std::int64_t kReportMs = 60'000;
 constexpr std::int64_t kCountPartitionsMs = 60'000;
+constexpr std::int64_t kIsClusterBackMs = 5'000;
 constexpr std::int64_t kRejoinMs = 1'000;
 constexpr std::int64_t kLakeSettlesMs = 3'000;
 constexpr int kOpenAttempts = 3;
@@ -90,6 +92,11 @@ Result<void> KafkaRun::open_lake_of_run() {
     if (!store) return std::unexpected(store.error());
     stores_.push_back(std::move(*store));
   }
+  if (!is_s3) {
+    if (auto done = remove_abandoned(settings_.lake_url); !done) {
+      voice_.warning(done.error().message);
+    }
+  }
   // One request that was cut off must not end a program that begins; what is wrong for longer does.
   for (int attempt = 1;; ++attempt) {
     auto done = find_out_lake(is_s3);
@@ -130,6 +137,7 @@ Result<RunSummary> KafkaRun::run() {
   std::vector<Store*> stores;
   for (const auto& store : stores_) stores.push_back(store.get());
   pool_ = std::make_unique<StorePool>(std::move(stores), *lookup_, settings_.store_threads,
+                                      StorePool::Watched{store_outage_, cluster_outage_},
                                       voice_.warning);
   look_for_partitions();
   reported_ms_ = confirmed_ms_ = monotonic_ms();
@@ -164,7 +172,9 @@ Result<RunSummary> KafkaRun::run() {
     tell_live();
     confirm_ends();
     look_for_partitions();
+    ask_whether_cluster_is_back();
     report();
+    report_outages();
     if (is_finished(summary)) break;
   }
   if (consumer_ != nullptr) {
@@ -195,6 +205,7 @@ bool KafkaRun::is_finished(RunSummary& summary) {
 
 void KafkaRun::assigned(const std::vector<std::int32_t>& partitions) {
   revoked();
+  cluster_outage_.worked(now());
   voice_.info(partitions.empty() ? "assigned: no partition"
                                  : fmt::format("assigned: {} {}",
                                                partitions.size() == 1 ? "partition" : "partitions",
@@ -208,6 +219,17 @@ void KafkaRun::revoked() {
   if (settings_.live != nullptr) settings_.live->lost_all();
   ends_.clear();
   told_stopped_.clear();
+}
+
+// One of several may be down for hours, and is tried all the while.
+void KafkaRun::unreachable(std::string_view why, bool is_all) {
+  if (!is_all) last_unreachable_ = why;
+  if (is_all || cluster_outage_.is_on()) {
+    cluster_outage_.failed(last_unreachable_.empty() ? why : last_unreachable_, now());
+  } else if (!told_unreachable_ms_ || monotonic_ms() - *told_unreachable_ms_ >= kReportMs) {
+    told_unreachable_ms_ = monotonic_ms();
+    voice_.warning(fmt::format("kafka: {}", why));
+  }
 }
 
 void KafkaRun::log(KafkaLogLevel level, std::string_view text) {
@@ -259,12 +281,19 @@ Result<void> KafkaRun::carry_out(Request request) {
   } else if (const auto* pause = std::get_if<PauseReading>(&request.what)) {
     pause->is_paused ? consumer_->pause(partition) : consumer_->resume(partition);
   } else if (const auto* commit = std::get_if<CommitOffset>(&request.what)) {
+    const Now begun = now();
     const KafkaCommit done =
         consumer_->commit(partition, commit->offset, commit->metadata, kCommitMs);
     CommitOutcome outcome = CommitOutcome::kUnknown;
     if (done.kind == KafkaCommit::Kind::kDone) outcome = CommitOutcome::kDone;
     if (done.kind == KafkaCommit::Kind::kRefused) outcome = CommitOutcome::kRefused;
-    if (outcome != CommitOutcome::kDone) {
+    if (outcome == CommitOutcome::kUnknown) {
+      cluster_outage_.failed(fmt::format("commit of offset {}: {}", commit->offset, done.text),
+                             begun);
+    }
+    if (outcome == CommitOutcome::kDone) {
+      cluster_outage_.worked(begun);
+    } else {
       voice_.warning(fmt::format("{}/{}: commit of offset {}: {}", settings_.kafka.topic, partition,
                                  commit->offset, done.text));
     }
@@ -311,6 +340,35 @@ void KafkaRun::tell_live() {
                                  const Names& stations, std::span<const LiveChange> changes) {
     settings_.live->tell({partition, system}, stations, changes);
   });
+}
+
+// Without work nothing else would tell.
+void KafkaRun::ask_whether_cluster_is_back() {
+  const std::int64_t now_ms = monotonic_ms();
+  if (!cluster_outage_.is_on() || now_ms - asked_ms_ < kIsClusterBackMs) return;
+  asked_ms_ = now_ms;
+  pool_->give_once({kOwnNumber, 0, LookAtLog{}});
+}
+
+std::string KafkaRun::what_waits_for_store() const {
+  std::vector<std::int32_t> paused;
+  for (const auto& [partition, owner] : member_->owners()) {
+    if (owner.is_paused()) paused.push_back(partition);
+  }
+  if (paused.empty()) return "tried again until it succeeds; reading goes on";
+  return fmt::format(
+      "tried again until it succeeds; reading waits in {} {}, where no more may be due "
+      "([checkpoint] due_max)",
+      paused.size() == 1 ? "partition" : "partitions", fmt::join(paused, ", "));
+}
+
+void KafkaRun::report_outages() {
+  const auto tell = [&](const std::optional<Outage::News>& news) {
+    if (news) news->is_over ? voice_.info(news->text) : voice_.warning(news->text);
+  };
+  tell(store_outage_.take_news(store_outage_.is_on() ? what_waits_for_store() : "", now()));
+  tell(cluster_outage_.take_news(
+      "tried again until it succeeds; reading goes on from the last commit then", now()));
 }
 
 void KafkaRun::report() {

@@ -18,6 +18,7 @@
 #include "io/kafka_consumer.h"
 #include "io/kafka_lookup.h"
 #include "io/live_hub.h"
+#include "io/outage.h"
 #include "io/run_voice.h"
 #include "io/store.h"
 #include "io/store_pool.h"
@@ -67,6 +68,7 @@ class KafkaRun final : private KafkaListener, private KafkaSink {
 
   void assigned(const std::vector<std::int32_t>& partitions) override;
   void revoked() override;
+  void unreachable(std::string_view why, bool is_all) override;
   void log(KafkaLogLevel level, std::string_view text) override;
   void messages(std::int32_t partition, std::span<const LogMessage> messages) override;
   void at_end(std::int32_t partition, std::int64_t next_offset) override;
@@ -78,6 +80,9 @@ class KafkaRun final : private KafkaListener, private KafkaSink {
   void look_for_partitions();
   void tell_live();
   void report();
+  void report_outages();
+  [[nodiscard]] std::string what_waits_for_store() const;
+  void ask_whether_cluster_is_back();
   [[nodiscard]] bool is_finished(RunSummary& summary);
   [[nodiscard]] Now now() const;
 
@@ -87,13 +92,17 @@ class KafkaRun final : private KafkaListener, private KafkaSink {
   std::vector<std::unique_ptr<Store>> stores_;
   std::unique_ptr<KafkaLookup> lookup_;
   std::unique_ptr<Member> member_;
+  Outage store_outage_{"the store cannot be used", "the store can be used again"};
+  Outage cluster_outage_{"the Kafka cluster cannot be used", "the Kafka cluster can be used again"};
+  std::string last_unreachable_;  // why, of any broker
   std::unique_ptr<StorePool> pool_;
   std::unique_ptr<KafkaConsumer> consumer_;
 
   std::map<std::int32_t, std::int64_t> ends_;  // partitions that were read to their end -> offset
   std::map<std::int32_t, std::string> told_stopped_;
   std::int64_t records_ = 0, reported_records_ = 0;
-  std::int64_t reported_ms_ = 0, confirmed_ms_ = 0, counted_ms_ = 0;
+  std::int64_t reported_ms_ = 0, confirmed_ms_ = 0, counted_ms_ = 0, asked_ms_ = 0;
+  std::optional<std::int64_t> told_unreachable_ms_;
   std::int64_t told_ms_ = 0;
   bool has_untold_ = false;  // messages that the live view is still to be told of
   std::optional<std::int64_t> finish_by_ms_;

@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::int64_t kFirstWaitMs = 100;
 constexpr std::int64_t kLongestWaitMs = 10'000;
-constexpr std::int64_t kWarnAgainMs = 60'000;
 constexpr int kLookupMs = 10'000;
 constexpr int kLookupOnceMs = 3'000;
 constexpr int kMostRemovals = 3;
@@ -23,8 +22,8 @@ constexpr int kMostRemovals = 3;
 }  // namespace
 
 StorePool::StorePool(std::vector<Store*> stores, KafkaLookup& lookup, std::size_t threads,
-                     std::function<void(const std::string&)> warn)
-    : stores_(std::move(stores)), lookup_(lookup), warn_(std::move(warn)) {
+                     Watched watched, std::function<void(const std::string&)> warn)
+    : stores_(std::move(stores)), lookup_(lookup), watched_(watched), warn_(std::move(warn)) {
   CHECK(stores_.size() == 1 || stores_.size() >= threads);
   for (std::size_t i = 0; i < threads; ++i) {
     Store& store = *stores_[stores_.size() == 1 ? 0 : i];
@@ -69,11 +68,6 @@ std::vector<StorePool::Done> StorePool::take() {
   return std::exchange(done_, {});
 }
 
-std::string StorePool::trouble() const {
-  const std::scoped_lock lock(mutex_);
-  return trouble_;
-}
-
 void StorePool::work(Store& store, std::uint64_t seed) {
   std::uint64_t random = seed;
   for (;;) {
@@ -102,8 +96,8 @@ void StorePool::work(Store& store, std::uint64_t seed) {
       retry(std::move(call), outcome.error(), random >> 33);
       continue;
     }
+    watched(call.request).worked({wall_now(), monotonic_ms()});
     lock.lock();
-    trouble_.clear();
     if (*outcome && call.epoch == epoch_) {
       done_.push_back({call.request.number, std::move(**outcome)});
     }
@@ -124,19 +118,21 @@ void StorePool::retry(Call call, const Error& error, std::uint64_t random) {
     warn_(fmt::format("{}; left there: a later owner removes it", error.message));
     return;
   }
-  call.not_before_ms = monotonic_ms() + wait_ms;
-  bool is_news = false;
+  const std::int64_t now_ms = monotonic_ms();
+  if (!is_removal) watched(call.request).failed(error.message, {wall_now(), now_ms});
+  call.not_before_ms = now_ms + wait_ms;
   {
     const std::scoped_lock lock(mutex_);
     if (call.epoch != epoch_) return;
-    const std::int64_t now_ms = monotonic_ms();
-    is_news = !is_removal && (trouble_.empty() || now_ms - warned_ms_ >= kWarnAgainMs);
-    if (is_news) warned_ms_ = now_ms;
-    if (!is_removal) trouble_ = error.message;
     calls_.push_back(std::move(call));
   }
   changed_.notify_one();
-  if (is_news) warn_(fmt::format("{}; tried again until it succeeds", error.message));
+}
+
+Outage& StorePool::watched(const Request& request) const {
+  const bool is_question = std::holds_alternative<AskGroup>(request.what) ||
+                           std::holds_alternative<LookAtLog>(request.what);
+  return is_question ? watched_.cluster : watched_.store;
 }
 
 // Nothing: it has no outcome.

@@ -18,6 +18,7 @@
 
 #include "base/result.h"
 #include "io/kafka_lookup.h"
+#include "io/outage.h"
 #include "io/store.h"
 #include "pipeline/requests.h"
 
@@ -30,9 +31,15 @@ class StorePool {
     Outcome outcome;
   };
 
+  // What answers and what does not: the pool's threads say so, of each request.
+  struct Watched {
+    Outage& store;
+    Outage& cluster;
+  };
+
   // One store for each thread, or one that all share. `warn` is called by the pool's threads, of
-  // each kind of trouble once, and again where it lasts. Requires: all outlive this.
-  StorePool(std::vector<Store*> stores, KafkaLookup& lookup, std::size_t threads,
+  // what was given up. Requires: all outlive this.
+  StorePool(std::vector<Store*> stores, KafkaLookup& lookup, std::size_t threads, Watched watched,
             std::function<void(const std::string&)> warn);
   ~StorePool();
   StorePool(const StorePool&) = delete;
@@ -49,8 +56,6 @@ class StorePool {
 
   // Given and not taken, of those that are of use.
   [[nodiscard]] std::size_t under_way() const { return under_way_; }
-  // Why the store or the cluster cannot be reached; empty while it can.
-  [[nodiscard]] std::string trouble() const;
 
  private:
   struct Call {
@@ -65,9 +70,11 @@ class StorePool {
   [[nodiscard]] Result<std::optional<Outcome>> carry_out(Store& store, const Request& request,
                                                          int lookup_ms);
   void retry(Call call, const Error& error, std::uint64_t random);
+  [[nodiscard]] Outage& watched(const Request& request) const;
 
   std::vector<Store*> stores_;
   KafkaLookup& lookup_;
+  Watched watched_;
   std::function<void(const std::string&)> warn_;
 
   mutable std::mutex mutex_;
@@ -75,8 +82,6 @@ class StorePool {
   bool is_closed_ = false;
   std::deque<Call> calls_;
   std::vector<Done> done_;
-  std::string trouble_;
-  std::int64_t warned_ms_ = 0;
   std::atomic<std::uint64_t> epoch_ = 0;
   std::size_t under_way_ = 0;  // the giver's
   std::vector<std::jthread> threads_;

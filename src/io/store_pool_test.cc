@@ -58,6 +58,7 @@ class StorePoolTest : public ::testing::Test {
   StorePool& pool(Store& store) {
     lookup_ = *KafkaLookup::open({"127.0.0.1:9", "topic", "group", {}});
     pool_ = std::make_unique<StorePool>(std::vector<Store*>{&store}, *lookup_, 1,
+                                        StorePool::Watched{store_outage_, cluster_outage_},
                                         [this](const std::string& text) {
                                           const std::scoped_lock lock(mutex_);
                                           warnings_.push_back(text);
@@ -81,18 +82,25 @@ class StorePoolTest : public ::testing::Test {
 
   std::mutex mutex_;
   std::vector<std::string> warnings_;
+  Outage store_outage_{"the store is gone", "the store is back"};
+  Outage cluster_outage_{"the cluster is gone", "the cluster is back"};
   std::unique_ptr<KafkaLookup> lookup_;
   std::unique_ptr<StorePool> pool_;
 };
 
-TEST_F(StorePoolTest, APutIsTriedUntilItSucceedsAndThatIsSaidOnce) {
+TEST_F(StorePoolTest, APutIsTriedUntilItSucceedsAndIsAnOutageUntilThen) {
   FailingStore store;
   store.puts_to_fail = 3;
   pool(store).give({1, 0, PutFile{"a", "one"}});
+  const std::int64_t until_ms = monotonic_ms() + 20'000;
+  while (!store_outage_.is_on() && monotonic_ms() < until_ms) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_EQ(store_outage_.why(), "lake is full");
   EXPECT_THAT(outcomes(1), ElementsAre(1u));
   EXPECT_EQ(store.files.at("a"), "one");
-  EXPECT_THAT(warnings(), ElementsAre(HasSubstr("lake is full")));
-  EXPECT_EQ(pool_->trouble(), "");
+  EXPECT_FALSE(cluster_outage_.is_on());
+  EXPECT_FALSE(store_outage_.is_on());
   EXPECT_EQ(pool_->under_way(), 0u);
 }
 
@@ -110,7 +118,7 @@ TEST_F(StorePoolTest, ARemovalIsGivenUpAfterSomeTries) {
   EXPECT_THAT(warnings(), ElementsAre(HasSubstr("removing is forbidden; left there")));
   std::this_thread::sleep_for(std::chrono::milliseconds(500));
   EXPECT_EQ(store.removals, 3);
-  EXPECT_EQ(pool_->trouble(), "");
+  EXPECT_FALSE(store_outage_.is_on());
 }
 
 TEST_F(StorePoolTest, AQuestionThatIsAskedOnceIsNotRepeated) {
@@ -119,7 +127,23 @@ TEST_F(StorePoolTest, AQuestionThatIsAskedOnceIsNotRepeated) {
   pool_->give({2, 0, PutFile{"b", "two"}});
   EXPECT_THAT(outcomes(1), ElementsAre(2u));
   EXPECT_THAT(warnings(), SizeIs(0));
-  EXPECT_EQ(pool_->trouble(), "");
+  EXPECT_FALSE(store_outage_.is_on());
+}
+
+TEST_F(StorePoolTest, AClusterThatDoesNotAnswerIsNoTroubleOfTheStore) {
+  FailingStore store;
+  pool(store).give({1, 0, PutFile{"a", "one"}});
+  pool_->give({2, 0, AskGroup{}});  // there is no broker
+  EXPECT_THAT(outcomes(1), ElementsAre(1u));
+  const std::int64_t until_ms = monotonic_ms() + 30'000;
+  while (!cluster_outage_.is_on() && monotonic_ms() < until_ms) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  EXPECT_THAT(cluster_outage_.why(), HasSubstr("offsets of group 'group'"));
+  pool_->give({3, 0, PutFile{"b", "two"}});
+  EXPECT_THAT(outcomes(1), ElementsAre(3u));  // does not end the cluster's
+  EXPECT_TRUE(cluster_outage_.is_on());
+  EXPECT_FALSE(store_outage_.is_on());
 }
 
 TEST_F(StorePoolTest, WhatIsForgottenHasNoOutcome) {
@@ -141,7 +165,7 @@ TEST_F(StorePoolTest, AFolderThatFailedWorksAgain) {
   std::filesystem::create_directory(lake / "in-the-way.parquet");  // a rename onto it fails
   pool(*store).give({1, 0, PutFile{"in-the-way.parquet", "one"}});
   const std::int64_t until_ms = monotonic_ms() + 20'000;
-  while (pool_->trouble().empty() && monotonic_ms() < until_ms) {
+  while (!store_outage_.is_on() && monotonic_ms() < until_ms) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   std::filesystem::remove(lake / "in-the-way.parquet");

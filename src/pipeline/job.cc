@@ -44,6 +44,7 @@ Partition& Job::add(const std::string& system, const Zone& zone, const TaskSetti
 void Job::add_dead_letters(std::vector<DeadLetter> letters) {
   for (const DeadLetter& letter : letters) {
     ++dead_letter_counts_.at(static_cast<std::size_t>(letter.refusal.reason));
+    waiting_bytes_ += letter.record.size();
   }
   std::ranges::move(letters, std::back_inserter(dead_letters_));
 }
@@ -136,6 +137,7 @@ Result<void> Job::publish_dead_letters() {
       },
       put);
   dead_letters_.clear();
+  waiting_bytes_ = 0;
   return done;
 }
 

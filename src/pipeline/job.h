@@ -134,8 +134,9 @@ class Job {
 
   // Records that were refused before they reached a task.
   void add_dead_letters(std::vector<DeadLetter> letters);
-  // Late rows and dead letters that are in no file yet.
+  // Late rows and dead letters that are in no file yet; and the bytes of the latter's records.
   [[nodiscard]] std::size_t waiting() const;
+  [[nodiscard]] std::size_t waiting_bytes() const { return waiting_bytes_; }
 
   // What a file request became. Requires: every request taken from a partition is added before
   // commit().
@@ -192,7 +193,8 @@ class Job {
   std::optional<FeedPosition> feed_;
   Seconds last_time_ = 0;
   std::vector<DeadLetter> dead_letters_;              // in no file yet
-  std::map<std::string, std::vector<LateRow>> late_;  // likewise, by system
+  std::size_t waiting_bytes_ = 0;                     // of their records
+  std::map<std::string, std::vector<LateRow>> late_;  // in no file yet, by system
   std::vector<DueFile> due_;                          // data files, in the order in which they came
   std::vector<DueFile> markers_;                      // _SUCCESS, put after all of due_
   std::size_t due_bytes_ = 0;

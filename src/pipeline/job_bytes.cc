@@ -311,6 +311,7 @@ bool Job::load_waiting(Reader& state) {
     letter.refusal = {*reason, std::string(state.string()), std::nullopt};
     if (const std::int64_t byte = state.zigzag(); byte >= 0) letter.refusal.byte = byte;
     letter.record = state.string();
+    waiting_bytes_ += letter.record.size();
     dead_letters_.push_back(std::move(letter));
   }
   const std::uint64_t systems = state.varint();

@@ -224,7 +224,7 @@ TEST_F(JobTest, CheckpointsOfTheFirstFormatAreStillRead) {
   }
   state.varint(7);
   state.string("7-a");
-  state.varint(9);  // files
+  state.varint(9);                                       // files
   for (std::size_t i = 0; i < 14; ++i) state.varint(i);  // so many reasons there were
   state.i64(kT);
   state.varint(1);  // inputs

@@ -19,6 +19,7 @@ void Member::assigned(std::span<const std::int32_t> partitions) {
   };
   of_owner_.due_max_bytes = share(settings_.due_max_bytes);
   of_owner_.waiting_max = share(settings_.waiting_max);
+  of_owner_.waiting_max_bytes = share(settings_.waiting_max_bytes);
   for (const std::int32_t partition : partitions) own(partition);
 }
 

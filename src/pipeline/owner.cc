@@ -245,7 +245,10 @@ void Owner::end_input(const Now& now) {
   take_files();
 }
 
-bool Owner::is_much_waiting() const { return job_->waiting() >= settings_.waiting_max; }
+bool Owner::is_much_waiting() const {
+  return job_->waiting() >= settings_.waiting_max ||
+         job_->waiting_bytes() >= settings_.waiting_max_bytes;
+}
 
 bool Owner::is_checkpoint_due(const Now& now) const {
   if (!is_changed_) return false;

@@ -52,9 +52,10 @@ struct OwnerSettings {
   // At least 1 each; reading pauses where so much is reached, by the last delivery exceeded.
   std::size_t due_max_bytes = std::size_t{256} << 20;
   std::size_t waiting_max = 100'000;  // late rows and dead letters that wait for a checkpoint
-  bool has_live_view = false;         // see Owner::take_live_changes()
-  bool until_caught_up = false;       // end at the end of the log as it was at the start
-  bool close_windows = false;         // and close what is open
+  std::size_t waiting_max_bytes = std::size_t{32} << 20;  // of the dead letters' records
+  bool has_live_view = false;                             // see Owner::take_live_changes()
+  bool until_caught_up = false;  // end at the end of the log as it was at the start
+  bool close_windows = false;    // and close what is open
 };
 
 // "_bikeflow/state/<topic>/<partition>": where a partition's checkpoints are, within the lake.

@@ -200,6 +200,23 @@ TEST(OwnerTest, WhatWaitsForACheckpointThatCannotBeMadeYetPausesReading) {
   EXPECT_EQ(world.part().reading, 10);
 }
 
+TEST(OwnerTest, LongDeadLettersAreBoundedByTheirBytes) {
+  OwnerSettings settings = settings_of_feed();
+  settings.waiting_max_bytes = 10'000;
+  OwnerWorld world(settings);
+  world.start();
+  world.holds = is_put_of_checkpoint;
+  for (int i = 0; i < 10; ++i) {
+    world.part().log.push_back({kTen * 1000, std::string(1'000'000, 'x')});
+  }
+  world.read();
+  EXPECT_TRUE(world.owner().is_paused());
+  EXPECT_LT(world.part().reading, 10);
+  world.release();
+  world.read();
+  EXPECT_EQ(world.part().reading, 10);
+}
+
 TEST(OwnerTest, TooMuchDuePausesReadingUntilItIsAcknowledged) {
   OwnerSettings settings = settings_of_feed();
   settings.due_max_bytes = 1;

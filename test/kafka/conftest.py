@@ -28,7 +28,8 @@ class Judge:
         """The lake is what it must be, and `bikeflow verify`, which reads the topic itself, has nothing to say."""
         found = topic_judge.differences(expected, lake)
         assert not found, "\n".join(found)
-        done = self.bikeflow.run("verify", "--lake", lake.url, "-c", pipeline.file, env=lake.environment)
+        done = self.bikeflow.run("verify", "--lake", lake.url, "-c", pipeline.file, env=lake.environment,
+                                 timeout=900)  # thousands of files
         assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -1,6 +1,8 @@
 """`bikeflow run` on a topic of a real broker, undisturbed: the lake is what the reference says."""
 
 import itertools
+import os
+import pathlib
 import time
 import uuid
 
@@ -65,6 +67,21 @@ def test_an_empty_topic_is_caught_up_at_once(new_topic, pipeline, lake):
     assert time.monotonic() - begin < 10
     assert done.stdout.startswith("0 records read of 2 partitions")
     assert lake.listing() == []
+
+
+def test_what_killed_processes_left_is_cleaned_after_a_day(new_topic, pipeline, lake):
+    made = pipeline(new_topic(1))
+    left = {name: pathlib.Path(lake.root, "_bikeflow", "tmp", name) for name in ("run-old-0", "run-young-0")}
+    for folder in left.values():
+        folder.mkdir(parents=True)
+        (folder / "0").write_bytes(b"half a fi")
+    a_day_ago = time.time() - 86_400
+    for path in (left["run-old-0"] / "0", left["run-old-0"]):
+        os.utime(path, (a_day_ago - 60, a_day_ago - 60))
+    os.utime(left["run-young-0"] / "0", (a_day_ago + 600, a_day_ago + 600))  # may be of one at work elsewhere
+    made.catch_up()
+    assert not left["run-old-0"].exists()
+    assert (left["run-young-0"] / "0").exists()
 
 
 def test_copies_come_and_go_under_load(kafka, new_topic, pipeline, judge, lake):

@@ -17,7 +17,7 @@ class Pipeline:
 
     def __init__(self, program: pathlib.Path, folder: pathlib.Path, brokers: str, topic: str, lake: str,
                  group: str = "bikeflow", environment: dict | None = None, client: dict | None = None,
-                 checkpoint_every: str = "1s", delay: str = "10m") -> None:
+                 checkpoint_every: str = "1s", delay: str = "10m", due_max: str = "256MiB") -> None:
         self.program, self.folder, self.topic, self.lake = program, folder, topic, lake
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         self.environment = {**inherited, "NO_COLOR": "1", "HOME": "/nowhere", **(environment or {})}
@@ -42,6 +42,7 @@ delay = "{delay}"
 idle_close = "12h"     # the clock closes nothing in these tests
 [checkpoint]
 every = "{checkpoint_every}"
+due_max = "{due_max}"
 """)
 
     def command(self, *options: str) -> list[str]:

@@ -211,6 +211,7 @@ class Sender:
         self._producer = confluent_kafka.Producer({
             "bootstrap.servers": kafka.address, "partitioner": "murmur2_random", "compression.type": "lz4",
             "linger.ms": 5, "queue.buffering.max.messages": 200_000, "log_level": 0,
+            "message.timeout.ms": 0,  # a broker may be gone for an hour
             "topic.metadata.refresh.interval.ms": 1000, "reconnect.backoff.max.ms": 500,
             "on_delivery": lambda error, _: self.failures.append(str(error)) if error else None})
 
