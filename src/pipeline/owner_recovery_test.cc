@@ -308,8 +308,8 @@ TEST_F(StopTest, ANewerFormatIsLeftToANewerMember) {
   world.start();
   EXPECT_EQ(world.owner().phase(), Phase::kStopped);
   EXPECT_THAT(world.story.back(),
-              StartsWith("leave: feed/0: was written by a newer version of bikeflow (format 3, "
-                         "this program knows 2): update bikeflow"));
+              StartsWith("leave: feed/0: was written by a newer version of bikeflow (format 4, "
+                         "this program knows 3): update bikeflow"));
 }
 
 TEST_F(StopTest, TheCheckpointIsMissing) {
