@@ -304,7 +304,7 @@ TEST_F(StopTest, TheCommitIsOfAnotherLake) {
 TEST_F(StopTest, ANewerFormatIsLeftToANewerMember) {
   OwnerWorld world;
   world.state = state_;
-  world.part().committed->metadata = "3:1a4e:in another form";
+  world.part().committed->metadata = "4:1a4e:in another form";
   world.start();
   EXPECT_EQ(world.owner().phase(), Phase::kStopped);
   EXPECT_THAT(world.story.back(),
