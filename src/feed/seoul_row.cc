@@ -15,7 +15,7 @@ class Matcher {
 
   // What leads to a value, and the value up to the quote that ends it. False: another form.
   template <std::size_t Size>
-  [[gnu::always_inline]] inline bool value(const char (&lead)[Size], SeoulValue& value) {
+  [[gnu::always_inline]] bool value(const char (&lead)[Size], SeoulValue& value) {
     static_assert(Size - 1 <= 32);
     // What lies behind the end may match, and is then no value.
     if (at_ > end_ || std::memcmp(at_, lead, Size - 1) != 0) return false;
