@@ -128,9 +128,9 @@ std::optional<double> degrees(std::string_view text, double most) {
 
 // Whether a key, read on from behind its first quote, is `name`, which ends with the second one.
 // Requires: padding behind the document.
-template <std::size_t size>
-bool is_key(const char* key, const char (&name)[size]) {
-  return std::memcmp(key, name, size - 1) == 0;
+template <std::size_t Size>
+bool is_key(const char* key, const char (&name)[Size]) {
+  return std::memcmp(key, name, Size - 1) == 0;
 }
 
 [[gnu::always_inline]] inline Value* field_of(Row& row, const char* key) {
@@ -230,9 +230,8 @@ bool SeoulDocument::Parser::read_usual() {
   const char* rows_end = nullptr;
   if (!read_usual_rows(rows_begin, rows_end)) return false;
   if (!is_utf8({rows_begin, static_cast<std::size_t>(rows_end - rows_begin)})) return false;
-  rest_.clear();
-  rest_.append(json_.data(), rows_begin);
-  rest_.append(rows_end, json_.data() + json_.size());
+  rest_ = json_.substr(0, rows_at_ + 1);
+  rest_ += json_.substr(static_cast<std::size_t>(rows_end - json_.data()));
   rest_.reserve(rest_.size() + simdjson::SIMDJSON_PADDING);
   has_rows_ = false;
   // That the list was met where it should be.
@@ -251,8 +250,8 @@ bool SeoulDocument::Parser::read_usual_rows(const char* at, const char*& list_en
       list_end = at;
       return true;
     }
-    if (at == end || *at++ != ',') return false;
-    while (at < end && is_json_blank(*at)) ++at;
+    if (at == end || *at != ',') return false;
+    for (++at; at < end && is_json_blank(*at);) ++at;
   }
   return false;
 }

@@ -100,6 +100,7 @@ FeedStep SeoulSource::begin(Seconds now) {
   round_ = {};
   round_.stations.reserve(last_stations_);
   ++poll_;
+  expected_ = 0;
   if (ids_.size() > 4 * last_stations_ + kMostForeignIds) {
     ids_ = {};
     met_in_.clear();
@@ -186,7 +187,9 @@ FeedStep SeoulSource::took(SeoulPage page, Seconds now) {
 }
 
 bool SeoulSource::is_first(std::string_view id) {
-  const std::uint32_t number = ids_.intern(id);
+  const bool is_expected = expected_ < ids_.size() && ids_.at(expected_) == id;
+  const std::uint32_t number = is_expected ? expected_ : ids_.intern(id);
+  expected_ = number + 1;
   if (number == met_in_.size()) met_in_.push_back(0);
   return std::exchange(met_in_[number], poll_) != poll_;
 }

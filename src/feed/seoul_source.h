@@ -66,6 +66,7 @@ class SeoulSource : public FeedSource {
   Names ids_;
   std::vector<std::uint64_t> met_in_;
   std::uint64_t poll_ = 0;
+  std::uint32_t expected_ = 0;     // the number of the next station, if the list is as it was
   std::size_t last_stations_ = 0;  // of the round before
   std::vector<std::string> notices_;
   bool has_warned_of_sample_ = false;
