@@ -201,6 +201,17 @@ TEST(GbfsAddress, KeysGoEverywhereAndAreNeverShown) {
       << failure_in(end).text;
 }
 
+TEST(GbfsAddress, AnEchoedKeyIsNotShown) {
+  World world({.url = kRoot, .headers = {{"X-Key", "abcdef123"}}});
+  world.web[kRoot] = ok(discovery({{"abcdef123", "https://a.b/x"}}));
+  EXPECT_NE(failure_in(world.poll()).text.find("it lists: ***"), std::string::npos);
+  world.web[kRoot] = ok(R"({"abcdef123":1})");
+  EXPECT_NE(failure_in(world.poll()).text.find("an object with ***"), std::string::npos);
+  world.web[kRoot] = ok(two_feeds());
+  world.web[kStatus] = ok(bikes(3, "\"abcdef123\""));
+  EXPECT_NE(world.poll().notices.at(0).find("last_updated is ***"), std::string::npos);
+}
+
 TEST(GbfsAddress, KeysDoNotGoByPlainHttp) {
   World world(
       {.url = "https://a.b/gbfs.json?token=t0psecret", .headers = {{"X-Key", "abcdef123"}}});

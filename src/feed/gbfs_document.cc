@@ -54,9 +54,8 @@ bool is_integer(const element& value) { return value.is_int64() || value.is_uint
 
 std::optional<std::int64_t> whole_number(std::string_view text) {
   std::int64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc() || stop != end) return std::nullopt;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || stop != text.data() + text.size()) return std::nullopt;
   return number;
 }
 
@@ -207,7 +206,7 @@ std::optional<Refusal> read_bikes(const object& station, std::int16_t& bikes) {
 bool read_flag(const object& station, std::string_view key, bool otherwise) {
   const auto value = member(station, key);
   if (!value) return otherwise;
-  if (const auto flag = as<bool>(*value)) return *flag;
+  if (const auto flag = as<bool>(value)) return *flag;
   const std::string text = text_of(*value);
   if (text == "1" || text == "true" || text == "True") return true;
   if (text == "0" || text == "false" || text == "False") return false;
@@ -234,9 +233,10 @@ std::optional<double> coordinate_of(const std::optional<element>& value) {
   const auto text = as<std::string_view>(value);
   if (!text) return std::nullopt;
   double number = 0;
-  const char* const end = text->data() + text->size();
-  const auto [stop, error] = std::from_chars(text->data(), end, number);
-  if (error != std::errc() || stop != end || !std::isfinite(number)) return std::nullopt;
+  const auto [stop, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (error != std::errc() || stop != text->data() + text->size() || !std::isfinite(number)) {
+    return std::nullopt;
+  }
   return number;
 }
 

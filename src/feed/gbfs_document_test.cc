@@ -85,7 +85,7 @@ TEST(GbfsDocument, NoJson) {
 
 TEST(GbfsHead, LastUpdated) {
   struct Case {
-    const char* written;
+    const char* written = "";
     std::optional<Seconds> time;
   };
   for (const Case& one : {

@@ -1,6 +1,10 @@
 // A station_status and what a station_information said before -> a round.
+//
+// Threads: functions of their arguments only.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 

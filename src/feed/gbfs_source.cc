@@ -278,9 +278,8 @@ FeedStep GbfsSource::on_version(const Heard& heard, Seconds now) {
         choose_links(*discovery, heard.document->head.version, asked_url_, settings_.language);
     if (!links.status_url.empty()) {
       root_.reset();
-      say("version",
-          fmt::format("version {} of the feed is read, which {} offers", shown(links.version),
-                      secrets_.masked(shown_url_of(settings_.url))));
+      say("version", fmt::format("version {} of the feed is read, which {} offers",
+                                 shown(links.version), shown_url_of(settings_.url)));
       return settle(std::move(links), asked_url_, now);
     }
   }
@@ -311,13 +310,13 @@ FeedStep GbfsSource::settle(GbfsLinks links, std::string_view url, Seconds now) 
   }
   if (links.status_url.empty()) {
     if (links_) links_due_ = now + kLinksRetry;
-    return end_failed({"no_stations",
-                       fmt::format("{}: lists no station_status (it lists: {}); bikes are counted "
-                                   "at stations, and a system without any cannot be read",
-                                   secrets_.masked(shown_url_of(url)),
-                                   links.names.empty() ? "nothing" : links.names),
-                       true},
-                      0, now);
+    return end_failed(
+        {"no_stations",
+         fmt::format("{}: lists no station_status (it lists: {}); bikes are counted "
+                     "at stations, and a system without any cannot be read",
+                     shown_url_of(url), links.names.empty() ? "nothing" : links.names),
+         true},
+        0, now);
   }
   use(std::move(links), now, kLinksLife);
   return next(now);
@@ -427,9 +426,9 @@ PollFailure GbfsSource::not_wanted(const GbfsDocument& found, std::string_view w
     text += fmt::format(
         "; give the address of the system's gbfs.json, which names this one "
         "(often {})",
-        secrets_.masked(shown_url_of(sibling_url(asked_url_, "gbfs"))));
+        shown_url_of(sibling_url(asked_url_, "gbfs")));
   }
-  return {"not_gbfs", secrets_.masked(std::move(text)), true};
+  return {"not_gbfs", std::move(text), true};
 }
 
 PollEnd GbfsSource::end(std::variant<Round, Unchanged, PollFailure> what, Seconds wait_s,
@@ -443,11 +442,13 @@ PollEnd GbfsSource::end(std::variant<Round, Unchanged, PollFailure> what, Second
 PollEnd GbfsSource::end_failed(PollFailure failure, Seconds wait_s, Seconds now) {
   // What has worked may work again by itself, except for a key.
   if (has_worked_ && failure.reason != "bad_key") failure.is_permanent = false;
+  // A feed may echo a key anywhere, even in the name of one of its documents.
+  failure.text = secrets_.masked(std::move(failure.text));
   return end(std::move(failure), wait_s, now);
 }
 
 void GbfsSource::say(std::string_view what, std::string text) {
-  if (said_.emplace(what).second) notices_.push_back(std::move(text));
+  if (said_.emplace(what).second) notices_.push_back(secrets_.masked(std::move(text)));
 }
 
 void GbfsSource::save(Writer& out) const {
