@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "base/zone.h"
 #include "feed/poller.h"
+#include "io/feed_spec.h"
 #include "io/file.h"
 #include "io/http_client.h"
 #include "io/lake_session.h"
@@ -25,13 +25,6 @@
 #include "pipeline/feed_task.h"
 
 namespace bikeflow {
-
-struct FeedSpec {
-  std::string system;
-  Zone zone;
-  Seconds every = 30;
-  std::unique_ptr<FeedSource> source;
-};
 
 struct FeedRunSettings {
   std::string lake;  // a folder
