@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,9 +18,9 @@ namespace {
 constexpr std::size_t kMostNamed = 10;  // systems in one notice
 
 std::string named(const std::vector<std::string>& ids) {
-  const std::size_t count = std::min(ids.size(), kMostNamed);
-  std::string text = fmt::format("{}", fmt::join(ids.begin(), ids.begin() + count, ", "));
-  if (ids.size() > count) text += fmt::format(" and {} more", ids.size() - count);
+  const auto first = std::span(ids).first(std::min(ids.size(), kMostNamed));
+  std::string text = fmt::format("{}", fmt::join(first, ", "));
+  if (ids.size() > first.size()) text += fmt::format(" and {} more", ids.size() - first.size());
   return text;
 }
 
