@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
 #include <span>
 #include <utility>
 
@@ -26,8 +27,6 @@ std::string named(const std::vector<std::string>& ids) {
 
 class Choosing {
  public:
-  explicit Choosing(const CatalogKeys& keys) : keys_(keys) {}
-
   void take(const CatalogSystem& system) {
     const std::string id = system_id_from(system.id);
     if (id.empty()) return leave_out(system, "its id cannot be the name of a folder");
@@ -38,7 +37,7 @@ class Choosing {
                                            id, shown_url_of(earlier->second)));
     }
     CatalogFeed feed{.id = id, .name = system.name, .settings = {.url = system.discovery_url}};
-    if (!give_keys(system, feed.settings)) return;
+    if (system.key != CatalogSystem::Key::kNone) return leave_out_without_key(system);
     if (auto talk = GbfsTalk::open(feed.settings); !talk) {
       return leave_out(system, talk.error().message);
     }
@@ -49,8 +48,9 @@ class Choosing {
   CatalogFeeds finish() && {
     for (const auto& [wanted, ids] : without_key_) {
       found_.notices.push_back(
-          fmt::format("systems.csv: left out, because no key is given: {}, which {} {}", named(ids),
-                      ids.size() == 1 ? "wants" : "want", wanted));
+          fmt::format("systems.csv: left out: {}, which {} {}. With a key it is a [[feed]] of its "
+                      "own, with [feed.headers] or [feed.parameters]",
+                      named(ids), ids.size() == 1 ? "wants" : "want", wanted));
     }
     if (!renamed_.empty()) {
       found_.notices.push_back(fmt::format(
@@ -65,49 +65,19 @@ class Choosing {
         fmt::format("systems.csv: system '{}' is left out: {}", shown(system.id), why));
   }
 
-  // False where one is missing.
-  bool give_keys(const CatalogSystem& system, GbfsSettings& settings) {
-    const auto given = keys_.find(system.id);
-    say_unwanted(system, given == keys_.end() ? nullptr : &given->second);
-    if (system.key == CatalogSystem::Key::kNone) return true;
-    const bool is_header = system.key == CatalogSystem::Key::kHeader;
-    auto& carriers = is_header ? settings.headers : settings.parameters;
-    for (const std::string& name : system.key_names) {
-      if (given == keys_.end()) break;
-      const auto key = given->second.find(name);
-      if (key == given->second.end() || key->second.is_empty()) break;
-      carriers.push_back({name, key->second.reveal()});
-    }
-    if (!system.key_names.empty() && carriers.size() == system.key_names.size()) return true;
+  void leave_out_without_key(const CatalogSystem& system) {
+    const std::string_view carrier =
+        system.key == CatalogSystem::Key::kHeader ? "header" : "URL parameter";
     std::string wanted =
         system.key_names.empty()
-            ? fmt::format("a key in a {} of a name that the catalogue does not say",
-                          is_header ? "header" : "URL parameter")
-            : fmt::format("the {} {}", is_header ? "header" : "URL parameter",
-                          fmt::join(system.key_names, " and "));
+            ? fmt::format("a key in a {} of a name that the catalogue does not say", carrier)
+            : fmt::format("the {} {}", carrier, fmt::join(system.key_names, " and "));
     if (!system.key_info_url.empty()) {
       wanted += fmt::format("; how to get it: {}", shown_url_of(system.key_info_url));
     }
     without_key_[std::move(wanted)].push_back(shown(system.id));
-    return false;
   }
 
-  void say_unwanted(const CatalogSystem& system, const std::map<std::string, Secret>* given) {
-    if (given == nullptr) return;
-    const bool wants_any = system.key != CatalogSystem::Key::kNone;
-    for (const auto& [name, key] : *given) {
-      if (wants_any && std::ranges::find(system.key_names, name) != system.key_names.end()) {
-        continue;
-      }
-      found_.notices.push_back(fmt::format(
-          "systems.csv: the key '{}' that is given for '{}' is not sent: by the "
-          "catalogue it wants {}",
-          shown(name), shown(system.id),
-          wants_any ? fmt::format("{}", fmt::join(system.key_names, " and ")) : "none"));
-    }
-  }
-
-  const CatalogKeys& keys_;
   CatalogFeeds found_;
   std::map<std::string, std::string> taken_;                     // addresses by ids
   std::map<std::string, std::vector<std::string>> without_key_;  // ids by what they want
@@ -116,11 +86,10 @@ class Choosing {
 
 }  // namespace
 
-Result<CatalogFeeds> catalog_feeds(std::string_view csv, const CatalogFilter& filter,
-                                   const CatalogKeys& keys) {
+Result<CatalogFeeds> catalog_feeds(std::string_view csv, const CatalogFilter& filter) {
   auto systems = read_catalog(csv, filter);
   if (!systems) return std::unexpected(systems.error());
-  Choosing choosing(keys);
+  Choosing choosing;
   for (const CatalogSystem& system : *systems) choosing.take(system);
   CatalogFeeds found = std::move(choosing).finish();
   if (found.feeds.empty()) {

@@ -1,26 +1,20 @@
 // The catalogue of GBFS systems (feed/systems_csv.h) -> feeds that can be asked for.
 #pragma once
 
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "app/secret.h"
 #include "base/result.h"
 #include "feed/gbfs_talk.h"
 #include "feed/systems_csv.h"
 
 namespace bikeflow {
 
-// By the catalogue's id of a system: its keys by the names of the headers or URL parameters that
-// carry them.
-using CatalogKeys = std::map<std::string, std::map<std::string, Secret>, std::less<>>;
-
 struct CatalogFeed {
   std::string id;  // is_system_id(); what it is not, system_id_from() makes of the catalogue's
   std::string name;
-  GbfsSettings settings;  // with its keys
+  GbfsSettings settings;
 };
 
 struct CatalogFeeds {
@@ -28,12 +22,11 @@ struct CatalogFeeds {
   std::vector<std::string> notices;  // for people: what was left out, and why
 };
 
-// The systems that fit the filter. Left out and noticed are: one that wants a key that is not
-// given, one whose id an earlier one has, and one without an address or an id that can be used.
+// The systems that fit the filter. Left out and noticed are: one that wants a key, one whose id an
+// earlier one has, and one without an address or an id that can be used.
 // Where that leaves none, or read_catalog() finds an error, it is an error.
 //
 // Threads: a function of its arguments.
-Result<CatalogFeeds> catalog_feeds(std::string_view csv, const CatalogFilter& filter,
-                                   const CatalogKeys& keys);
+Result<CatalogFeeds> catalog_feeds(std::string_view csv, const CatalogFilter& filter);
 
 }  // namespace bikeflow

@@ -26,9 +26,8 @@ std::string row(const std::string& id, const std::string& url, const std::string
 }
 std::string oslo() { return row("oslo", "https://a.b/gbfs.json"); }
 
-CatalogFeeds feeds(const std::string& rows, const CatalogKeys& keys = {},
-                   const CatalogFilter& filter = {}) {
-  auto found = catalog_feeds(kHeader + rows, filter, keys);
+CatalogFeeds feeds(const std::string& rows, const CatalogFilter& filter = {}) {
+  auto found = catalog_feeds(kHeader + rows, filter);
   EXPECT_TRUE(found) << found.error().message;
   return found ? std::move(*found) : CatalogFeeds{};
 }
@@ -37,12 +36,6 @@ std::vector<std::string> ids(const CatalogFeeds& found) {
   for (const CatalogFeed& feed : found.feeds) ids.push_back(feed.id);
   return ids;
 }
-std::string carried(const std::vector<HttpHeader>& headers) {
-  std::string text;
-  for (const HttpHeader& header : headers) text += header.name + "=" + header.value + " ";
-  return text;
-}
-
 TEST(Catalog, FeedsOfIt) {
   const CatalogFeeds found = feeds(oslo() + row("bergen", "http://c.d/x"));
   EXPECT_THAT(ids(found), ElementsAre("oslo", "bergen"));
@@ -50,55 +43,27 @@ TEST(Catalog, FeedsOfIt) {
   EXPECT_EQ(found.feeds[0].settings.url, "https://a.b/gbfs.json");
   EXPECT_THAT(found.notices, IsEmpty());
   EXPECT_THAT(
-      ids(feeds(oslo() + row("bergen", "http://c.d/x"), {}, {.countries = {}, .ids = {"bergen"}})),
+      ids(feeds(oslo() + row("bergen", "http://c.d/x"), {.countries = {}, .ids = {"bergen"}})),
       ElementsAre("bergen"));
 }
 
-TEST(Catalog, KeysThatAreGivenAreSent) {
-  const CatalogKeys keys = {{"ham", {{"DB-Client-Id", Secret("s1")}, {"DB-Api-Key", Secret("s2")}}},
-                            {"par", {{"token", Secret("s3")}}}};
-  const CatalogFeeds found =
-      feeds(row("ham", "https://a.b/h", "https://get.it/?x=1,2,DB-Client-Id|DB-Api-Key") +
-                row("par", "https://a.b/p", ",1,token"),
-            keys);
-  EXPECT_THAT(ids(found), ElementsAre("ham", "par"));
-  EXPECT_EQ(carried(found.feeds[0].settings.headers), "DB-Client-Id=s1 DB-Api-Key=s2 ");
-  EXPECT_EQ(carried(found.feeds[0].settings.parameters), "");
-  EXPECT_EQ(carried(found.feeds[1].settings.headers), "");
-  EXPECT_EQ(carried(found.feeds[1].settings.parameters), "token=s3 ");
-  EXPECT_THAT(found.notices, IsEmpty());
-}
-
-TEST(Catalog, WithoutItsKeyASystemIsLeftOut) {
-  const std::string both = "https://get.it/,2,DB-Client-Id|DB-Api-Key";
-  const CatalogKeys keys = {{"b", {{"DB-Api-Key", Secret("s3cret")}}},
-                            {"c", {{"token", Secret("")}}}};
+TEST(Catalog, ASystemThatWantsAKeyIsLeftOut) {
+  const std::string both = "https://get.it/?x=1,2,DB-Client-Id|DB-Api-Key";
   const CatalogFeeds found =
       feeds(oslo() + row("a", "https://a.b/a", both) + row("b", "https://a.b/b", both) +
-                row("c", "https://a.b/c", ",1,token") + row("d", "https://a.b/d", ",1,"),
-            keys);
+            row("c", "https://a.b/c", ",1,token") + row("d", "https://a.b/d", ",1,"));
   EXPECT_THAT(ids(found), ElementsAre("oslo"));
+  const std::string otherwise =
+      ". With a key it is a [[feed]] of its own, with [feed.headers] or [feed.parameters]";
   EXPECT_THAT(
       found.notices,
-      ElementsAre("systems.csv: left out, because no key is given: d, which wants a key in a URL "
-                  "parameter of a name that the catalogue does not say",
-                  "systems.csv: left out, because no key is given: c, which wants the URL "
-                  "parameter token",
-                  "systems.csv: left out, because no key is given: a, b, which want the header "
-                  "DB-Client-Id and DB-Api-Key; how to get it: https://get.it/"));
-}
-
-TEST(Catalog, KeysThatNobodyWantsAreSaid) {
-  const CatalogKeys keys = {{"oslo", {{"token", Secret("s3cret")}}},
-                            {"par", {{"toke", Secret("s3cret")}, {"token", Secret("s3cret")}}}};
-  const CatalogFeeds found = feeds(oslo() + row("par", "https://a.b/p", ",1,token"), keys);
-  EXPECT_THAT(ids(found), ElementsAre("oslo", "par"));
-  EXPECT_EQ(carried(found.feeds[0].settings.headers), "");
-  EXPECT_THAT(found.notices,
-              ElementsAre("systems.csv: the key 'token' that is given for 'oslo' is not sent: by "
-                          "the catalogue it wants none",
-                          "systems.csv: the key 'toke' that is given for 'par' is not sent: by "
-                          "the catalogue it wants token"));
+      ElementsAre("systems.csv: left out: d, which wants a key in a URL parameter of a name that "
+                  "the catalogue does not say" +
+                      otherwise,
+                  "systems.csv: left out: c, which wants the URL parameter token" + otherwise,
+                  "systems.csv: left out: a, b, which want the header DB-Client-Id and "
+                  "DB-Api-Key; how to get it: https://get.it/?x=***" +
+                      otherwise));
 }
 
 TEST(Catalog, TheFirstOfEqualIdsCounts) {
@@ -123,17 +88,17 @@ TEST(Catalog, WhatCannotBeAskedIsLeftOut) {
               ElementsAre(HasSubstr("'a' is left out: '' is no address of a feed"),
                           "systems.csv: system '/' is left out: its id cannot be the name of a "
                           "folder"));
-  const auto none = catalog_feeds(kHeader + row("a", ""), {}, {});
+  const auto none = catalog_feeds(kHeader + row("a", ""), {});
   ASSERT_FALSE(none);
   EXPECT_THAT(none.error().message, HasSubstr("none of the 1 systems"));
   EXPECT_THAT(none.error().message, HasSubstr("no address of a feed"));
-  EXPECT_FALSE(catalog_feeds("x,y\n1,2\n", {}, {}));
+  EXPECT_FALSE(catalog_feeds("x,y\n1,2\n", {}));
 }
 
 class CatalogOnRecordings : public OnRecordings {};
 
 TEST_F(CatalogOnRecordings, AllOfTheWorld) {
-  const auto found = catalog_feeds(read("feeds/gbfs-systems.csv"), {}, {});
+  const auto found = catalog_feeds(read("feeds/gbfs-systems.csv"), {});
   ASSERT_TRUE(found);
   EXPECT_EQ(found->feeds.size(), 1520U - 1 - 5);
   for (const CatalogFeed& feed : found->feeds) EXPECT_TRUE(is_system_id(feed.id)) << feed.id;

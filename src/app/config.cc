@@ -77,6 +77,8 @@ void check_gbfs(TableReader& table, const FeedConfig& feed) {
     refuse_keys(table, {"countries", "ids"}, "chooses among 'systems', which is not there");
   } else {
     refuse_keys(table, {"url", "id"}, "is in the catalogue of 'systems'");
+    refuse_keys(table, {"headers", "parameters"},
+                "is of one system: give it a [[feed]] of its own, as 'systems' are sent no key");
   }
 }
 
