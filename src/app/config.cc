@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include <fmt/core.h>
+
 #include "app/config_node.h"
 #include "app/config_reader.h"
 #include "base/zone.h"
@@ -67,6 +69,31 @@ void read_system_keys(TableReader& table, SystemConfig& system) {
   }
 }
 
+// Keys that are of the other kind.
+void refuse_keys(TableReader& table, std::initializer_list<const char*> keys,
+                 std::string_view why) {
+  for (const char* key : keys) {
+    if (table.has(key)) table.error_at_name(key, fmt::format("'{}' {}", key, why));
+  }
+}
+
+void check_gbfs(TableReader& table, const FeedConfig& feed) {
+  refuse_keys(table, {"key", "daily_calls"},
+              "is for kind = \"seoul\"; gbfs has [feed.headers] and [feed.parameters]");
+  if (feed.systems.empty()) {
+    table.require("url", "where the feed's gbfs.json is; or systems = \"systems.csv\", for many");
+    refuse_keys(table, {"countries", "ids"}, "chooses among 'systems', which is not there");
+  } else {
+    refuse_keys(table, {"url", "id"}, "is in the catalogue of 'systems'");
+  }
+}
+
+void check_seoul(TableReader& table) {
+  if (!table.has("key_file")) table.require("key", "the API key, such as \"${SEOUL_API_KEY}\"");
+  refuse_keys(table, {"language", "headers", "parameters", "systems", "countries", "ids"},
+              "is for kind = \"gbfs\"; seoul has none");
+}
+
 void read_feed(TableReader& table, FeedConfig& feed) {
   read_system_keys(table, feed.system);
   std::string kind;
@@ -75,16 +102,20 @@ void read_feed(TableReader& table, FeedConfig& feed) {
   table.text("url", is_web_url, "a URL such as \"https://example.org/gbfs.json\"", &feed.url);
   table.secret("key", &feed.key);
   table.duration("every", 1, kDay, &feed.every);
+  table.number("daily_calls", 1, 1'000'000'000, &feed.daily_calls);
+  table.text("language", &feed.language);
+  table.text("systems", &feed.systems);
+  table.list("countries", &feed.countries);
+  table.list("ids", &feed.ids);
+  TableReader headers = table.table("headers");
+  headers.all_secrets("", &feed.headers);
+  TableReader parameters = table.table("parameters");
+  parameters.all_secrets("", &feed.parameters);
   if (kind == "gbfs") {
     feed.kind = FeedConfig::Kind::kGbfs;
-    table.require("url", "where the feed's gbfs.json is");
-    if (table.has("key"))
-      table.error_at_name("key", "'key' is for kind = \"seoul\"; gbfs has none");
+    check_gbfs(table, feed);
   } else if (kind == "seoul") {
-    if (!table.has("key_file")) table.require("key", "the API key, such as \"${SEOUL_API_KEY}\"");
-    if (table.has("url")) {
-      table.error_at_name("url", "'url' is for kind = \"gbfs\"; seoul's is built in");
-    }
+    check_seoul(table);
   }
   table.finish();
 }
@@ -99,7 +130,9 @@ void read_feeds(TableReader& root, ConfigUse use, Config& config) {
       feed.system.timezone = config.system->timezone;
     }
     read_feed(table, feed);
-    if (tables.size() > 1) {
+    if (!feed.systems.empty()) {
+      // The catalogue has the ids.
+    } else if (tables.size() > 1) {
       table.require("id", "with several feeds each is a system of its own");
       if (!feed.system.id.empty() && !ids.insert(feed.system.id).second) {
         table.error_at("id", "another feed has this id too: " + feed.system.id);
@@ -107,7 +140,9 @@ void read_feeds(TableReader& root, ConfigUse use, Config& config) {
     } else if (feed.system.id.empty()) {
       table.require("id", "there is no [system] that has one");
     }
-    if (feed.system.timezone.empty() && use == ConfigUse::kPipeline) {
+    // A GBFS feed says its own.
+    if (feed.system.timezone.empty() && feed.kind == FeedConfig::Kind::kSeoul &&
+        use == ConfigUse::kPipeline) {
       table.require("timezone", "such as \"Asia/Seoul\"");
     }
     config.feeds.push_back(std::move(feed));
@@ -131,6 +166,13 @@ void read_system(TableReader& root, ConfigUse use, Config& config) {
   }
   table.finish();
   config.system = std::move(system);
+}
+
+void read_http(TableReader& root, Config& config) {
+  TableReader table = root.table("http");
+  table.text("contact", &config.http.contact);
+  table.text("certificates", &config.http.certificates);
+  table.finish();
 }
 
 void read_kafka(TableReader& root, Config& config) {
@@ -261,6 +303,7 @@ std::expected<Config, ConfigErrors> parse_config(std::string_view file, std::str
   Config config;
   read_system(root, use, config);
   read_feeds(root, use, config);
+  read_http(root, config);
   read_kafka(root, config);
   read_lake(root, use, config);
   read_window(root, config);

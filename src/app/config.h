@@ -32,9 +32,25 @@ struct FeedConfig {
   enum class Kind : std::uint8_t { kSeoul, kGbfs };
   SystemConfig system;
   Kind kind = Kind::kSeoul;
-  std::string url;  // kGbfs
-  Secret key;       // kSeoul
+  std::string url;  // kGbfs: of gbfs.json; kSeoul: a mirror's, else empty
   Seconds every = 30;
+
+  // kSeoul
+  Secret key;
+  std::int64_t daily_calls = 0;  // 0: as many as it takes
+
+  // kGbfs. Without a time zone of the system, it is the one that the feed says.
+  std::string language;                      // of names
+  std::map<std::string, Secret> headers;     // sent with each request
+  std::map<std::string, Secret> parameters;  // of each URL
+  // Instead of `url`: all systems of a catalogue, those of the countries and ids if any are named.
+  std::string systems;  // a file of the form of GBFS's systems.csv
+  std::vector<std::string> countries, ids;
+};
+
+struct HttpConfig {
+  std::string contact;       // an address for who runs the feeds; goes into the User-Agent
+  std::string certificates;  // a PEM file of authorities to trust; empty: the system's
 };
 
 struct KafkaConfig {
@@ -76,6 +92,7 @@ struct RedisConfig {
 struct Config {
   std::optional<SystemConfig> system;
   std::vector<FeedConfig> feeds;
+  HttpConfig http;
   std::optional<KafkaConfig> kafka;
   std::optional<LakeConfig> lake;
   WindowConfig window;

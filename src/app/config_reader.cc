@@ -1,8 +1,8 @@
 #include "app/config_reader.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
+#include <array>
 
 #include <fmt/ranges.h>
 
@@ -166,6 +166,18 @@ void TableReader::bytes(std::string_view key, std::uint64_t least, std::uint64_t
     note(value->place, fmt::format("{}: expected at least {} bytes", label(key), least));
   } else {
     *target = *bytes;
+  }
+}
+
+void TableReader::number(std::string_view key, std::int64_t least, std::int64_t most,
+                         std::int64_t* target) {
+  const ConfigNode* value = typed(key, ConfigNode::Type::kInteger, "1000");
+  if (value == nullptr) return;
+  if (value->integer < least || value->integer > most) {
+    note(value->place,
+         fmt::format("{}: expected a whole number from {} to {}", label(key), least, most));
+  } else {
+    *target = value->integer;
   }
 }
 

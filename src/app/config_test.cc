@@ -162,11 +162,12 @@ TEST(ConfigErrors, NameTheNearestKey) {
             "bikeflow.toml:1:2: error: unknown table [windwo]; did you mean [window]?\n"
             "    1 | [windwo]\n"
             "      |  ^~~~~~\n");
-  EXPECT_EQ(errors("[weather]\n"),
-            "bikeflow.toml:1:2: error: unknown table [weather]; there are [system], [feed], "
-            "[kafka], [lake], [window], [checkpoint], [dashboard], [redis]\n"
-            "    1 | [weather]\n"
-            "      |  ^~~~~~~\n");
+  EXPECT_EQ(
+      errors("[weather]\n"),
+      "bikeflow.toml:1:2: error: unknown table [weather]; there are [system], [feed], [http], "
+      "[kafka], [lake], [window], [checkpoint], [dashboard], [redis]\n"
+      "    1 | [weather]\n"
+      "      |  ^~~~~~~\n");
   EXPECT_EQ(
       errors("length = \"1h\"\n"),
       "bikeflow.toml:1:1: error: key 'length' stands outside of any table; it belongs below a "
@@ -225,6 +226,50 @@ TEST(ConfigErrors, OfWindows) {
       "      |              ^~~~\n");
 }
 
+TEST(Config, ReadsFeedsOfEveryKind) {
+  const Config config = read(R"(
+[http]
+contact = "ops@example.org"
+certificates = "ca.pem"
+[lake]
+url = "lake"
+[[feed]]
+id = "seoul"
+timezone = "Asia/Seoul"
+kind = "seoul"
+url = "http://mirror:8088"
+key = "${SEOUL_API_KEY}"
+daily_calls = 1000
+[[feed]]
+id = "oslo"
+kind = "gbfs"
+url = "https://example.org/gbfs.json"
+language = "nb"
+headers = { "ET-Client-Name" = "${SEOUL_API_KEY}" }
+parameters = { api = "x" }
+[[feed]]
+kind = "gbfs"
+systems = "systems.csv"
+countries = ["NO", "SE"]
+ids = ["bergen"]
+every = "2m"
+)",
+                             ConfigUse::kPipeline);
+  EXPECT_EQ(config.http.contact, "ops@example.org");
+  EXPECT_EQ(config.http.certificates, "ca.pem");
+  ASSERT_EQ(config.feeds.size(), 3U);
+  EXPECT_EQ(config.feeds[0].url, "http://mirror:8088");
+  EXPECT_EQ(config.feeds[0].daily_calls, 1000);
+  EXPECT_EQ(config.feeds[1].system.timezone, "");  // as the feed says
+  EXPECT_EQ(config.feeds[1].language, "nb");
+  EXPECT_EQ(config.feeds[1].headers.at("ET-Client-Name").reveal(), "s3cr3t");
+  EXPECT_EQ(config.feeds[1].parameters.at("api").reveal(), "x");
+  EXPECT_EQ(config.feeds[2].systems, "systems.csv");
+  EXPECT_EQ(config.feeds[2].countries, (std::vector<std::string>{"NO", "SE"}));
+  EXPECT_EQ(config.feeds[2].ids, std::vector<std::string>{"bergen"});
+  EXPECT_EQ(config.feeds[2].every, 120);
+}
+
 TEST(ConfigErrors, OfSystemsAndFeeds) {
   EXPECT_EQ(
       errors("[system]\nid = \"a/b\"\ntimezone = \"Asia/Soul\"\n"),
@@ -236,7 +281,8 @@ TEST(ConfigErrors, OfSystemsAndFeeds) {
       "    3 | timezone = \"Asia/Soul\"\n"
       "      |            ^~~~~~~~~~~\n");
   EXPECT_EQ(errors("[feed]\nid = \"a\"\nkind = \"gbfs\"\n"),
-            "bikeflow.toml:1:1: error: [feed] needs 'url': where the feed's gbfs.json is\n"
+            "bikeflow.toml:1:1: error: [feed] needs 'url': where the feed's gbfs.json is; or "
+            "systems = \"systems.csv\", for many\n"
             "    1 | [feed]\n"
             "      | ^~~~~~\n");
   EXPECT_EQ(errors("[feed]\nkind = \"gbfs\"\nurl = \"ftp://a\"\n"),
@@ -247,11 +293,23 @@ TEST(ConfigErrors, OfSystemsAndFeeds) {
             "\"https://example.org/gbfs.json\", found \"ftp://a\"\n"
             "    3 | url = \"ftp://a\"\n"
             "      |       ^~~~~~~~~\n");
-  EXPECT_EQ(errors("[feed]\nid = \"a\"\nkind = \"seoul\"\nkey = \"${SEOUL_API_KEY}\"\nurl = "
-                   "\"http://a\"\n"),
-            "bikeflow.toml:5:1: error: 'url' is for kind = \"gbfs\"; seoul's is built in\n"
-            "    5 | url = \"http://a\"\n"
-            "      | ^~~\n");
+  EXPECT_EQ(errors("[feed]\nid = \"a\"\nkind = \"seoul\"\ntimezone = \"Asia/Seoul\"\nkey = "
+                   "\"k\"\nsystems = \"s.csv\"\ndaily_calls = 0\n"),
+            "bikeflow.toml:6:1: error: 'systems' is for kind = \"gbfs\"; seoul has none\n"
+            "    6 | systems = \"s.csv\"\n"
+            "      | ^~~~~~~\n"
+            "bikeflow.toml:7:15: error: [feed] daily_calls: expected a whole number from 1 to "
+            "1000000000\n"
+            "    7 | daily_calls = 0\n"
+            "      |               ^\n");
+  EXPECT_EQ(
+      errors("[feed]\nkind = \"gbfs\"\nsystems = \"s.csv\"\nid = \"a\"\nurl = \"http://a\"\n"),
+      "bikeflow.toml:4:1: error: 'id' is in the catalogue of 'systems'\n"
+      "    4 | id = \"a\"\n"
+      "      | ^~\n"
+      "bikeflow.toml:5:1: error: 'url' is in the catalogue of 'systems'\n"
+      "    5 | url = \"http://a\"\n"
+      "      | ^~~\n");
   EXPECT_EQ(
       errors("[[feed]]\nid = \"a\"\nkind = \"gbfs\"\nurl = \"http://a\"\n"
              "[[feed]]\nid = \"a\"\nkind = \"gbfs\"\nurl = \"http://b\"\n"

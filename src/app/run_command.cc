@@ -3,14 +3,20 @@
 #include <memory>
 
 #include "app/config_file.h"
+#include "app/feed_specs.h"
 #include "app/kafka_settings_of.h"
 #include "base/zone.h"
+#include "io/feed_run.h"
 #include "io/interrupt.h"
 #include "io/kafka_run.h"
 #include "io/random.h"
+#include "io/s3_store.h"
 
 namespace bikeflow {
 namespace {
+
+constexpr const char* kDefaultLake = "bikeflow-lake";
+constexpr std::string_view kOtherThanPlain = "use the hive layout, or a lake for each";
 
 struct RunOptions {
   std::optional<std::string> config, feed, lake;
@@ -33,6 +39,21 @@ std::vector<LogSystem> systems_of(const Config& config) {
   return systems;
 }
 
+TaskSettings task_of(const WindowConfig& window) {
+  TaskSettings task;
+  task.windows.length = window.length;
+  task.windows.slide = window.slide;
+  task.delay = window.delay;
+  task.max_gap = window.max_gap;
+  return task;
+}
+
+RunVoice voice_of(Shell& shell) {
+  return {[&](const std::string& text) { shell.log.info(text); },
+          [&](const std::string& text) { shell.log.warning(text); },
+          [&](const std::string& text) { shell.log.error(text); }};
+}
+
 KafkaRunSettings settings_of(const Config& config, const RunOptions& options) {
   KafkaRunSettings settings;
   settings.kafka = kafka_settings_of(*config.kafka);
@@ -40,10 +61,7 @@ KafkaRunSettings settings_of(const Config& config, const RunOptions& options) {
   OwnerSettings& owner = settings.owner;
   owner.lake = config.lake->rule;
   owner.systems = systems_of(config);
-  owner.task.windows.length = config.window.length;
-  owner.task.windows.slide = config.window.slide;
-  owner.task.delay = config.window.delay;
-  owner.task.max_gap = config.window.max_gap;
+  owner.task = task_of(config.window);
   owner.checkpoint_every = config.checkpoint.every;
   owner.idle_close = config.window.idle_close;
   owner.due_max_bytes = config.checkpoint.due_max_bytes;
@@ -53,20 +71,24 @@ KafkaRunSettings settings_of(const Config& config, const RunOptions& options) {
 }
 
 Result<ExitStatus> run_from_kafka(const Config& config, const RunOptions& options, Shell& shell) {
+  for (const FeedConfig& feed : config.feeds) {
+    if (!feed.systems.empty() || feed.system.timezone.empty()) {
+      return fail(
+          "[feed] {}: whoever reads a topic must know its systems: give each [[feed]] an id and a "
+          "timezone",
+          feed.systems.empty() ? feed.system.id : feed.systems);
+    }
+  }
   if (config.lake->rule.layout == Layout::kPlain && systems_of(config).size() > 1) {
     return fail(
-        "the plain layout has no place for a second system, and the configuration names {}; use "
-        "the hive layout, or a lake for each",
-        systems_of(config).size());
+        "the plain layout has no place for a second system, and the configuration names {}; {}",
+        systems_of(config).size(), kOtherThanPlain);
   }
   if (!config.checkpoint.url.empty()) {
     return fail("[checkpoint] url: this version keeps its state in the lake; leave it out");
   }
-  const RunVoice voice{[&](const std::string& text) { shell.log.info(text); },
-                       [&](const std::string& text) { shell.log.warning(text); },
-                       [&](const std::string& text) { shell.log.error(text); }};
   watch_for_interrupts();
-  auto run = KafkaRun::open(settings_of(config, options), system_random, voice);
+  auto run = KafkaRun::open(settings_of(config, options), system_random, voice_of(shell));
   if (!run) return std::unexpected(run.error());
   const auto summary = (*run)->run();
   if (!summary) return std::unexpected(summary.error());
@@ -91,6 +113,40 @@ Result<ExitStatus> run_from_kafka(const Config& config, const RunOptions& option
   return ExitStatus::kDone;
 }
 
+Result<ExitStatus> run_feeds(const Config& config, FeedSpecs feeds, const RunOptions& options,
+                             Shell& shell) {
+  if (config.lake->url.starts_with(S3Store::kScheme)) {
+    return fail(
+        "{}: without Kafka the lake is a folder, as its state is: name one in [lake] url, or put "
+        "a topic of Kafka in between ([kafka], and bikeflow poll)",
+        config.lake->url);
+  }
+  if (config.lake->rule.layout == Layout::kPlain && feeds.specs.size() > 1) {
+    return fail("the plain layout has no place for a second system; {}", kOtherThanPlain);
+  }
+  for (const std::string& notice : feeds.notices) shell.log.warning(notice);
+  FeedRunSettings settings;
+  settings.lake = config.lake->url;
+  settings.layout = config.lake->rule;
+  settings.task = task_of(config.window);
+  settings.idle_close = config.window.idle_close;
+  settings.http = http_settings_of(config.http);
+  settings.once = options.until_caught_up;
+  settings.close_windows = options.close_windows;
+  watch_for_interrupts();
+  auto run =
+      FeedRun::open(std::move(settings), std::move(feeds.specs), system_random, voice_of(shell));
+  if (!run) return std::unexpected(run.error());
+  const auto summary = (*run)->run();
+  if (!summary) return std::unexpected(summary.error());
+  shell.out.print("{}, {} of stations into {}\n", counted(summary->polls, "poll", "polls"),
+                  counted(summary->observations, "observation", "observations"), config.lake->url);
+  if (summary->failing.empty()) return ExitStatus::kDone;
+  for (const std::string& text : summary->failing) shell.log.error(text);
+  // A service that is told to end has done what it could.
+  return options.until_caught_up ? ExitStatus::kFailed : ExitStatus::kDone;
+}
+
 Result<ExitStatus> run(const RunOptions& options, Shell& shell) {
   if (options.config.has_value() == options.feed.has_value()) {
     shell.log.error("run needs one of --config FILE and --feed URL (see: bikeflow run --help)");
@@ -100,19 +156,26 @@ Result<ExitStatus> run(const RunOptions& options, Shell& shell) {
     shell.log.error("--close-windows goes with --until-caught-up");
     return ExitStatus::kUsage;
   }
+  if (options.lake && !options.feed) {
+    shell.log.error("--lake goes with --feed; with a configuration it is [lake] url");
+    return ExitStatus::kUsage;
+  }
   if (options.feed) {
-    return fail(
-        "this version reads topics of Kafka (run -c FILE with [kafka]) and recorded files "
-        "(bikeflow backfill); live feeds are not in it yet");
+    auto feeds = feed_specs_of(*options.feed);
+    if (!feeds) return std::unexpected(feeds.error());
+    Config config;
+    config.lake = LakeConfig{.url = options.lake.value_or(kDefaultLake), .rule = {}};
+    return run_feeds(config, *std::move(feeds), options, shell);
   }
   const auto config = load_config(*options.config, ConfigUse::kPipeline, shell.log);
   if (!config) return std::unexpected(config.error());
-  if (!config->kafka || options.poll) {
-    return fail("{}: live feeds are not in this version yet: {}", *options.config,
-                options.poll ? "leave --poll out, and let another program fill the topic"
-                             : "name a topic in [kafka]");
+  if (config->kafka) return run_from_kafka(*config, options, shell);
+  auto feeds = feed_specs_of(*config);
+  if (!feeds) return std::unexpected(feeds.error());
+  if (feeds->specs.empty()) {
+    return fail("{}: names no source: a [feed], or a topic in [kafka]", *options.config);
   }
-  return run_from_kafka(*config, options, shell);
+  return run_feeds(*config, *std::move(feeds), options, shell);
 }
 
 }  // namespace
@@ -121,21 +184,27 @@ void register_run(CommandLine& line) {
   auto options = std::make_shared<RunOptions>();
   Command& command = line.add(
       {.name = "run",
-       .summary = "the pipeline as a service: from a topic of Kafka into the lake",
+       .summary = "the pipeline as a service: live feeds, or a topic of Kafka, into the lake",
        .description =
-           "Reads the topic of [kafka] as a member of its consumer group, and writes rentals and "
-           "returns by station and hour into the lake of [lake], a folder or s3://bucket/prefix. "
-           "More copies with the same configuration share the partitions among them. Killed at any "
-           "moment, it goes on where it was: no row is lost, none comes twice.\n\n"
-           "SIGINT or SIGTERM ends it after a last checkpoint. A partition that cannot go on is "
-           "named with what was found and what settles it; the others go on.\n\n"
-           "This version has no live feeds: another program fills the topic.",
-       .examples = {"bikeflow run -c bikeflow.toml",
+           "With --feed, or a configuration with [feed]: polls the feeds and keeps the lake in a "
+           "folder, in this one process; nothing else is needed. Each poll is committed before the "
+           "next: killed at any moment it loses at most the poll in hand, whose net change the "
+           "next "
+           "one shows.\n\n"
+           "With [kafka]: reads the topic as a member of its consumer group, and writes into a "
+           "folder or s3://bucket/prefix. More copies with the same configuration share the "
+           "partitions among them. Killed at any moment, it goes on where it was: no row is lost, "
+           "none comes twice. A partition that cannot go on is named with what was found and what "
+           "settles it; the others go on.\n\n"
+           "SIGINT or SIGTERM ends it after a last checkpoint. With --until-caught-up each feed is "
+           "polled once.",
+       .examples = {"bikeflow run --feed https://gbfs.example.org/gbfs.json --lake lake",
+                    "bikeflow run -c bikeflow.toml",
                     "bikeflow run -c bikeflow.toml --until-caught-up --close-windows"}},
       [options](Shell& shell) { return run(*options, shell); });
   command.text({"-c,--config", "FILE", "the pipeline's configuration"}, &options->config);
   command.text({"--feed", "URL", "a GBFS gbfs.json, without a configuration"}, &options->feed);
-  command.text({"--lake", "DIR", "the lake, with --feed"}, &options->lake);
+  command.text({"--lake", "DIR", "the lake, with --feed (default: bikeflow-lake)"}, &options->lake);
   command.flag({"--poll", "", "also poll the feed into Kafka"}, &options->poll);
   command.flag({"--until-caught-up", "", "end at the end of the input as it was at the start"},
                &options->until_caught_up);

@@ -15,20 +15,12 @@
 #include <vector>
 
 #include "base/result.h"
-#include "base/zone.h"
 #include "feed/poller.h"
 #include "io/http_client.h"
 #include "io/random.h"
 #include "io/run_voice.h"
 
 namespace bikeflow {
-
-struct FeedSpec {
-  std::string system;
-  Zone zone;
-  Seconds every = 30;
-  std::unique_ptr<FeedSource> source;
-};
 
 struct FeedPollsSettings {
   HttpClientSettings http;

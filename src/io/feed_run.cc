@@ -48,8 +48,9 @@ Result<void> FeedRun::add(FeedSpec spec) {
   auto job = lake->restore();
   if (!job) return std::unexpected(job.error());
   const bool is_restored = job->has_value();
+  if (is_restored && !spec.zone) spec.zone = (*job)->partitions().at(0)->settings().zone;
   auto task = FeedTask::open({.system = spec.system,
-                              .zone = spec.zone,
+                              .zone = *spec.zone,
                               .task = settings_.task,
                               .lake = settings_.layout,
                               .lake_id = lake->lake_id(),

@@ -16,6 +16,7 @@
 
 #include "base/result.h"
 #include "io/feed_polls.h"
+#include "io/feed_spec.h"
 #include "io/file.h"
 #include "io/lake_session.h"
 #include "io/live_hub.h"

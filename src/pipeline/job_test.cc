@@ -213,49 +213,6 @@ TEST_F(JobTest, ThePositionInALogSurvives) {
   EXPECT_EQ(restored.settings().lake, (LakeRule{Layout::kPlain, PathTime::kEnd}));
 }
 
-// The second does not say how many reasons it counts dead letters of, and has the first 14.
-TEST_F(JobTest, CheckpointsOfTheSecondFormatAreStillRead) {
-  observe(add("seoul"), 0, 2 * kHour);
-  const std::string bytes = std::get<WriteCheckpoint>(job_.commit("1-a")->at(0)).bytes;
-  Reader in(bytes);
-  (void)in.raw(12);
-  const std::uint64_t size = in.u64();
-  const std::string_view packed = in.raw(in.u64());
-  std::string state(size, '\0');
-  ASSERT_EQ(ZSTD_decompress(state.data(), size, packed.data(), packed.size()), size);
-  Reader head(state);
-  for (int i = 0; i < 6; ++i) (void)head.string();  // version to path_time
-  (void)head.varint();
-  for (int i = 0; i < 2; ++i) (void)head.string();  // the checkpoint and its predecessor
-  (void)head.zigzag();
-  (void)head.varint();
-  const std::size_t counts = head.position();
-  ASSERT_EQ(head.varint(), kReasonCount);
-  state.erase(counts + 15, 2);  // each is one byte
-  state.erase(counts, 1);
-  state[counts + static_cast<std::size_t>(Reason::kTimeJump)] = 7;
-
-  std::string repacked(ZSTD_compressBound(state.size()), '\0');
-  repacked.resize(ZSTD_compress(repacked.data(), repacked.size(), state.data(), state.size(), 1));
-  const auto checkpoint_of = [&](std::uint32_t format) {
-    Writer out;
-    out.raw("BIKEFLOW");
-    out.u32(format);
-    out.u64(state.size());
-    out.u64(repacked.size());
-    out.raw(repacked);
-    out.raw(std::string_view(bytes).substr(in.position(), in.left() - 8));
-    out.u64(hash64(out.bytes()));
-    return out.take();
-  };
-  const auto restored = Job::restore(checkpoint_of(2));
-  ASSERT_TRUE(restored) << restored.error().message;
-  EXPECT_EQ(restored->dead_letters(Reason::kTimeJump), 7);
-  EXPECT_EQ(restored->dead_letters(Reason::kRoundTooSmall), 0);
-  EXPECT_EQ(restored->due(), job_.due());
-  EXPECT_FALSE(Job::restore(checkpoint_of(3)));
-}
-
 // Of the first format, as the program of that time has left them.
 TEST_F(JobTest, CheckpointsOfTheFirstFormatAreStillRead) {
   Partition& partition = add("seoul");

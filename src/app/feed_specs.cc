@@ -1,0 +1,154 @@
+#include "app/feed_specs.h"
+
+#include <fcntl.h>
+
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/version.h"
+#include "feed/seoul_source.h"
+#include "feed/systems_csv.h"
+#include "io/file.h"
+
+namespace bikeflow {
+namespace {
+
+constexpr const char* kSeoulZone = "Asia/Seoul";  // of the host, whose days its limit counts
+
+std::vector<HttpHeader> revealed(const std::map<std::string, Secret>& secrets) {
+  std::vector<HttpHeader> all;
+  for (const auto& [name, value] : secrets) all.push_back({name, value.reveal()});
+  return all;
+}
+
+Result<FeedSpec> gbfs_spec(GbfsSettings settings, std::string system, Seconds every) {
+  auto source = GbfsSource::open(settings);
+  if (!source) return with_context(system.empty() ? settings.url : system, source.error());
+  FeedSpec spec;
+  spec.system = std::move(system);
+  spec.every = every;
+  spec.source = std::make_unique<GbfsSource>(*std::move(source));
+  spec.gbfs = std::move(settings);
+  return spec;
+}
+
+Result<FeedSpec> seoul_spec(const FeedConfig& feed) {
+  auto zone = Zone::load(kSeoulZone);
+  if (!zone) return std::unexpected(zone.error());
+  SeoulSettings settings;
+  settings.key = feed.key.reveal();
+  if (!feed.url.empty()) settings.base_url = feed.url;
+  while (settings.base_url.ends_with('/')) settings.base_url.pop_back();
+  settings.daily_calls = feed.daily_calls;
+  FeedSpec spec;
+  spec.system = feed.system.id;
+  spec.every = feed.every;
+  spec.source = std::make_unique<SeoulSource>(std::move(settings), *std::move(zone));
+  return spec;
+}
+
+GbfsSettings settings_of(const FeedConfig& feed) {
+  GbfsSettings settings;
+  settings.language = feed.language;
+  settings.headers = revealed(feed.headers);
+  settings.parameters = revealed(feed.parameters);
+  return settings;
+}
+
+// The systems of a catalogue that can be asked: a key is sent only to those that want one of that
+// name.
+Result<void> add_catalog(const FeedConfig& feed, FeedSpecs& all) {
+  auto text = read_file_if_any(AT_FDCWD, feed.systems, feed.systems);
+  if (!text) return std::unexpected(text.error());
+  if (!*text) {
+    return fail(
+        "{}: no such file; the published one is systems.csv of github.com/MobilityData/gbfs",
+        feed.systems);
+  }
+  auto systems = read_catalog(**text, {.countries = feed.countries, .ids = feed.ids});
+  if (!systems) return with_context(feed.systems, systems.error());
+  if (systems->empty()) return fail("{}: names no system", feed.systems);
+  for (const CatalogSystem& system : *systems) {
+    GbfsSettings settings;
+    settings.url = system.discovery_url;
+    settings.language = feed.language;
+    bool has_keys = true;
+    for (const std::string& name : system.key_names) {
+      const bool is_header = system.key == CatalogSystem::Key::kHeader;
+      const auto& keys = is_header ? feed.headers : feed.parameters;
+      const auto key = keys.find(name);
+      if (key == keys.end()) {
+        has_keys = false;
+        all.notices.push_back(
+            fmt::format("{}: left out: it wants a key ({}); set '{}' in [feed.{}]", system.id,
+                        system.key_info_url, name, is_header ? "headers" : "parameters"));
+        break;
+      }
+      (is_header ? settings.headers : settings.parameters).push_back({name, key->second.reveal()});
+    }
+    if (!has_keys) continue;
+    auto spec = gbfs_spec(std::move(settings), system.id, feed.every);
+    if (!spec) {
+      all.notices.push_back(fmt::format("left out: {}", spec.error().message));
+      continue;
+    }
+    all.specs.push_back(*std::move(spec));
+  }
+  return {};
+}
+
+Result<void> add(const FeedConfig& feed, FeedSpecs& all) {
+  if (!feed.systems.empty()) return add_catalog(feed, all);
+  Result<FeedSpec> spec = seoul_spec(feed);
+  if (feed.kind == FeedConfig::Kind::kGbfs) {
+    GbfsSettings settings = settings_of(feed);
+    settings.url = feed.url;
+    spec = gbfs_spec(std::move(settings), feed.system.id, feed.every);
+  }
+  if (!spec) return std::unexpected(spec.error());
+  if (!feed.system.timezone.empty()) {
+    auto zone = Zone::load(feed.system.timezone);
+    if (!zone) return with_context(feed.system.id, zone.error());
+    spec->zone = *std::move(zone);
+  }
+  all.specs.push_back(*std::move(spec));
+  return {};
+}
+
+}  // namespace
+
+Result<FeedSpecs> feed_specs_of(const Config& config) {
+  FeedSpecs all;
+  for (const FeedConfig& feed : config.feeds) {
+    if (auto added = add(feed, all); !added) return std::unexpected(added.error());
+  }
+  std::set<std::string> ids;
+  std::erase_if(all.specs, [&](const FeedSpec& spec) {
+    if (ids.insert(spec.system).second) return false;
+    all.notices.push_back(fmt::format("{}: named twice; the first is polled", spec.system));
+    return true;
+  });
+  return all;
+}
+
+Result<FeedSpecs> feed_specs_of(const std::string& url) {
+  GbfsSettings settings;
+  settings.url = url;
+  auto spec = gbfs_spec(std::move(settings), "", FeedConfig().every);
+  if (!spec) return std::unexpected(spec.error());
+  FeedSpecs all;
+  all.specs.push_back(*std::move(spec));
+  return all;
+}
+
+HttpClientSettings http_settings_of(const HttpConfig& config) {
+  HttpClientSettings settings;
+  settings.user_agent = fmt::format("bikeflow/{}", program_version());
+  if (!config.contact.empty()) settings.user_agent += fmt::format(" ({})", config.contact);
+  settings.certificates = config.certificates;
+  return settings;
+}
+
+}  // namespace bikeflow
