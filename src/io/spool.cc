@@ -64,7 +64,7 @@ std::optional<std::string> unpack(std::string_view packed) {
   if (!sized.ok() || size_bytes > kMostUnpackedBytes) return std::nullopt;
   auto decompressor = decompressor_for(rest);
   if (!decompressor || *decompressor == nullptr) return std::nullopt;
-  std::string bytes(size_bytes, '\0');
+  std::string bytes(size_bytes + 1, '\0');  // with room left, so that the end is read as well
   std::size_t consumed = 0, produced = 0;
   while (true) {
     const auto step = (*decompressor)
@@ -76,6 +76,7 @@ std::optional<std::string> unpack(std::string_view packed) {
     if (step.consumed == 0 && step.produced == 0) break;
   }
   if (produced != size_bytes || !(*decompressor)->may_end()) return std::nullopt;
+  bytes.resize(size_bytes);
   return bytes;
 }
 
