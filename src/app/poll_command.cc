@@ -65,10 +65,10 @@ Result<ExitStatus> tell(const PollRunSummary& summary, const std::string& topic,
                   counted(summary.records, "record", "records"), topic);
   for (const std::string& text : summary.failing) shell.log.error(text);
   if (summary.spool.waiting > 0) {
-    shell.log.warning(fmt::format(
-        "{} not acknowledged; kept on disk, and sent first by the next process{}{}",
-        counted(summary.spool.waiting, "round", "rounds"), summary.trouble.empty() ? "" : ": ",
-        summary.trouble));
+    shell.log.warning(
+        fmt::format("{} not acknowledged; kept on disk, and sent first by the next process{}{}",
+                    counted(summary.spool.waiting, "round", "rounds"),
+                    summary.trouble.empty() ? "" : ": ", summary.trouble));
   }
   const bool is_whole =
       summary.failing.empty() && summary.spool.waiting == 0 && summary.spool.dropped == 0;

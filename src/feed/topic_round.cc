@@ -49,8 +49,7 @@ TopicRound topic_round(const Round& round, const Zone& zone, std::string_view sy
   made.records.reserve(round.stations.size());
   for (const SeenStation& station : round.stations) {
     made.records.push_back(
-        {station.id,
-         topic_record(station, round.observed_at, zone, names_system ? system : "")});
+        {station.id, topic_record(station, round.observed_at, zone, names_system ? system : "")});
   }
   return made;
 }

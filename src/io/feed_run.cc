@@ -61,8 +61,7 @@ Result<void> FeedRun::add(FeedSpec spec) {
   if (!task) return std::unexpected(task.error());
   polls_->add(spec.system, spec.every, std::move(spec.source),
               is_restored ? std::optional(task->memory()) : std::nullopt);
-  feeds_.push_back(
-      std::make_unique<Feed>(Feed{spec.system, *std::move(task), *std::move(lake)}));
+  feeds_.push_back(std::make_unique<Feed>(Feed{spec.system, *std::move(task), *std::move(lake)}));
   tell_live(*feeds_.back());
   return {};
 }

@@ -66,8 +66,8 @@ Result<bool> create(const KafkaSettings& settings, const TopicPlan& plan, int ti
     return refused(settings, error, rd_kafka_event_error_string(answer.get()));
   }
   std::size_t count = 0;
-  const rd_kafka_topic_result_t** results = rd_kafka_CreateTopics_result_topics(
-      rd_kafka_event_CreateTopics_result(answer.get()), &count);
+  const rd_kafka_topic_result_t** results =
+      rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(answer.get()), &count);
   CHECK(count == 1);
   const auto error = rd_kafka_topic_result_error(results[0]);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return false;
@@ -88,10 +88,10 @@ Result<FoundTopic> find_or_create_topic(const KafkaSettings& settings, const Top
     const auto was_there = create(settings, plan, timeout_ms);
     if (!was_there) return std::unexpected(was_there.error());
     if (!*was_there) {
-      return FoundTopic{fmt::format("{}: created with {}, which keep records for {}",
-                                    shown(settings), shown(plan.partitions),
-                                    format_duration(plan.retention)),
-                        true};
+      return FoundTopic{
+          fmt::format("{}: created with {}, which keep records for {}", shown(settings),
+                      shown(plan.partitions), format_duration(plan.retention)),
+          true};
     }
     count = (*lookup)->partition_count_if_any(timeout_ms);
     if (!count) return std::unexpected(count.error());
@@ -100,10 +100,9 @@ Result<FoundTopic> find_or_create_topic(const KafkaSettings& settings, const Top
   if (partitions == plan.partitions) {
     return FoundTopic{fmt::format("{}: {}", shown(settings), shown(partitions)), true};
   }
-  return FoundTopic{
-      fmt::format("{}: it has {} and is left so, although [kafka] partitions says {}",
-                  shown(settings), shown(partitions), plan.partitions),
-      false};
+  return FoundTopic{fmt::format("{}: it has {} and is left so, although [kafka] partitions says {}",
+                                shown(settings), shown(partitions), plan.partitions),
+                    false};
 }
 
 }  // namespace bikeflow

@@ -126,10 +126,10 @@ void PollRun::tell_refused(Feed& feed, const Round& round) {
     return;
   }
   const Refusal& first = round.refused.front().refusal;
-  voice_.warning(fmt::format("{}: {} of {} rows are no stations and are not sent; the first: {}: {}",
-                             feed.system, round.refused.size(),
-                             round.refused.size() + round.stations.size(), reason_word(first.reason),
-                             first.detail));
+  voice_.warning(
+      fmt::format("{}: {} of {} rows are no stations and are not sent; the first: {}: {}",
+                  feed.system, round.refused.size(), round.refused.size() + round.stations.size(),
+                  reason_word(first.reason), first.detail));
 }
 
 void PollRun::report() {
@@ -141,8 +141,8 @@ void PollRun::report() {
 
 std::string PollRun::sent_line() const {
   const SpoolCounts spool = spool_->counts();
-  std::string text = fmt::format("{} sent, {} records", counted_rounds(sender_->rounds()),
-                                 sender_->records());
+  std::string text =
+      fmt::format("{} sent, {} records", counted_rounds(sender_->rounds()), sender_->records());
   if (spool.waiting > 0) {
     text += fmt::format(", {} waiting ({})", spool.waiting,
                         format_size(static_cast<std::int64_t>(spool.waiting_bytes)));

@@ -134,12 +134,12 @@ Result<bool> RoundSender::put_all(const TopicRound& round, const std::stop_token
 void RoundSender::still_waiting(std::int64_t since_ms) {
   const std::int64_t passed_ms = monotonic_ms() - since_ms;
   if (passed_ms >= kSlowMs) {
-    outage_.failed(last_error_.empty()
-                       ? fmt::format("topic '{}' at {}: no acknowledgement for more than {} s",
-                                     settings_.topic, settings_.brokers, kSlowMs / 1000)
-                       : fmt::format("topic '{}' at {}: {}", settings_.topic, settings_.brokers,
-                                     last_error_),
-                   now());
+    outage_.failed(
+        last_error_.empty()
+            ? fmt::format("topic '{}' at {}: no acknowledgement for more than {} s",
+                          settings_.topic, settings_.brokers, kSlowMs / 1000)
+            : fmt::format("topic '{}' at {}: {}", settings_.topic, settings_.brokers, last_error_),
+        now());
   }
   tell_news();
 }
@@ -149,8 +149,8 @@ void RoundSender::sent(const TopicRound& round) {
   ++rounds_;
   records_ += std::ssize(round.records);
   if (auto removed = spool_.finish_first(); !removed) {
-    voice_.warning(fmt::format("{}; the next process will send this round again",
-                               removed.error().message));
+    voice_.warning(
+        fmt::format("{}; the next process will send this round again", removed.error().message));
   }
 }
 
