@@ -15,6 +15,8 @@ namespace {
 constexpr std::int64_t kLongestWaitMs = 1'000;
 constexpr std::size_t kNamedFailing = 5;  // in one line of the log
 constexpr std::int64_t kSpreadMs = 60'000;
+// Below are the numbers of the feeds.
+constexpr HttpId kFinderIds = HttpId{1} << 32;
 
 // Each feed holds some descriptors, and the usual soft limit is 1024.
 void allow_many_files() {
@@ -34,6 +36,7 @@ Result<std::unique_ptr<FeedPolls>> FeedPolls::open(FeedPollsSettings settings, R
   auto http = HttpClient::create(polls->settings_.http);
   if (!http) return std::unexpected(http.error());
   polls->http_ = *std::move(http);
+  polls->finder_ = std::make_unique<FeedFinder>(*polls->http_, kFinderIds, polls->voice_);
   polls->began_ = {wall_now(), monotonic_ms()};
   return polls;
 }
@@ -56,6 +59,10 @@ void FeedPolls::add(std::string system, Seconds every, std::unique_ptr<FeedSourc
   feeds_.push_back(std::make_unique<Feed>(Feed{std::move(system), std::move(poller)}));
 }
 
+Result<void> FeedPolls::find(std::size_t number, GbfsSettings settings, GbfsGiven given) {
+  return finder_->add(number, std::move(settings), std::move(given));
+}
+
 Now FeedPolls::now() const {
   const Now real{wall_now(), monotonic_ms()};
   if (settings_.clock_speed == 1) return real;
@@ -65,8 +72,13 @@ Now FeedPolls::now() const {
 
 Result<void> FeedPolls::step(const Ended& ended) {
   if (auto done = begin_due(ended); !done) return done;
+  finder_->step(now());
   http_->wait(wait_ms());
   for (HttpDone& done : http_->take_done()) {
+    if (finder_->is_mine(done.id)) {
+      finder_->answered(std::move(done), now());
+      continue;
+    }
     auto request = feeds_[done.id]->poller.answered(std::move(done.outcome), now());
     if (auto gone = go_on(done.id, std::move(request), ended); !gone) return gone;
   }
@@ -78,12 +90,12 @@ void FeedPolls::cancel() {
 }
 
 bool FeedPolls::is_done() const {
-  return settings_.once &&
+  return settings_.once && finder_->has_tried_all() &&
          std::ranges::all_of(feeds_, [](const auto& feed) { return feed->was_polled; });
 }
 
 std::int64_t FeedPolls::wait_ms() const {
-  std::int64_t due_ms = FeedPoller::kUnderWay;
+  std::int64_t due_ms = finder_->next_due_ms();
   for (const auto& feed : feeds_) {
     if (settings_.once && feed->was_polled) continue;
     due_ms = std::min(due_ms, feed->poller.due_ms());

@@ -16,6 +16,7 @@
 
 #include "base/result.h"
 #include "feed/poller.h"
+#include "io/feed_finder.h"
 #include "io/http_client.h"
 #include "io/random.h"
 #include "io/run_voice.h"
@@ -42,12 +43,19 @@ class FeedPolls {
   void add(std::string system, Seconds every, std::unique_ptr<FeedSource> source,
            std::optional<std::string_view> memory);
 
+  // A GBFS feed of which not all is known that it takes to poll it: it is asked, beside the polls,
+  // until it says so; then take_found() tells. `number` is of the caller's choice.
+  Result<void> find(std::size_t number, GbfsSettings settings, GbfsGiven given);
+  std::vector<FoundFeed> take_found() { return finder_->take_found(); }
+  // Of those that are still sought, what came of the last try.
+  [[nodiscard]] std::vector<MissingFeed> missing() const { return finder_->missing(); }
+
   // Begins what is due, waits for answers, a second at most, and tells of the polls that have
   // ended. An Error is one of `ended`.
   Result<void> step(const Ended& ended);
   // Nothing comes any more of what is under way.
   void cancel();
-  // With `once`: each feed was polled.
+  // With `once`: each feed was polled, and each that is sought was asked.
   [[nodiscard]] bool is_done() const;
 
   [[nodiscard]] std::size_t size() const { return feeds_.size(); }
@@ -80,6 +88,7 @@ class FeedPolls {
   RandomSource random_;
   RunVoice voice_;
   std::unique_ptr<HttpClient> http_;
+  std::unique_ptr<FeedFinder> finder_;        // after the client, which it uses
   std::vector<std::unique_ptr<Feed>> feeds_;  // by the number of their requests
   Now began_;
   std::int64_t polls_ = 0, failures_ = 0;

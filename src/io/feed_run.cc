@@ -1,5 +1,6 @@
 #include "io/feed_run.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -41,6 +42,7 @@ Result<std::unique_ptr<FeedRun>> FeedRun::open(FeedRunSettings settings,
 }
 
 Result<void> FeedRun::add(FeedSpec spec) {
+  if (spec.system.empty()) return seek(std::move(spec));
   // Which feeds a lake has may change from run to run; the lock keeps a second process out.
   auto lake = LakeSession::open(settings_.lake, spec.system, {LakeWriter::Kind::kRun, "live feeds"},
                                 random_);
@@ -49,6 +51,7 @@ Result<void> FeedRun::add(FeedSpec spec) {
   if (!job) return std::unexpected(job.error());
   const bool is_restored = job->has_value();
   if (is_restored && !spec.zone) spec.zone = (*job)->partitions().at(0)->settings().zone;
+  if (!spec.zone) return seek(std::move(spec));
   auto task = FeedTask::open({.system = spec.system,
                               .zone = *spec.zone,
                               .task = settings_.task,
@@ -66,6 +69,36 @@ Result<void> FeedRun::add(FeedSpec spec) {
   return {};
 }
 
+// It is asked for what is not known of it, and added when it has said so.
+Result<void> FeedRun::seek(FeedSpec spec) {
+  const auto sought = polls_->find(sought_.size(), spec.gbfs.value(), {spec.system, spec.zone});
+  if (!sought) return sought;
+  sought_.push_back(std::move(spec));
+  return {};
+}
+
+Result<void> FeedRun::add_found() {
+  for (FoundFeed& found : polls_->take_found()) {
+    FeedSpec spec = std::move(sought_[found.number]);
+    spec.system = std::move(found.about.system_id);
+    spec.zone = std::move(found.about.timezone);
+    const auto same = std::ranges::find(
+        feeds_, spec.system, [](const auto& feed) -> const std::string& { return feed->system; });
+    if (same != feeds_.end()) {
+      voice_.warning(
+          fmt::format("{}: two feeds say that they are of this system; the first is "
+                      "polled",
+                      spec.system));
+      continue;
+    }
+    voice_.info(fmt::format("{}: {}, times of {}", spec.system,
+                            found.about.name.empty() ? "without a name" : found.about.name,
+                            spec.zone->name()));
+    if (auto added = add(std::move(spec)); !added) return added;
+  }
+  return {};
+}
+
 Result<FeedRunSummary> FeedRun::run() {
   reported_ms_ = monotonic_ms();
   const auto ended = [&](std::size_t number, const PollResult& result) {
@@ -73,6 +106,7 @@ Result<FeedRunSummary> FeedRun::run() {
   };
   while (!is_interrupted() && !polls_->is_done()) {
     if (auto done = polls_->step(ended); !done) return std::unexpected(done.error());
+    if (auto done = add_found(); !done) return std::unexpected(done.error());
     report();
   }
   if (is_interrupted()) voice_.info("ending: a last checkpoint of each feed");
@@ -80,6 +114,9 @@ Result<FeedRunSummary> FeedRun::run() {
   summary_.polls = polls_->polls();
   summary_.failures = polls_->failures();
   summary_.failing = polls_->failing();
+  for (const MissingFeed& missing : polls_->missing()) {
+    summary_.failing.push_back(fmt::format("{}: {}", missing.why.reason, missing.why.text));
+  }
   return std::move(summary_);
 }
 

@@ -66,6 +66,8 @@ class FeedRun {
       : settings_(std::move(settings)), random_(std::move(random)), voice_(std::move(voice)) {}
 
   Result<void> add(FeedSpec spec);
+  Result<void> seek(FeedSpec spec);
+  Result<void> add_found();
   Result<void> poll_ended(std::size_t number, const PollResult& result);
   Result<void> commit(std::size_t number);
   Result<void> finish();
@@ -79,6 +81,8 @@ class FeedRun {
   std::unique_ptr<FeedPolls> polls_;
   std::vector<std::unique_ptr<Feed>> feeds_;  // numbered as in polls_
   std::int64_t reported_ms_ = 0;
+  std::vector<FeedSpec>
+      sought_;  // feeds that are still to say their id or time zone, and found ones
   std::vector<LiveChange> changes_;
   FeedRunSummary summary_;
 };
