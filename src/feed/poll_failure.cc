@@ -96,10 +96,12 @@ PollFailure no_answer(const HttpFailure& failure, std::string_view shown_url) {
     }
     return {poll_reason::kNoAnswer, "asked again at the next beat", false};
   }();
-  return {std::string(meaning.reason),
-          fmt::format("{}: {}; {}", shown_url, failure.text.empty() ? "no answer" : failure.text,
-                      meaning.advice),
-          meaning.is_permanent};
+  // The client says itself of which URL it speaks, and what to do.
+  std::string text = failure.text;
+  if (text.empty() || !text.starts_with(shown_url)) {
+    text = fmt::format("{}: {}; {}", shown_url, text.empty() ? "no answer" : text, meaning.advice);
+  }
+  return {std::string(meaning.reason), std::move(text), meaning.is_permanent};
 }
 
 PollFailure wrong_status(int status, std::string_view shown_url, bool has_key) {

@@ -28,6 +28,8 @@ TEST(PollFailure, EveryKindOfNoAnswerHasItsWord) {
   }
   EXPECT_EQ(met.size(), words.size());
   EXPECT_THAT(no_answer({Kind::kOther, ""}, "u").text, HasSubstr("u: no answer; "));
+  EXPECT_EQ(no_answer({Kind::kCut, "http://u: it was cut; try again"}, "http://u").text,
+            "http://u: it was cut; try again");
 }
 
 TEST(PollFailure, WhatTimeMendsIsNotPermanent) {
