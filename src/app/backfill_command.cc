@@ -124,6 +124,12 @@ Result<Begun> begin(const BackfillOptions& options, const Wanted& wanted) {
     Job job({name, name, lake->lake_id(), rule});
     return Begun{std::move(*lake), std::move(job)};
   }
+  if ((*restored)->feed()) {
+    return fail(
+        "{}: a live feed of the id {} writes this lake, and a backfill's state has the same name: "
+        "give the feed another id",
+        wanted.lake, name);
+  }
   if (auto same = refuse_other_settings(**restored, wanted); !same)
     return std::unexpected(same.error());
   return Begun{std::move(*lake), std::move(**restored)};

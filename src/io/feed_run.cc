@@ -50,6 +50,17 @@ Result<void> FeedRun::add(FeedSpec spec) {
   auto job = lake->restore();
   if (!job) return std::unexpected(job.error());
   const bool is_restored = job->has_value();
+  if (!is_restored) {
+    const auto file = lake->find_file_of(spec.system);
+    if (!file) return std::unexpected(file.error());
+    if (*file) {
+      return fail(
+          "{}: its state is gone ({}), but the lake has {} of it: begun anew, it would use the "
+          "names of files a second time. Put the state back from a backup, or give the feed "
+          "another id; bikeflow state discard --job {} removes all that it wrote",
+          spec.system, state_folder(settings_.lake, spec.system), **file, spec.system);
+    }
+  }
   if (is_restored && !spec.zone) spec.zone = (*job)->partitions().at(0)->settings().zone;
   if (!spec.zone) return seek(std::move(spec));
   auto task = FeedTask::open({.system = spec.system,
@@ -141,6 +152,14 @@ Result<void> FeedRun::poll_ended(std::size_t number, const PollResult& result) {
 Result<void> FeedRun::commit(std::size_t number) {
   Feed& feed = *feeds_[number];
   feed.task.remember(polls_->poller(number).save());
+  const auto of_others = feed.lake.files_of_others(feed.task.job());
+  if (!of_others) return std::unexpected(of_others.error());
+  for (const std::string& file : *of_others) {
+    voice_.warning(fmt::format(
+        "{}: {} is of the same hour: what both have seen is in the lake twice (bikeflow state "
+        "discard removes what a backfill wrote)",
+        feed.system, file));
+  }
   if (auto done = feed.lake.commit(feed.task.job(), feed.task.waiting()); !done) return done;
   feed.task.committed();
   return {};

@@ -29,7 +29,7 @@ Result<LakeSession> LakeSession::open(const std::string& lake, std::string_view 
   if (!id) return std::unexpected(id.error());
   if (auto done = register_writer(*store, writer); !done) return std::unexpected(done.error());
   return LakeSession(std::make_unique<LocalStore>(std::move(*store)), std::move(*state),
-                     std::move(*id), std::move(random));
+                     std::move(*id), writer.kind, std::move(random));
 }
 
 Result<std::optional<Job>> LakeSession::restore() {
@@ -51,7 +51,9 @@ Result<std::optional<Job>> LakeSession::restore() {
 }
 
 Result<void> LakeSession::commit(Job& job, Waiting waiting) {
-  if (auto free = refuse_hours_of_others(job); !free) return free;
+  if (kind_ == LakeWriter::Kind::kBackfill) {
+    if (auto free = refuse_hours_of_others(job); !free) return free;
+  }
   auto effects = job.commit(checkpoint_name(job.sequence() + 1, random_()), waiting);
   if (!effects) return std::unexpected(effects.error());
   if (auto done = execute(*effects); !done) return done;
@@ -83,25 +85,44 @@ Result<void> LakeSession::execute(const std::vector<Effect>& effects) {
   return {};
 }
 
-Result<void> LakeSession::refuse_hours_of_others(const Job& job) {
+Result<std::optional<std::string>> LakeSession::find_file_of(std::string_view source) {
+  auto files = store_->list("", Store::Scope::kWithoutInternal);
+  if (!files) return std::unexpected(files.error());
+  for (const StoredFile& file : *files) {
+    const auto hour = parse_hourly_name(name_of(file.path));
+    const auto records = parse_records_name(name_of(file.path));
+    if (hour ? hour->source == source : records && records->source == source) return file.path;
+  }
+  return std::nullopt;
+}
+
+Result<std::vector<std::string>> LakeSession::files_of_others(const Job& job) {
   std::set<std::string_view> folders;
   for (const DueFile& file : job.due()) {
     if (file.path.starts_with(kHourlyFolder)) folders.insert(folder_of(file.path));
   }
+  std::vector<std::string> of_others;
   for (const std::string_view folder : folders) {
     auto files = store_->list(folder, Store::Scope::kAll);
     if (!files) return std::unexpected(files.error());
-    for (const StoredFile& file : *files) {
+    for (StoredFile& file : *files) {
       const auto name = parse_hourly_name(name_of(file.path));
-      if (name && name->source != job.settings().source) {
-        return fail(
-            "{}: this hour is already written by {}; {} would write it a second time, so nothing "
-            "was written. Take another lake, or input of other hours",
-            store_->shown(file.path), name->source, job.settings().source);
-      }
+      if (name && name->source != job.settings().source) of_others.push_back(std::move(file.path));
     }
   }
-  return {};
+  return of_others;
+}
+
+// What can be read again at any time gives way to what cannot.
+Result<void> LakeSession::refuse_hours_of_others(const Job& job) {
+  const auto of_others = files_of_others(job);
+  if (!of_others) return std::unexpected(of_others.error());
+  if (of_others->empty()) return {};
+  const std::string& file = of_others->front();
+  return fail(
+      "{}: this hour is already written by {}; {} would write it a second time, so nothing was "
+      "written. Take another lake, or input of other hours",
+      store_->shown(file), parse_hourly_name(name_of(file))->source, job.settings().source);
 }
 
 }  // namespace bikeflow

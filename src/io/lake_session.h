@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "io/lake_id.h"
@@ -34,25 +35,34 @@ class LakeSession {
   // published. Nothing where there was no commit yet.
   Result<std::optional<Job>> restore();
 
-  // Commits the job and publishes what is due. After an Error the job must not be used any more:
+  // A file of the source in the lake, or nothing. To be asked where there is no commit: a job that
+  // began anew would use its names a second time.
+  Result<std::optional<std::string>> find_file_of(std::string_view source);
+
+  // Files in the lake of hours that are due in the job, and that another source has written.
+  Result<std::vector<std::string>> files_of_others(const Job& job);
+
+  // Commits the job and publishes what is due; of a backfill only where no other source has written
+  // one of its hours, of which it is an error. After an Error the job must not be used any more:
   // the next restore() tells what has become of it.
   Result<void> commit(Job& job, Waiting waiting = Waiting::kPublish);
 
  private:
   LakeSession(std::unique_ptr<LocalStore> store, StateDir state, std::string lake_id,
-              RandomSource random)
+              LakeWriter::Kind kind, RandomSource random)
       : store_(std::move(store)),
         state_(std::move(state)),
         lake_id_(std::move(lake_id)),
+        kind_(kind),
         random_(std::move(random)) {}
 
   Result<void> execute(const std::vector<Effect>& effects);
-  // Hours that another source has written are its own.
   Result<void> refuse_hours_of_others(const Job& job);
 
   std::unique_ptr<LocalStore> store_;
   StateDir state_;
   std::string lake_id_;
+  LakeWriter::Kind kind_;
   RandomSource random_;
 };
 

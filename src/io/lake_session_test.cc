@@ -102,6 +102,27 @@ TEST(LakeSession, TheHoursOfAnotherSourceAreItsOwn) {
   EXPECT_THAT(refused.error().message, AllOf(HasSubstr("hour=07"), HasSubstr("city-feed")));
 }
 
+// It cannot come back for them, and must not die of them at each start.
+TEST(LakeSession, ALiveFeedWritesBesideABackfill) {
+  const TempFolder lake;
+  {
+    auto session = open(lake.path());
+    Job job = a_job(session->lake_id());
+    ASSERT_TRUE(session->commit(job));
+  }
+  auto session =
+      LakeSession::open(lake.path(), "city", {LakeWriter::Kind::kRun, "live feeds"}, system_random);
+  ASSERT_TRUE(session) << session.error().message;
+  EXPECT_EQ(*session->find_file_of("city-feed"), std::nullopt);
+  Job job = a_job(session->lake_id(), "city-feed");
+  EXPECT_THAT(*session->files_of_others(job), ::testing::ElementsAre(kHour22));
+  const auto done = session->commit(job);
+  ASSERT_TRUE(done) << done.error().message;
+  const auto found = session->find_file_of("city-feed");
+  ASSERT_TRUE(found && *found);
+  EXPECT_THAT(**found, HasSubstr("city-feed-0-"));
+}
+
 TEST(LakeSession, TheStateOfAnotherLakeIsRefused) {
   const TempFolder lake;
   {

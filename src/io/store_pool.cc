@@ -57,6 +57,10 @@ void StorePool::give_once(Request request) { add(std::move(request), true); }
 void StorePool::add(Request request, bool is_once) {
   {
     const std::scoped_lock lock(mutex_);
+    const auto is_asked = [&](const Call& call) {
+      return call.is_once && call.request.number == request.number;
+    };
+    if (is_once && std::ranges::any_of(calls_, is_asked)) return;
     calls_.push_back({std::move(request), epoch_, 0, 0, is_once});
   }
   changed_.notify_one();
@@ -64,7 +68,8 @@ void StorePool::add(Request request, bool is_once) {
 
 std::vector<StorePool::Done> StorePool::take() {
   const std::scoped_lock lock(mutex_);
-  under_way_ -= std::min(under_way_, done_.size());
+  under_way_ -= static_cast<std::size_t>(
+      std::ranges::count_if(done_, [](const Done& done) { return !done.was_once; }));
   return std::exchange(done_, {});
 }
 
@@ -73,8 +78,9 @@ void StorePool::work(Store& store, std::uint64_t seed) {
   for (;;) {
     std::unique_lock lock(mutex_);
     const std::int64_t now_ms = monotonic_ms();
-    const auto ready = std::ranges::find_if(
-        calls_, [&](const Call& call) { return call.not_before_ms <= now_ms; });
+    auto ready = std::ranges::find_if(
+        calls_, [&](const Call& call) { return !call.is_once && call.not_before_ms <= now_ms; });
+    if (ready == calls_.end()) ready = std::ranges::find_if(calls_, &Call::is_once);
     if (is_closed_) return;
     if (ready == calls_.end()) {
       if (calls_.empty()) {
@@ -99,7 +105,7 @@ void StorePool::work(Store& store, std::uint64_t seed) {
     watched(call.request).worked({wall_now(), monotonic_ms()});
     lock.lock();
     if (*outcome && call.epoch == epoch_) {
-      done_.push_back({call.request.number, std::move(**outcome)});
+      done_.push_back({call.request.number, std::move(**outcome), call.is_once});
     }
   }
 }

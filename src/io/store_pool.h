@@ -29,6 +29,7 @@ class StorePool {
   struct Done {
     std::uint64_t number;
     Outcome outcome;
+    bool was_once = false;
   };
 
   // What answers and what does not: the pool's threads say so, of each request.
@@ -49,7 +50,9 @@ class StorePool {
   void forget();
 
   void give(Request request);
-  // One that is not repeated: where it fails there is no outcome.
+  // One that is not repeated: where it fails there is no outcome. Nothing where one of its number
+  // has not begun yet: such questions are asked on a beat, and a cluster that is gone takes seconds
+  // for each. Whatever else is to be done comes first.
   void give_once(Request request);
   // What has come to an end since the last call.
   std::vector<Done> take();

@@ -130,6 +130,21 @@ TEST_F(StorePoolTest, AQuestionThatIsAskedOnceIsNotRepeated) {
   EXPECT_FALSE(store_outage_.is_on());
 }
 
+// A cluster that is gone takes seconds for each, and they come on a beat.
+TEST_F(StorePoolTest, QuestionsThatAreAskedOnceDoNotPileUp) {
+  FailingStore store;
+  pool(store);
+  for (std::uint64_t beat = 0; beat < 20; ++beat) {
+    for (std::uint64_t number = 1; number <= 3; ++number) {
+      pool_->give_once({number, 0, LookAtLog{}});
+    }
+  }
+  pool_->give({9, 0, PutFile{"b", "two"}});
+  const std::int64_t begun_ms = monotonic_ms();
+  EXPECT_THAT(outcomes(1), ElementsAre(9u));
+  EXPECT_LT(monotonic_ms() - begun_ms, 5'000);  // at most one question was before it
+}
+
 TEST_F(StorePoolTest, AClusterThatDoesNotAnswerIsNoTroubleOfTheStore) {
   FailingStore store;
   pool(store).give({1, 0, PutFile{"a", "one"}});

@@ -9,11 +9,23 @@
 namespace bikeflow {
 namespace {
 
-constexpr int kFormat = 1;
+// 2: of an unfinished one, which the first versions would execute.
+constexpr int kFormat = 2;
+constexpr std::string_view kPrefix = "order-";
+constexpr std::string_view kSuffix = ".json";
+constexpr std::string_view kFirstName = "order.json";
 constexpr std::array kKinds = {StateOrder::Kind::kAcceptGap, StateOrder::Kind::kRewind,
                                StateOrder::Kind::kDiscard};
 
 }  // namespace
+
+std::string state_order_name(std::uint64_t id) {
+  return std::string(kPrefix) + format_hex(id) + std::string(kSuffix);
+}
+
+bool is_state_order_name(std::string_view name) {
+  return name == kFirstName || (name.starts_with(kPrefix) && name.ends_with(kSuffix));
+}
 
 std::string_view order_word(StateOrder::Kind kind) {
   switch (kind) {
@@ -28,10 +40,12 @@ std::string_view order_word(StateOrder::Kind kind) {
 }
 
 std::string to_json(const StateOrder& order) {
-  nlohmann::ordered_json json = {
-      {"format", kFormat}, {"id", format_hex(order.id)}, {"kind", order_word(order.kind)}};
+  nlohmann::ordered_json json = {{"format", order.is_unfinished ? 2 : 1},
+                                 {"id", format_hex(order.id)},
+                                 {"kind", order_word(order.kind)}};
   if (!order.checkpoint.empty()) json["checkpoint"] = order.checkpoint;
   if (!order.newest.empty()) json["newest"] = order.newest;
+  if (order.is_unfinished) json["unfinished"] = true;
   return json.dump() + "\n";
 }
 
@@ -50,6 +64,7 @@ Result<StateOrder> parse_state_order(std::string_view text) {
       order.kind = kind;
       order.checkpoint = json.value("checkpoint", "");
       order.newest = json.value("newest", "");
+      order.is_unfinished = json.value("unfinished", false);
       return order;
     }
     return fail("it was not written by bikeflow: '{}' is no order", word);

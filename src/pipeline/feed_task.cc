@@ -14,8 +14,10 @@ namespace bikeflow {
 namespace {
 
 constexpr std::size_t kMostWaiting = 10'000;  // late rows and dead letters
-constexpr Seconds kMostDrift = kMinute;       // of the wall clock, while the feed is silent
-constexpr int kLeastPolls = 3;                // that say the same before it is believed
+// Of the dead letters' records: what waits is written with each poll.
+constexpr std::size_t kMostWaitingBytes = std::size_t{1} << 20;
+constexpr Seconds kMostDrift = kMinute;  // of the wall clock, while the feed is silent
+constexpr int kLeastPolls = 3;           // that say the same before it is believed
 
 }  // namespace
 
@@ -28,6 +30,11 @@ Result<FeedTask> FeedTask::open(FeedTaskSettings settings, std::optional<Job> re
     job.feed() = FeedPosition{};
     return FeedTask(std::move(settings), std::move(job));
   }
+  if (!restored->feed() || restored->find(settings.system) == nullptr) {
+    // First of all: what follows tells how to remove it.
+    return fail("{}: what is kept under this name is no live feed's; give the feed another id",
+                settings.system);
+  }
   const auto zone_of = [&](std::string_view system) {
     return system == settings.system ? &settings.zone : nullptr;
   };
@@ -36,10 +43,6 @@ Result<FeedTask> FeedTask::open(FeedTaskSettings settings, std::optional<Job> re
         "{}: {} is {} in what is already written, and {} in the configuration: rows would not fit "
         "together. Use {}, or another lake, or begin anew with bikeflow state discard --job {}",
         settings.system, other->name, other->kept, other->asked, other->kept, settings.system);
-  }
-  if (!restored->feed() || restored->find(settings.system) == nullptr) {
-    return fail("{}: what is kept under this name is no live feed's; give the feed another id",
-                settings.system);
   }
   return FeedTask(std::move(settings), *std::move(restored));
 }
@@ -113,7 +116,8 @@ void FeedTask::take_files() {
 }
 
 Waiting FeedTask::waiting() const {
-  const bool must = must_publish_ || !job_.due().empty() || job_.waiting() >= kMostWaiting;
+  const bool must = must_publish_ || !job_.due().empty() || job_.waiting() >= kMostWaiting ||
+                    job_.waiting_bytes() >= kMostWaitingBytes;
   return must ? Waiting::kPublish : Waiting::kKeep;
 }
 

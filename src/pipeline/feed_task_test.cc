@@ -89,6 +89,26 @@ TEST_F(FeedTaskTest, OtherSettingsThanBeforeAreRefused) {
               HasSubstr("delay is 10m in what is already written, and 5m"));
 }
 
+// Nor is it told how to be removed: it is another's.
+TEST_F(FeedTaskTest, WhatABackfillKeepsUnderTheNameIsRefused) {
+  Job job({"seoul", "seoul", "1a4e", {}});
+  TaskSettings task;
+  task.delay = 5 * kMinute;
+  job.add("seoul", *Zone::load("Asia/Seoul"), task);
+  const auto refused = FeedTask::open(settings(), std::move(job));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_THAT(refused.error().message, HasSubstr("give the feed another id"));
+}
+
+TEST_F(FeedTaskTest, LongDeadLettersDoNotWaitForTheHour) {
+  Round first = round(kTen, {5});
+  for (int i = 0; i < 300; ++i) {
+    first.refused.push_back({{Reason::kBadBikes, "no number", {}}, std::string(4000, 'x')});
+  }
+  task_.observe(first, at(kTen));
+  EXPECT_EQ(task_.waiting(), Waiting::kPublish);
+}
+
 TEST_F(FeedTaskTest, StationsOfARejectedRoundAreKeptAndCanBeReadAgain) {
   see(kTen, {5, 6});
   task_.reject(round(kTen + 30, {0, 0}), {Reason::kFuture, "all at once", {}}, at(kTen + 30));

@@ -94,11 +94,11 @@ void Owner::outcome(std::uint64_t number, Outcome outcome, const Now& now) {
     case Step::kListState:
       on_state(std::get<Listed>(outcome));
       break;
-    case Step::kGetOrder:
-      on_order(std::get<Got>(outcome));
-      break;
     case Step::kGetOrdered:
       on_ordered(std::get<Got>(outcome));
+      break;
+    case Step::kGetOrder:
+      on_order(std::get<Got>(outcome));
       break;
     case Step::kLookForOrder:
       look_for_order(std::get<Listed>(outcome));
@@ -226,8 +226,8 @@ void Owner::tick(const Now& now) {
 
 // Whoever carries it out is a new owner.
 void Owner::look_for_order(const Listed& listed) {
-  const auto found = std::ranges::find(listed.paths, path_of(kStateOrderName));
-  if (found != listed.paths.end()) phase_ = Phase::kDropped;
+  const auto is_order = [](const std::string& path) { return is_state_order_name(name_of(path)); };
+  if (std::ranges::any_of(listed.paths, is_order)) phase_ = Phase::kDropped;
 }
 
 void Owner::finish() {
@@ -296,7 +296,7 @@ void Owner::on_commit(CommitOutcome outcome) {
   switch (outcome) {
     case CommitOutcome::kDone:
       done_ = std::move(pending_);
-      if (std::exchange(order_, std::nullopt)) give(RemoveFiles{{path_of(kStateOrderName)}});
+      if (std::exchange(order_, std::nullopt)) give(RemoveFiles{{path_of(order_name_)}});
       publish();
       collect();
       update_pause();

@@ -122,8 +122,8 @@ class Owner {
     kAskGroup,
     kAskAgain,  // before a stop
     kListState,
+    kGetOrdered,     // the checkpoint that shows which order was executed last
     kGetOrder,       // an operator's, see lake/state_order.h
-    kGetOrdered,     // the checkpoint that shows whether it was executed
     kLookForOrder,   // while stopped
     kGetSuccessor,   // a checkpoint that may follow the committed one
     kListSuccessor,  // the folder of a file that was due in it
@@ -140,8 +140,9 @@ class Owner {
   // Recovery, in its order (owner_recovery.cc).
   void on_answer(const Answered& answer);
   void on_state(const Listed& listed);
-  void on_order(const Got& got);
   void on_ordered(const Got& got);
+  void look_at_next_order();
+  void on_order(const Got& got);
   void execute_order();
   void find_checkpoint();
   void begin_anew();
@@ -198,7 +199,10 @@ class Owner {
   std::string suspicion_;                // why to stop, unless the group answers otherwise now
   std::vector<std::string> names_;       // of all checkpoints that the store has
   std::string newest_;                   // of those, the one of the highest sequence
+  std::vector<std::string> orders_;      // names of those that are still to be looked at
+  std::uint64_t last_order_ = 0;         // the id of the one that was executed last
   std::optional<StateOrder> order_;      // that is to be executed, until that is committed
+  std::string order_name_;               // of its file
   bool is_anew_ = false;                 // from the oldest record, without a state
   std::vector<std::string> successors_;  // of those, the ones still to be looked at
   std::vector<std::string> newly_due_;   // paths that became due in the one in hand

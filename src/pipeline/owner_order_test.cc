@@ -14,7 +14,7 @@ using ::testing::IsEmpty;
 using Phase = Owner::Phase;
 
 constexpr Seconds kDelay = 10 * kMinute;
-const std::string kOrderPath = state_folder_of("feed", 0) + "/" + std::string(kStateOrderName);
+const std::string kOrderPath = state_folder_of("feed", 0) + "/" + state_order_name(77);
 
 class OwnerOrderTest : public ::testing::Test {
  protected:
@@ -128,11 +128,74 @@ TEST_F(OwnerOrderTest, ARewindGoesOnAfterTheNewestThatTheOrderKnows) {
   EXPECT_EQ(newest().sequence(), 4u);
 }
 
+// A store may carry out a removal late, or twice: by then the next order may be there.
+TEST_F(OwnerOrderTest, TheRemovalOfOneIsNeverThatOfAnother) {
+  order(StateOrder::Kind::kRewind, 1);
+  const std::string first = world_.state.files.at(kOrderPath);
+  world_.start();
+  ASSERT_TRUE(is_executed());
+  world_.read();
+  const std::uint64_t newest_sequence = newest().sequence();
+  const std::string next = state_folder_of("feed", 0) + "/" + state_order_name(78);
+  world_.state.files[next] = to_json({.id = 78,
+                                      .kind = StateOrder::Kind::kDiscard,
+                                      .checkpoint = {},
+                                      .newest = first_checkpoint_of(newest_sequence)});
+  world_.state.files[kOrderPath] = first;  // its removal was lost
+  for (const std::string& path : world_.rows_in_the_lake()) world_.state.files.erase(path);
+  world_.start();
+  EXPECT_EQ(world_.owner().phase(), Phase::kReading) << world_.owner().why();
+  EXPECT_TRUE(is_executed());
+  EXPECT_FALSE(world_.state.files.contains(next));
+  EXPECT_EQ(newest().log()->last_order, 78u);
+}
+
+TEST_F(OwnerOrderTest, TheNameThatAllHadOnceIsReadToo) {
+  order(StateOrder::Kind::kRewind, 1);
+  auto named = world_.state.files.extract(kOrderPath);
+  named.key() = state_folder_of("feed", 0) + "/order.json";
+  world_.state.files.insert(std::move(named));
+  world_.start();
+  EXPECT_EQ(newest().log()->last_order, 77u);
+  EXPECT_FALSE(world_.state.files.contains(state_folder_of("feed", 0) + "/order.json"));
+}
+
+TEST_F(OwnerOrderTest, OfTwoNeitherIsExecuted) {
+  order(StateOrder::Kind::kRewind, 1);
+  world_.state.files[state_folder_of("feed", 0) + "/" + state_order_name(78)] =
+      to_json({.id = 78,
+               .kind = StateOrder::Kind::kAcceptGap,
+               .checkpoint = {},
+               .newest = first_checkpoint_of(3)});
+  world_.start();
+  EXPECT_EQ(world_.owner().phase(), Phase::kStopped);
+  EXPECT_THAT(world_.owner().why(), HasSubstr("are two orders for one partition"));
+  EXPECT_FALSE(is_executed());
+}
+
+// Some of its files may be deleted already.
+TEST_F(OwnerOrderTest, AnUnfinishedOneStopsThePartition) {
+  world_.state.files[kOrderPath] = to_json({.id = 77,
+                                            .kind = StateOrder::Kind::kRewind,
+                                            .checkpoint = first_checkpoint_of(1),
+                                            .newest = first_checkpoint_of(3),
+                                            .is_unfinished = true});
+  world_.start();
+  EXPECT_EQ(world_.owner().phase(), Phase::kStopped);
+  EXPECT_THAT(world_.owner().why(), HasSubstr("give it again, as it was"));
+  EXPECT_FALSE(is_executed());
+  world_.pass(10);
+  order(StateOrder::Kind::kRewind, 1);
+  world_.start();
+  EXPECT_EQ(world_.owner().phase(), Phase::kReading) << world_.owner().why();
+  EXPECT_TRUE(is_executed());
+}
+
 TEST_F(OwnerOrderTest, OneThatIsOfAnotherTimeIsNotExecuted) {
   order(StateOrder::Kind::kDiscard, 0, 2);
   world_.start();
   EXPECT_EQ(world_.owner().phase(), Phase::kStopped);
-  EXPECT_THAT(world_.owner().why(), HasSubstr("order.json"));
+  EXPECT_THAT(world_.owner().why(), HasSubstr(state_order_name(77)));
   EXPECT_THAT(world_.owner().why(), HasSubstr(first_checkpoint_of(3) + " is committed by now"));
   EXPECT_FALSE(is_executed());
   EXPECT_EQ(world_.rows_in_the_lake().size(), 3u);

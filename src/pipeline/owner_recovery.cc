@@ -66,54 +66,70 @@ void Owner::stop(std::string why) {
 void Owner::on_state(const Listed& listed) {
   names_.clear();
   newest_.clear();
+  orders_.clear();
   order_.reset();
-  bool has_order = false;
   for (const std::string& path : listed.paths) {
     const std::string_view name = name_of(path);
-    has_order |= name == kStateOrderName;
+    if (is_state_order_name(name)) orders_.emplace_back(name);
     const auto sequence = checkpoint_sequence(name);
     if (!sequence) continue;
     names_.emplace_back(name);
     if (newest_.empty() || *sequence > *checkpoint_sequence(newest_)) newest_ = name;
   }
   seen_checkpoints_ = {names_.begin(), names_.end()};
-  if (has_order) return ask(Step::kGetOrder, GetFile{path_of(kStateOrderName)});
-  find_checkpoint();
-}
-
-void Owner::on_order(const Got& got) {
-  order_.reset();
-  if (!got.bytes) return find_checkpoint();  // it was executed meanwhile
-  auto order = parse_state_order(*got.bytes);
-  if (!order) {
-    return suspect(
-        fmt::format("{}: {}; remove the file", path_of(kStateOrderName), order.error().message));
-  }
-  order_ = *std::move(order);
+  if (orders_.empty()) return find_checkpoint();
+  last_order_ = 0;
   const auto metadata = committed_ ? CommitMetadata::parse(committed_->metadata) : std::nullopt;
-  if (!metadata) return execute_order();
+  if (!metadata) return look_at_next_order();
   ask(Step::kGetOrdered, GetFile{path_of(metadata->checkpoint)});
 }
 
 void Owner::on_ordered(const Got& got) {
   if (got.bytes) {
     const Result<Job> job = Job::restore(*got.bytes);
-    if (job && job->log() && job->log()->last_order == order_->id) {
-      order_.reset();
-      give(RemoveFiles{{path_of(kStateOrderName)}});
-      return find_checkpoint();
-    }
+    if (job && job->log()) last_order_ = job->log()->last_order;
   }
-  const auto metadata = CommitMetadata::parse(committed_->metadata);
-  if (checkpoint_sequence(metadata->checkpoint) > checkpoint_sequence(order_->newest)) {
+  look_at_next_order();
+}
+
+void Owner::look_at_next_order() {
+  if (orders_.empty()) return order_ ? execute_order() : find_checkpoint();
+  ask(Step::kGetOrder, GetFile{path_of(orders_.back())});
+}
+
+void Owner::on_order(const Got& got) {
+  const std::string name = std::move(orders_.back());
+  orders_.pop_back();
+  if (!got.bytes) return look_at_next_order();  // it was executed meanwhile
+  const auto order = parse_state_order(*got.bytes);
+  if (!order) {
+    return suspect(fmt::format("{}: {}; remove the file", path_of(name), order.error().message));
+  }
+  if (order->id == last_order_) {
+    give(RemoveFiles{{path_of(name)}});
+    return look_at_next_order();
+  }
+  if (order->is_unfinished) {
+    return suspect(fmt::format(
+        "{}: bikeflow state {} is deleting files, or was cut off: where it does not run any more, "
+        "give it again, as it was",
+        path_of(name), order_word(order->kind)));
+  }
+  const auto metadata = committed_ ? CommitMetadata::parse(committed_->metadata) : std::nullopt;
+  if (metadata && checkpoint_sequence(metadata->checkpoint) > checkpoint_sequence(order->newest)) {
     // It speaks of files and checkpoints as they were then.
     return suspect(fmt::format(
         "{}: was given when the newest checkpoint was {}, and {} is committed by now: look at the "
         "partition again (bikeflow state show), then remove the file and give the order anew",
-        path_of(kStateOrderName), order_->newest.empty() ? "none" : order_->newest,
-        metadata->checkpoint));
+        path_of(name), order->newest.empty() ? "none" : order->newest, metadata->checkpoint));
   }
-  execute_order();
+  if (order_) {
+    return suspect(fmt::format("{} and {}: are two orders for one partition: remove one of them",
+                               path_of(order_name_), path_of(name)));
+  }
+  order_ = *order;
+  order_name_ = name;
+  look_at_next_order();
 }
 
 // What the command that wrote the order has seen to, as the removal of files, is not done again

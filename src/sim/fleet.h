@@ -149,6 +149,7 @@ class Fleet {
   void look_at_end_of(const Process& process);
   void look_at_finished(const Owner& owner);
   void give_order(StateOrder order, std::int32_t partition);
+  [[nodiscard]] bool has_order(std::int32_t partition) const;
   void age_out();
   void work_on_state();
   void undo(std::int32_t partition, const Job* target);

@@ -31,7 +31,13 @@ void Fleet::give_order(StateOrder order, std::int32_t partition) {
   order.id = rng_.next() | 1;
   order.newest = newest_of(bucket_.list(state_folder_of(kFleetTopic, partition)));
   orders_.insert(order.id);
-  bucket_.put(path_of(partition, kStateOrderName), to_json(order), time_);
+  bucket_.put(path_of(partition, state_order_name(order.id)), to_json(order), time_);
+}
+
+bool Fleet::has_order(std::int32_t partition) const {
+  return std::ranges::any_of(
+      bucket_.list(state_folder_of(kFleetTopic, partition)),
+      [](const std::string& path) { return is_state_order_name(name_of(path)); });
 }
 
 // A partition may stop where records were lost before they were read, and nowhere else.
@@ -48,8 +54,7 @@ void Fleet::look_after(Process& process) {
       return;
     }
     if (process.told_stopped.insert(partition).second) ++counts_.stops;
-    const bool is_there = bucket_.get(path_of(partition, kStateOrderName)).has_value();
-    if (is_there != is_outdated || !rng_.chance(0.1)) continue;
+    if (has_order(partition) != is_outdated || !rng_.chance(0.1)) continue;
     ++counts_.accepted;
     give_order({.kind = StateOrder::Kind::kAcceptGap, .checkpoint = {}, .newest = {}}, partition);
   }
@@ -103,7 +108,7 @@ void Fleet::look_at_finished(const Owner& owner) {
 void Fleet::age_out() {
   for (std::int32_t p = 0; p < topic_.partitions(); ++p) {
     // An order may need records that are committed.
-    if (!has_faults_ || bucket_.get(path_of(p, kStateOrderName))) continue;
+    if (!has_faults_ || has_order(p)) continue;
     const auto commit = group_.committed(p);
     const std::int64_t read = commit ? commit->offset : 0;
     if (read > topic_.low(p) && rng_.chance(odds_.age)) {
@@ -125,7 +130,7 @@ void Fleet::age_out() {
 void Fleet::work_on_state() {
   const auto partition =
       static_cast<std::int32_t>(rng_.below(static_cast<std::uint32_t>(topic_.partitions())));
-  if (bucket_.get(path_of(partition, kStateOrderName)) || !committed_path(partition)) return;
+  if (has_order(partition) || !committed_path(partition)) return;
   --orders_left_;
   while (!processes_.empty()) kill(*processes_.front());
   for (Call& call : std::exchange(calls_, {})) apply(call);
@@ -161,8 +166,8 @@ std::vector<std::string> Fleet::rewind_targets(std::int32_t partition) const {
   return targets;
 }
 
-// The files of a partition that a state knows nothing of, and the markers of their hours; of no
-// state: all.
+// The files of a partition that a state knows nothing of, and the markers of all hours that it has
+// not closed: in its second life it may have rows of one in which it had none. Of no state: all.
 std::vector<std::string> Fleet::files_beyond(std::int32_t partition, const Job* target) const {
   std::vector<std::string> beyond;
   std::set<std::string, std::less<>> folders;
@@ -178,9 +183,9 @@ std::vector<std::string> Fleet::files_beyond(std::int32_t partition, const Job* 
   };
   for (const auto& [path, bytes] : bucket_.lake()) {
     if (const auto hour = parse_hourly_name(name_of(path))) {
-      if (hour->partition != partition || is_known(path, *hour)) continue;
+      if (is_known(path, *hour)) continue;
       folders.emplace(folder_of(path));
-      beyond.push_back(path);
+      if (hour->partition == partition) beyond.push_back(path);
     } else if (const auto records = parse_records_name(name_of(path))) {
       const Position& first = records->first_row;
       if (first.partition == partition &&
