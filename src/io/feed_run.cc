@@ -99,12 +99,15 @@ Now FeedRun::now() const {
 
 Result<FeedRunSummary> FeedRun::run() {
   reported_ms_ = monotonic_ms();
+  service_.ready();
   while (!is_interrupted() && !is_done()) {
     if (auto done = begin_due(); !done) return std::unexpected(done.error());
     http_->wait(wait_ms());
     if (auto done = take_answers(); !done) return std::unexpected(done.error());
     report();
+    service_.alive(monotonic_ms());
   }
+  service_.stopping();
   if (is_interrupted()) voice_.info("ending: a last checkpoint of each feed");
   if (auto done = finish(); !done) return std::unexpected(done.error());
   for (const auto& feed : feeds_) {
@@ -216,7 +219,9 @@ void FeedRun::report() {
   reported_ms_ = now_ms;
   const Seconds wall = now().wall;
   if (feeds_.size() == 1) {
-    voice_.info(fmt::format("{}: {}", feeds_[0]->system, feeds_[0]->poller.health().line(wall)));
+    const std::string line = feeds_[0]->poller.health().line(wall);
+    service_.status(line);
+    voice_.info(fmt::format("{}: {}", feeds_[0]->system, line));
     return;
   }
   std::vector<std::string> failing;
@@ -231,6 +236,7 @@ void FeedRun::report() {
   failing.resize(failing.size() - more);
   if (!failing.empty()) text += fmt::format(": {}", fmt::join(failing, ", "));
   if (more > 0) text += fmt::format(" and {} more", more);
+  service_.status(text);
   voice_.info(text);
 }
 

@@ -21,6 +21,7 @@
 #include "io/http_client.h"
 #include "io/lake_session.h"
 #include "io/live_hub.h"
+#include "io/notify.h"
 #include "io/run_voice.h"
 #include "pipeline/feed_task.h"
 
@@ -84,6 +85,7 @@ class FeedRun {
   FeedRunSettings settings_;
   RandomSource random_;
   RunVoice voice_;
+  ServiceNotifier service_ = ServiceNotifier::from_environment();
   File lock_;
   std::unique_ptr<HttpClient> http_;
   std::vector<std::unique_ptr<Feed>> feeds_;  // by the number of their requests
