@@ -5,7 +5,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import time
 
@@ -13,6 +12,7 @@ import pytest
 
 import feed_documents
 import feed_server
+import service_manager
 
 KEY = "5a4b7354key62696b"
 WATCHDOG_SECONDS = 2
@@ -116,37 +116,8 @@ def test_the_lakes_commands_know_live_feeds(bikeflow, feeds, config, tmp_path):
     assert state()["feed"]["polls"] == 1
 
 
-class Manager:
-    """What systemd would hear."""
-
-    def __init__(self, path):
-        self.path = str(path)
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind(self.path)
-
-    def heard(self, seconds: float) -> list[str]:
-        """All that comes within that time."""
-        said = []
-        end_at = time.monotonic() + seconds
-        while (left := end_at - time.monotonic()) > 0:
-            self._socket.settimeout(left)
-            try:
-                said.append(self._socket.recv(4096).decode())
-            except TimeoutError:
-                break
-        return said
-
-    def wait_for(self, text: str, seconds: float = 30) -> list[str]:
-        said = []
-        end_at = time.monotonic() + seconds
-        while text not in said:
-            assert time.monotonic() < end_at, f"{text} did not come after {said}"
-            said += self.heard(0.2)
-        return said
-
-
 def test_the_service_manager_hears_of_its_life(bikeflow, feeds, config, tmp_path):
-    manager = Manager(tmp_path / "notify")
+    manager = service_manager.Manager(tmp_path / "notify")
     with service(bikeflow, config, NOTIFY_SOCKET=manager.path, WATCHDOG_USEC=str(WATCHDOG_SECONDS * 1_000_000)) as process:
         assert "WATCHDOG=1" not in manager.wait_for("READY=1")[:-1]
         assert len([text for text in manager.heard(4) if text == "WATCHDOG=1"]) >= 4
@@ -168,7 +139,7 @@ def test_the_service_manager_hears_of_its_life(bikeflow, feeds, config, tmp_path
 
 def test_a_loop_that_hangs_is_heard_no_more(bikeflow, feeds, config, tmp_path):
     """Its disk does not answer: here the checkpoint is a pipe that nobody reads."""
-    manager = Manager(tmp_path / "notify")
+    manager = service_manager.Manager(tmp_path / "notify")
     with service(bikeflow, config, NOTIFY_SOCKET=manager.path, WATCHDOG_USEC=str(WATCHDOG_SECONDS * 1_000_000)):
         manager.wait_for("WATCHDOG=1")
         state = tmp_path / "lake/_bikeflow/state/seoul"
