@@ -1,8 +1,8 @@
 // Which hours of a lake are final, and what the others wait for.
 //
 // An hour whose folder has a _SUCCESS is final. Of another one more is known with Kafka, where each
-// partition of the topic says in the lake how far it has closed (lake/closed_hours.h), and of a live
-// feed, whose watermark is in its checkpoint.
+// partition of the topic says in the lake how far it has closed (lake/closed_hours.h), and of a
+// live feed, whose watermark is in its checkpoint.
 //
 // Threads: none; one owner.
 #pragma once

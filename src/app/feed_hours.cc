@@ -65,7 +65,8 @@ std::string FeedHours::all_waits() const {
     if (named++ == kNamedFeeds) break;
     text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", system, feed.next_wait());
   }
-  if (feeds_.size() > kNamedFeeds) text += fmt::format("; and {} more", feeds_.size() - kNamedFeeds);
+  if (feeds_.size() > kNamedFeeds)
+    text += fmt::format("; and {} more", feeds_.size() - kNamedFeeds);
   return text;
 }
 

@@ -1,5 +1,5 @@
-// What the open hours of live feeds wait for: their watermarks, as the newest checkpoint of each has
-// them.
+// What the open hours of live feeds wait for: their watermarks, as the newest checkpoint of each
+// has them.
 //
 // Threads: none; one owner.
 #pragma once
@@ -31,7 +31,8 @@ class FeedHours {
   // A state that cannot be read is left out: bikeflow verify and state show say why.
   static Result<FeedHours> read(Store& store);
 
-  // By the source in its files, which is the system's id. Null: no live feed, or one without a round.
+  // By the source in its files, which is the system's id. Null: no live feed, or one without a
+  // round.
   [[nodiscard]] const Feed* find(std::string_view source) const;
   // Of all feeds, a few by name: "seoul: hour ..."; empty where there is none.
   [[nodiscard]] std::string all_waits() const;

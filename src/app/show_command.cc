@@ -398,7 +398,8 @@ void register_show(CommandLine& line) {
            "every "
            "column under its name in the lake, with times in UTC. JSON is one array with an object "
            "on each line.\n\n"
-           "Hours of a topic or a live feed that are not final stand below the table with what they "
+           "Hours of a topic or a live feed that are not final stand below the table with what "
+           "they "
            "wait for. In "
            "CSV and JSON the column hour_state says it of each row: final, open, or the wait.",
        .examples = {"bikeflow show --lake lake --from 2024-08-11T08:00 --to 2024-08-11T10:00",

@@ -14,7 +14,8 @@ void register_state(CommandLine& line) {
            "systems with watermark, next window and counters, and the newest file of each. A job "
            "may "
            "be at work meanwhile.\n\n"
-           "For a live feed also how it does: its last success, how old its data are, failures in a "
+           "For a live feed also how it does: its last success, how old its data are, failures in "
+           "a "
            "row and why, rounds that were not believed, stations whose counts are frozen, and what "
            "is left of its budget.\n\n"
            "For each partition of a topic: its newest checkpoint, with the offset that comes next. "
@@ -37,7 +38,8 @@ void register_state(CommandLine& line) {
            "Lists the state and every file of rows, late rows and dead letters that the job wrote; "
            "with --yes deletes them. What other jobs wrote stays. Afterwards the same input can be "
            "backfilled anew.\n\nWith --job and a live feed's system the same for that feed, while "
-           "no process polls into the lake. What it said cannot be asked for again.\n\nWith --partition the same for a partition of a topic that has "
+           "no process polls into the lake. What it said cannot be asked for again.\n\nWith "
+           "--partition the same for a partition of a topic that has "
            "stopped: its owner begins again at the oldest record that the topic still has.",
        .examples = {"bikeflow state discard --lake lake",
                     "bikeflow state discard --lake lake --yes",

@@ -342,7 +342,8 @@ std::string remedy(const std::string& lake, const Survey& survey, const VerifyRe
       "the lake";
   if (!blamed_feeds.empty()) {
     text += fmt::format(
-        "; what the live feed {} said then cannot be asked for again, and without a backup its rows "
+        "; what the live feed {} said then cannot be asked for again, and without a backup its "
+        "rows "
         "stay as they are",
         fmt::join(blamed_feeds, ", "));
   }

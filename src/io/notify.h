@@ -16,7 +16,8 @@ class ServiceNotifier {
   // `watchdog_us`: without a sign of life for so long the service is taken to hang; 0: not watched.
   ServiceNotifier(std::string socket, std::int64_t watchdog_us);
 
-  // As the environment has it: NOTIFY_SOCKET, WATCHDOG_USEC, and WATCHDOG_PID if it is this process.
+  // As the environment has it: NOTIFY_SOCKET, WATCHDOG_USEC, and WATCHDOG_PID if it is this
+  // process.
   static ServiceNotifier from_environment();
 
   // The service does its work from now on.
