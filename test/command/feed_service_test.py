@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -71,6 +72,13 @@ def test_the_lakes_commands_know_live_feeds(bikeflow, feeds, config, tmp_path):
         [job] = json.loads(bikeflow.succeed("state", "show", "--lake", lake, "--format", "json").stdout)
         return job
 
+    # Another feed of the same lake, which is not polled later.
+    other = config.with_name("other.toml")
+    other.write_text(config.read_text().replace('id = "seoul"', 'id = "other"').replace("5000", "4000"))
+    bikeflow.succeed("run", "-c", other, "--until-caught-up")
+    shutil.copytree(lake, tmp_path / "other")
+    bikeflow.succeed("state", "discard", "--lake", lake, "--job", "other", "--yes")
+
     with service(bikeflow, config) as process:
         wait_for(lambda: (lake / "_bikeflow/state/seoul/CURRENT").exists())
         if not list(lake.glob("hourly_summary/**/*.parquet")):
@@ -101,12 +109,21 @@ def test_the_lakes_commands_know_live_feeds(bikeflow, feeds, config, tmp_path):
         assert re.search(r"^  live feed: failing for \d+s \(\d+ polls?\): http_status: .*HTTP 503", text, re.MULTILINE)
         assert ", round_fell_to_zero 1" in text and KEY not in text
 
-        done = bikeflow.run("state", "discard", "--lake", lake, "--job", "seoul", "--yes")
-        assert done.returncode == 1 and f"in use by process {process.pid}" in done.stderr
+        shutil.copytree(tmp_path / "other/_bikeflow/state/other", lake / "_bikeflow/state/other", dirs_exist_ok=True)
+        for job in ("seoul", "other"):
+            done = bikeflow.run("state", "discard", "--lake", lake, "--job", job, "--yes")
+            assert done.returncode == 1 and f"in use by process {process.pid}" in done.stderr
+        shutil.rmtree(lake / "_bikeflow/state/other")
         end(process)
 
     feeds.clear_faults()
     bikeflow.succeed("verify", "--lake", lake)
+    first = min(lake.glob("hourly_summary/**/*.parquet"))
+    first.rename(tmp_path / "kept")
+    done = bikeflow.run("verify", "--lake", lake)
+    assert done.returncode == 1 and "the live feed seoul said then cannot be asked for again" in done.stderr
+    assert "backfill" not in done.stderr
+    (tmp_path / "kept").rename(first)
     dead = next(lake.glob("dead_letter/**/*.parquet"))
     listed = bikeflow.succeed("state", "discard", "--lake", lake, "--job", "seoul")
     assert str(dead) in listed.stdout and "nothing was deleted" in listed.stderr
