@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include <fmt/core.h>
+
 #include "app/config.h"
 #include "app/shell.h"
 
@@ -17,6 +19,11 @@ class Checklist {
   explicit Checklist(Shell& shell) : shell_(shell) {}
 
   void add(Verdict verdict, std::string_view thing, std::string_view found) {
+    line(verdict, fmt::format("{} {}", pad_right(thing, 13), found));
+  }
+
+  // Of one thing of many: what it is stands in the text.
+  void line(Verdict verdict, std::string_view text) {
     failed_ |= verdict == Verdict::kFailed;
     unchecked_ |= verdict == Verdict::kUnchecked;
     const std::string word = verdict == Verdict::kOk       ? "ok"
@@ -25,8 +32,7 @@ class Checklist {
     const Colour colour = verdict == Verdict::kOk       ? Colour::kGreen
                           : verdict == Verdict::kFailed ? Colour::kRed
                                                         : Colour::kYellow;
-    shell_.out.print("{} {} {}\n", coloured(shell_.out_terminal, colour, pad_right(word, 11)),
-                     pad_right(thing, 13), found);
+    shell_.out.print("{} {}\n", coloured(shell_.out_terminal, colour, pad_right(word, 11)), text);
   }
 
   [[nodiscard]] ExitStatus status() const {

@@ -47,13 +47,6 @@ Seconds last_end(const HourFile& file, const SystemRule& rule) {
   return last;
 }
 
-// A time of day where that is enough beside the other.
-std::string beside(Seconds time, Seconds other, const Zone& zone) {
-  const Civil a = zone.civil(time), b = zone.civil(other);
-  const bool is_same_day = a.year == b.year && a.month == b.month && a.day == b.day;
-  return is_same_day ? local_time_of_day(time, zone) : local_time(time, zone);
-}
-
 }  // namespace
 
 std::string HourState::text() const {
@@ -74,6 +67,9 @@ Result<Completeness> Completeness::read(Store& store, const HourListing& hours) 
   Completeness read;
   if (auto done = read.find_topics(store); !done) return std::unexpected(done.error());
   if (auto done = read.read_closed(store); !done) return std::unexpected(done.error());
+  auto feeds = FeedHours::read(store);
+  if (!feeds) return std::unexpected(feeds.error());
+  read.feeds_ = *std::move(feeds);
   for (const auto& [system, files] : hours.systems) {
     for (const HourFile& file : files) {
       const auto topic = read.topics_.find(file.name.source);
@@ -167,10 +163,14 @@ HourState Completeness::state_of(const std::vector<HourFile>& files, bool has_ma
   HourState state;
   if (has_marker) state.kind = HourState::Kind::kFinal;
   for (const HourFile& file : files) {
-    const auto topic = topics_.find(file.name.source);
-    if (topic == topics_.end()) continue;
-    compare(topic->second, last_end(file, rule), rule, state);
-    break;
+    if (const auto topic = topics_.find(file.name.source); topic != topics_.end()) {
+      compare(topic->second, last_end(file, rule), rule, state);
+      break;
+    }
+    if (const auto* feed = feeds_.find(file.name.source); feed != nullptr && !has_marker) {
+      state.kind = HourState::Kind::kWaiting;
+      state.why = feed->wait(last_end(file, rule));
+    }
   }
   return state;
 }

@@ -1,7 +1,8 @@
 // Which hours of a lake are final, and what the others wait for.
 //
-// An hour whose folder has a _SUCCESS is final. Of another one more is known only with Kafka: each
-// partition of the topic says in the lake how far it has closed (lake/closed_hours.h).
+// An hour whose folder has a _SUCCESS is final. Of another one more is known with Kafka, where each
+// partition of the topic says in the lake how far it has closed (lake/closed_hours.h), and of a
+// live feed, whose watermark is in its checkpoint.
 //
 // Threads: none; one owner.
 #pragma once
@@ -12,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "app/feed_hours.h"
 #include "app/lake_view.h"
 #include "app/times.h"
 #include "lake/closed_hours.h"
@@ -21,13 +23,13 @@ namespace bikeflow {
 struct HourState {
   enum class Kind : std::uint8_t {
     kFinal,
-    kOpen,     // without Kafka: not final, and no more is known
-    kWaiting,  // for partitions that have not closed it
+    kOpen,     // of a backfill: not final, and no more is known
+    kWaiting,  // for partitions that have not closed it; or for the watermark of a live feed
     kClosed,   // by all partitions, and still without _SUCCESS
   };
   Kind kind = Kind::kOpen;
   // Of kWaiting, and of a _SUCCESS that stands too early: "waiting for partition 3: closed up to
-  // 13:00, needs 14:00".
+  // 13:00, needs 14:00"; of a live feed "watermark 13:52:10, needs 14:00".
   std::string why;
   bool is_early = false;  // kFinal, though a partition has not closed it and none says it is final
   bool is_overdue = false;  // kClosed, and all partitions are past it by kOverdue or more
@@ -52,6 +54,7 @@ class Completeness {
   [[nodiscard]] bool is_of_topic(const HourFile& file) const {
     return topics_.contains(file.name.source);
   }
+  [[nodiscard]] const FeedHours& feeds() const { return feeds_; }
   [[nodiscard]] const std::vector<std::string>& unreadable() const { return unreadable_; }
 
  private:
@@ -66,6 +69,7 @@ class Completeness {
   static void compare(const Topic& topic, Seconds needs, const SystemRule& rule, HourState& state);
 
   std::map<std::string, Topic> topics_;
+  FeedHours feeds_;
   std::vector<std::string> unreadable_;
 };
 

@@ -1,4 +1,4 @@
-// bikeflow run: the pipeline as a service. This version has no live source, and says so.
+// bikeflow run: the pipeline as a service, from live feeds or from a topic of Kafka.
 #pragma once
 
 #include "app/command_line.h"

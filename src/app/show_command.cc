@@ -115,9 +115,12 @@ std::vector<Cell> cells_of(const std::string& station, const RowSums& sums) {
 // The files of the system that is asked for, or the only one.
 Result<const std::vector<HourFile>*> choose_system(const HourListing& listing,
                                                    const std::optional<std::string>& system,
-                                                   const std::string& lake) {
+                                                   const std::string& lake, Store& store) {
   if (listing.systems.empty()) {
-    return fail("{}: no rows yet: no file of {} is there", lake, kHourlyFolder);
+    const auto feeds = FeedHours::read(store);
+    const std::string waits = feeds ? feeds->all_waits() : "";
+    return fail("{}: no rows yet: no file of {} is there{}{}", lake, kHourlyFolder,
+                waits.empty() ? "" : "; ", waits);
   }
   if (!system && listing.systems.size() == 1) return &listing.systems.begin()->second;
   std::vector<std::string_view> names;
@@ -160,6 +163,13 @@ class Hours {
       hours.starts_.emplace_back(hour.front().name.window.start, folder);
       hours.states_[folder] = completeness->state_of(hour, is_final, rule);
     }
+    // The hour of a live feed that has no file yet.
+    const FeedHours::Feed* feed = completeness->feeds().find(files.back().name.source);
+    if (feed != nullptr && range.contains(feed->next.start) &&
+        !hours.states_.contains(folder_of(hourly_path(rule.lake, rule.zone, rule.system,
+                                                      files.back().name.source, 0, feed->next)))) {
+      hours.under_way_ = feed->next_wait();
+    }
     return hours;
   }
 
@@ -176,6 +186,7 @@ class Hours {
       if (++waiting > kNamedHours) continue;
       out.print("hour {} open: {}\n", local_time(start, zone), state.text());
     }
+    if (!under_way_.empty()) out.print("{}\n", under_way_);
     if (waiting > kNamedHours) {
       out.print("and {} more open (--format csv and json name all)\n",
                 counted(static_cast<std::int64_t>(waiting - kNamedHours), "hour", "hours"));
@@ -185,6 +196,7 @@ class Hours {
  private:
   std::vector<std::pair<Seconds, std::string>> starts_;   // and folders, in the order of time
   std::map<std::string, HourState, std::less<>> states_;  // by folder
+  std::string under_way_;
 };
 
 // Rows window by window, one window in memory at a time.
@@ -347,7 +359,7 @@ Result<ExitStatus> show(const ShowOptions& options, Shell& shell) {
   if (!lake) return std::unexpected(lake.error());
   const auto listing = lake->list_hours();
   if (!listing) return std::unexpected(listing.error());
-  const auto files = choose_system(*listing, options.system, options.lake);
+  const auto files = choose_system(*listing, options.system, options.lake, lake->store());
   if (!files) return std::unexpected(files.error());
   const auto rule = rule_of(*lake, (*files)->back(), options.system);
   if (!rule) return std::unexpected(rule.error());
@@ -386,7 +398,9 @@ void register_show(CommandLine& line) {
            "every "
            "column under its name in the lake, with times in UTC. JSON is one array with an object "
            "on each line.\n\n"
-           "Hours of a topic that are not final stand below the table with what they wait for. In "
+           "Hours of a topic or a live feed that are not final stand below the table with what "
+           "they "
+           "wait for. In "
            "CSV and JSON the column hour_state says it of each row: final, open, or the wait.",
        .examples = {"bikeflow show --lake lake --from 2024-08-11T08:00 --to 2024-08-11T10:00",
                     "bikeflow show --lake lake --totals",

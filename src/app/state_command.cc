@@ -14,6 +14,10 @@ void register_state(CommandLine& line) {
            "systems with watermark, next window and counters, and the newest file of each. A job "
            "may "
            "be at work meanwhile.\n\n"
+           "For a live feed also how it does: its last success, how old its data are, failures in "
+           "a "
+           "row and why, rounds that were not believed, stations whose counts are frozen, and what "
+           "is left of its budget.\n\n"
            "For each partition of a topic: its newest checkpoint, with the offset that comes next. "
            "The broker is not asked: the group's commit may still name the checkpoint before it.",
        .examples = {"bikeflow state show --lake lake",
@@ -29,14 +33,17 @@ void register_state(CommandLine& line) {
   auto discard = std::make_shared<StateDiscardOptions>();
   Command& discard_command = line.add(
       {.name = "state discard",
-       .summary = "undo a backfill, or begin a partition of a topic anew",
+       .summary = "undo a backfill, or begin a live feed or a partition of a topic anew",
        .description =
            "Lists the state and every file of rows, late rows and dead letters that the job wrote; "
            "with --yes deletes them. What other jobs wrote stays. Afterwards the same input can be "
-           "backfilled anew.\n\nWith --partition the same for a partition of a topic that has "
+           "backfilled anew.\n\nWith --job and a live feed's system the same for that feed, while "
+           "no process polls into the lake. What it said cannot be asked for again.\n\nWith "
+           "--partition the same for a partition of a topic that has "
            "stopped: its owner begins again at the oldest record that the topic still has.",
        .examples = {"bikeflow state discard --lake lake",
-                    "bikeflow state discard --lake lake --yes"}},
+                    "bikeflow state discard --lake lake --yes",
+                    "bikeflow state discard --lake lake --job seoul"}},
       [discard](Shell& shell) {
         if (!discard->partition) return state_discard(*discard, shell);
         return state_discard_partition(

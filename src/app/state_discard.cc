@@ -8,6 +8,7 @@
 #include "app/lake_view.h"
 #include "app/state_command.h"
 #include "io/lake_session.h"
+#include "io/process_lock.h"
 #include "io/s3_store.h"
 #include "io/state_dir.h"
 
@@ -111,7 +112,14 @@ Result<ExitStatus> state_discard(const StateDiscardOptions& options, Shell& shel
   // Held until the end: the job must not be at work meanwhile. A backfill's state in a bucket was
   // copied there: none is at work on it.
   std::optional<StateDir> lock;
+  File lake_lock;
   if (!options.lake.starts_with(S3Store::kScheme)) {
+    // One process polls all live feeds of a lake, and holds this.
+    if (options.job != StateDiscardOptions().job) {
+      auto whole = lock_folder(fmt::format("{}/{}", options.lake, kInternalFolder));
+      if (!whole) return std::unexpected(whole.error());
+      lake_lock = *std::move(whole);
+    }
     auto locked = StateDir::open(state_folder(options.lake, options.job));
     if (!locked) return std::unexpected(locked.error());
     lock = *std::move(locked);

@@ -5,6 +5,8 @@
 #include "app/state_command.h"
 #include "app/times.h"
 #include "base/json_text.h"
+#include "feed/poller.h"
+#include "io/clock.h"
 
 namespace bikeflow {
 namespace {
@@ -33,6 +35,14 @@ Fields dead_letters_of(const Job& job) {
     }
   }
   return letters;
+}
+
+Fields rounds_of(const FeedHealth& health) {
+  return {{"believed", health.rounds.believed},
+          {reason_word(Reason::kRoundTooSmall), health.rounds.too_small},
+          {reason_word(Reason::kRoundFellToZero), health.rounds.fell_to_zero},
+          {"believed_again", health.rounds.believed_again},
+          {"duplicates", health.rounds.duplicates}};
 }
 
 std::string joined(const Fields& fields) {
@@ -75,16 +85,36 @@ void show_log(const Job& job, const Zone& zone, Output& out) {
             job.predecessor().empty() ? "none" : job.predecessor());
 }
 
+// How a live feed did when it was polled last; nothing where that was another version's.
+std::optional<FeedHealth> health_of(const Job& job) {
+  return FeedPoller::health_in(job.feed()->memory);
+}
+
+std::string local_or_never(Seconds time, const Zone& zone) {
+  return time == 0 ? "never" : local_time(time, zone);
+}
+
+void show_feed(const Job& job, const Zone& zone, Output& out) {
+  const auto health = health_of(job);
+  if (!health) {
+    out.print("  live feed: how it does was written by another version, and is not understood\n");
+    return;
+  }
+  out.print("  live feed: {}\n", health->line(wall_now()));
+  out.print("    last success {}, with data of {}; {} polls, {} failures\n",
+            local_or_never(health->succeeded_at, zone), local_or_never(health->data_at, zone),
+            grouped(health->polls), grouped(health->failures));
+  out.print("    rounds: {}\n", joined(rounds_of(*health)));
+}
+
 void show_job(const JobCheckpoint& checkpoint, Output& out) {
   const Job& job = *checkpoint.job;
   out.print("{}: checkpoint {}, {}\n", checkpoint.folder, checkpoint.name,
             readable_bytes(checkpoint.size_bytes));
-  if (job.log()) {
-    show_log(job,
-             job.partitions().empty() ? Zone::load("UTC").value()
-                                      : job.partitions().front()->settings().zone,
-             out);
-  }
+  const Zone zone = job.partitions().empty() ? Zone::load("UTC").value()
+                                             : job.partitions().front()->settings().zone;
+  if (job.log()) show_log(job, zone, out);
+  if (job.feed()) show_feed(job, zone, out);
   out.print("  source {}, layout {} by {}, {} files written, {} due\n", job.settings().source,
             layout_word(job.settings().lake.layout), path_time_word(job.settings().lake.path_time),
             grouped(job.files() - static_cast<std::int64_t>(job.due().size())),
@@ -145,6 +175,26 @@ std::string json_log(const Job& job) {
   return text + "}";
 }
 
+std::string json_time_or_null(Seconds time) { return time == 0 ? "null" : json_time(time); }
+
+std::string json_feed(const Job& job) {
+  const auto health = health_of(job);
+  std::string text = fmt::format(R"(,"feed":{{"next_offset":{})", job.feed()->next_offset);
+  if (!health) return text + "}";
+  const auto age = health->data_age_s(wall_now());
+  text += fmt::format(
+      R"(,"last_success":{},"data_time":{},"data_age_seconds":{},"polls":{},"failures":{})",
+      json_time_or_null(health->succeeded_at), json_time_or_null(health->data_at),
+      age ? fmt::format("{}", *age) : "null", health->polls, health->failures);
+  text += fmt::format(
+      R"(,"failures_in_a_row":{},"failing_since":{},"reason":{},"text":{},"is_permanent":{})",
+      health->failures_in_a_row, json_time_or_null(health->failing_since),
+      json_string(health->reason), json_string(health->text), health->is_permanent);
+  return text + fmt::format(R"(,"stations":{},"frozen":{},"rounds":{},"budget":{}}})",
+                            health->stations, health->frozen, json_fields(rounds_of(*health)),
+                            json_string(health->budget));
+}
+
 std::string json_job(const JobCheckpoint& checkpoint) {
   const Job& job = *checkpoint.job;
   std::string text = fmt::format(
@@ -169,7 +219,9 @@ std::string json_job(const JobCheckpoint& checkpoint) {
   list("partitions", job.partitions(),
        [](const auto& partition) { return json_partition(*partition); });
   text += ",\"dead_letters\":" + json_fields(dead_letters_of(job));
-  return text + (job.log() ? json_log(job) : "") + "}";
+  if (job.log()) text += json_log(job);
+  if (job.feed()) text += json_feed(job);
+  return text + "}";
 }
 
 }  // namespace

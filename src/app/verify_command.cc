@@ -107,6 +107,7 @@ class MarkerVerifier {
           })) {
         verify_of_topic(hour, survey_.completeness.state_of(files, hour.is_final, *rule));
       } else {
+        if (rule) hour.why = survey_.completeness.state_of(files, hour.is_final, *rule).why;
         alone.push_back(std::move(hour));
       }
     }
@@ -117,6 +118,7 @@ class MarkerVerifier {
   struct Hour {
     std::string folder, marker;
     bool is_final = false;
+    std::string why = {};  // it is open, where that is known
   };
 
   [[nodiscard]] Hour look_at(std::string folder) const {
@@ -156,7 +158,7 @@ class MarkerVerifier {
         report_.violation(Breach::kMarker, hours[i].marker, "",
                           "is missing: a later hour of the system is complete");
       } else {
-        report_.note("open", hours[i].folder);
+        report_.note("open", hours[i].folder + (hours[i].why.empty() ? "" : ": " + hours[i].why));
       }
     }
   }
@@ -324,19 +326,28 @@ Result<std::optional<KafkaSettings>> find_topic(const std::string& file, Shell& 
 
 // What to do about violations, by who wrote what they name: who can write it again differs.
 std::string remedy(const std::string& lake, const Survey& survey, const VerifyReport& report) {
-  std::set<std::string> topics, partitions;
+  std::set<std::string> topics, feeds, partitions, blamed_feeds;
   bool is_of_job = false;
   for (const JobCheckpoint& checkpoint : survey.checkpoints) {
     if (checkpoint.job && checkpoint.job->log()) topics.insert(checkpoint.job->settings().source);
+    if (checkpoint.job && checkpoint.job->feed()) feeds.insert(checkpoint.job->settings().source);
   }
   for (const auto& [source, number] : report.blamed()) {
     if (topics.contains(source)) partitions.insert(fmt::format("{}/{}", source, number));
-    is_of_job |= !topics.contains(source);
+    if (feeds.contains(source)) blamed_feeds.insert(source);
+    is_of_job |= !topics.contains(source) && !feeds.contains(source);
   }
   std::string text =
       "what to do: put the files that are named back from a backup, and move foreign ones out of "
       "the lake";
-  if (is_of_job || topics.empty()) {
+  if (!blamed_feeds.empty()) {
+    text += fmt::format(
+        "; what the live feed {} said then cannot be asked for again, and without a backup its "
+        "rows "
+        "stay as they are",
+        fmt::join(blamed_feeds, ", "));
+  }
+  if (is_of_job || (topics.empty() && feeds.empty())) {
     text += fmt::format(
         "; or delete all that the backfill wrote (bikeflow state discard --lake {} lists it, --yes "
         "deletes; --job NAME where another job wrote it) and run it again",

@@ -9,7 +9,7 @@
 namespace bikeflow {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kFormat = 2;
 constexpr std::size_t kMostTextBytes = 2000;  // stored
 
 std::string age(Seconds of, Seconds now) { return format_duration(std::max<Seconds>(now - of, 0)); }
@@ -88,7 +88,7 @@ std::string FeedHealth::line(Seconds now) const {
 }
 
 // Format: its number (u8); the times (i64); the numbers (varint); reason and text; is_permanent
-// (u8). In the order of the calls below.
+// (u8); budget. In the order of the calls below.
 void FeedHealth::save(Writer& out) const {
   out.u8(kFormat);
   for (const Seconds time : {succeeded_at, data_at, failing_since}) out.i64(time);
@@ -100,6 +100,7 @@ void FeedHealth::save(Writer& out) const {
   out.string(reason);
   out.string(std::string_view(text).substr(0, kMostTextBytes));
   out.u8(is_permanent ? 1 : 0);
+  out.string(budget);
 }
 
 bool FeedHealth::load(Reader& in) {
@@ -118,6 +119,7 @@ bool FeedHealth::load(Reader& in) {
   read.reason = in.string();
   read.text = in.string();
   read.is_permanent = in.u8() != 0;
+  read.budget = in.string();
   if (!in.ok()) return false;
   *this = std::move(read);
   return true;

@@ -24,7 +24,7 @@ struct FeedHealth {
   // Of the last believed round.
   std::int64_t stations = 0, frozen = 0;
   GuardCounts rounds;
-  std::string budget;  // "3 of 1000 calls left today"; not stored
+  std::string budget;  // "3 of 1000 calls left today", when the last poll ended
 
   friend bool operator==(const FeedHealth&, const FeedHealth&) = default;
 

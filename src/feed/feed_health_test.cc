@@ -92,6 +92,7 @@ TEST_F(FeedHealthTest, OutlivesTheProcess) {
   round(kT, 10);
   round(kT + 30, 1);
   failure(kT + 60, true);
+  health_.budget = "3 of 1000 calls left today";
   Writer out;
   health_.save(out);
   FeedHealth read;

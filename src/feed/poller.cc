@@ -92,4 +92,14 @@ bool FeedPoller::load(std::string_view bytes) {
   return read(health_) && has_guard && has_source && in.at_end();
 }
 
+std::optional<FeedHealth> FeedPoller::health_in(std::string_view saved) {
+  Reader in(saved);
+  (void)in.string();  // the source's
+  (void)in.string();  // the guard's
+  Reader of_health(in.string());
+  FeedHealth health;
+  const bool is_read = in.ok() && in.at_end() && health.load(of_health) && of_health.at_end();
+  return is_read ? std::optional(std::move(health)) : std::nullopt;
+}
+
 }  // namespace bikeflow

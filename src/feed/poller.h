@@ -60,6 +60,9 @@ class FeedPoller {
   [[nodiscard]] std::string save() const;
   // False where the bytes are none of save(): then the poller knows nothing of the time before.
   bool load(std::string_view bytes);
+  // How the feed did when `saved` was made by save(), for who only looks on. Nothing where it was
+  // not.
+  static std::optional<FeedHealth> health_in(std::string_view saved);
 
  private:
   std::optional<HttpRequest> go_on(FeedStep step, const Now& now);

@@ -131,6 +131,9 @@ TEST_F(PollerTest, WhatItKnowsOutlivesTheProcess) {
   ASSERT_TRUE(other.load(saved));
   EXPECT_EQ(other.save(), saved);
   EXPECT_TRUE(poll(other, end_of(round(kStart + 330, 3)), 330).rejected.has_value());
+  EXPECT_EQ(FeedPoller::health_in(saved), poller.health());
+  EXPECT_EQ(FeedPoller::health_in(saved + "x"), std::nullopt);
+  EXPECT_EQ(FeedPoller::health_in("what is this"), std::nullopt);
   FeedPoller stranger = make();
   EXPECT_FALSE(stranger.load(saved.substr(0, saved.size() / 2)));
   EXPECT_FALSE(stranger.load("what is this"));

@@ -109,8 +109,7 @@ FeedStep SeoulSource::begin(Seconds now) {
   if (is_sample() && !has_warned_of_sample_) {
     has_warned_of_sample_ = true;
     notices_.emplace_back(
-        "the key is 'sample', for which the host gives 5 of its stations only; set a key of your "
-        "own, from data.seoul.go.kr");
+        "sample key: only 5 stations; set a key of your own, from data.seoul.go.kr");
   }
   // The first round of a day is tried in any case, as it may be shorter than the last.
   return ask(now, used_on(day_of(now)) == 0 ? 1 : round_calls_);

@@ -276,7 +276,8 @@ TEST(SeoulSource, TheSampleKeyGivesFiveStationsAndSaysSoOnce) {
             "http://openapi.seoul.go.kr:8088/sample/json/bikeList/1/5/");
   step = feed.answered(ok(page(1, 5)), kNow);
   EXPECT_EQ(std::get<Round>(std::get<PollEnd>(step).what).stations.size(), 5u);
-  EXPECT_THAT(std::get<PollEnd>(step).notices, ElementsAre(HasSubstr("5 of its stations only")));
+  EXPECT_THAT(std::get<PollEnd>(step).notices,
+              ElementsAre(HasSubstr("sample key: only 5 stations")));
   EXPECT_THAT(poll(feed, answers({page(1, 5)})).notices, IsEmpty());
 }
 

@@ -112,6 +112,7 @@ Result<void> FeedRun::add_found() {
 
 Result<FeedRunSummary> FeedRun::run() {
   reported_ms_ = monotonic_ms();
+  service_.ready();
   const auto ended = [&](std::size_t number, const PollResult& result) {
     return poll_ended(number, result);
   };
@@ -119,7 +120,9 @@ Result<FeedRunSummary> FeedRun::run() {
     if (auto done = polls_->step(ended); !done) return std::unexpected(done.error());
     if (auto done = add_found(); !done) return std::unexpected(done.error());
     report();
+    service_.alive(monotonic_ms());
   }
+  service_.stopping();
   if (is_interrupted()) voice_.info("ending: a last checkpoint of each feed");
   if (auto done = finish(); !done) return std::unexpected(done.error());
   summary_.polls = polls_->polls();
@@ -189,7 +192,9 @@ void FeedRun::report() {
   const std::int64_t now_ms = monotonic_ms();
   if (now_ms - reported_ms_ < kReportMs) return;
   reported_ms_ = now_ms;
-  voice_.info(polls_->line());
+  const std::string line = polls_->line();
+  service_.status(line);
+  voice_.info(line);
 }
 
 }  // namespace bikeflow

@@ -20,6 +20,7 @@
 #include "io/file.h"
 #include "io/lake_session.h"
 #include "io/live_hub.h"
+#include "io/notify.h"
 #include "io/run_voice.h"
 #include "pipeline/feed_task.h"
 
@@ -77,6 +78,7 @@ class FeedRun {
   FeedRunSettings settings_;
   RandomSource random_;
   RunVoice voice_;
+  ServiceNotifier service_ = ServiceNotifier::from_environment();
   File lock_;
   std::unique_ptr<FeedPolls> polls_;
   std::vector<std::unique_ptr<Feed>> feeds_;  // numbered as in polls_

@@ -142,8 +142,10 @@ Result<RunSummary> KafkaRun::run() {
   look_for_partitions();
   reported_ms_ = confirmed_ms_ = monotonic_ms();
   if (auto done = join(); !done) return std::unexpected(done.error());
+  service_.ready();
   RunSummary summary;
   for (;;) {
+    service_.alive(monotonic_ms());
     const int wait_ms = has_untold_              ? static_cast<int>(kTellLiveMs)
                         : pool_->under_way() > 0 ? kBusyPollMs
                                                  : kIdlePollMs;
@@ -187,6 +189,7 @@ bool KafkaRun::is_finished(RunSummary& summary) {
   if (is_interrupted() && !finish_by_ms_) {
     finish_by_ms_ = monotonic_ms() + settings_.finish_within_ms;
     summary.was_interrupted = true;
+    service_.stopping();
     voice_.info("ending: a last checkpoint, and what it says is due");
     member_->finish(now());
   }
@@ -399,6 +402,7 @@ void KafkaRun::report() {
                           format_utc(each->task().next_window().end));
     }
   }
+  service_.status(text);
   voice_.info(text);
 }
 

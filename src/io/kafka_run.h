@@ -18,6 +18,7 @@
 #include "io/kafka_consumer.h"
 #include "io/kafka_lookup.h"
 #include "io/live_hub.h"
+#include "io/notify.h"
 #include "io/outage.h"
 #include "io/run_voice.h"
 #include "io/store.h"
@@ -89,6 +90,7 @@ class KafkaRun final : private KafkaListener, private KafkaSink {
   KafkaRunSettings settings_;
   std::function<std::uint64_t()> random_;
   RunVoice voice_;
+  ServiceNotifier service_ = ServiceNotifier::from_environment();
   std::vector<std::unique_ptr<Store>> stores_;
   std::unique_ptr<KafkaLookup> lookup_;
   std::unique_ptr<Member> member_;

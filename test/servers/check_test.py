@@ -1,5 +1,12 @@
 """bikeflow check against a real broker: each line says what was tried and what was found."""
 
+import os
+import re
+import signal
+import subprocess
+
+import service_manager
+
 
 def test_the_cluster_the_topic_and_the_group(bikeflow, kafka, tmp_path):
     kafka.create_topic("checked", 3)
@@ -28,3 +35,32 @@ def test_the_cluster_the_topic_and_the_group(bikeflow, kafka, tmp_path):
     done = check("chekced")
     assert done.returncode == 1
     assert f"FAILED      kafka         there is no topic 'chekced' at {kafka.address}" in done.stdout
+
+
+def test_the_example_with_a_topic_and_its_service(bikeflow, kafka, request, tmp_path):
+    kafka.create_topic("bike-station-info", 2)
+    text = (request.config.rootpath / "examples/kafka.toml").read_text()
+    for old, new in (("localhost:9092", kafka.address), ("s3://bucket/lake", f"{tmp_path}/lake")):
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    config = tmp_path / "kafka.toml"
+    config.write_text(text)
+    done = bikeflow.succeed("check", "-c", config)
+    assert re.search(r"ok +kafka .*, topic bike-station-info of 2 partitions", done.stdout)
+
+    manager = service_manager.Manager(tmp_path / "notify")
+    environment = {**os.environ, "NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "2000000"}
+    process = subprocess.Popen(bikeflow.command("run", "-c", config), env=environment, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True)
+    try:
+        manager.wait_for("READY=1")
+        manager.heard(3)  # it joins the group
+        assert len([text for text in manager.heard(3) if text == "WATCHDOG=1"]) >= 3
+        process.send_signal(signal.SIGTERM)
+        manager.wait_for("STOPPING=1")
+        _, log = process.communicate(timeout=40)
+        assert process.returncode == 0, log
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
