@@ -376,7 +376,7 @@ FeedStep GbfsSource::on_status(Heard heard, Seconds now) {
                          asked_shown_ + ": lists no station; a system without stations cannot be "
                                         "read, any other is asked again",
                          false},
-                        document.head.ttl_s, now);
+                        std::min(document.head.ttl_s, kMostTtl), now);
     }
     heard.failure = not_wanted(document, "station_status");
   }
