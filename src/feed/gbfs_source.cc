@@ -263,7 +263,7 @@ FeedStep GbfsSource::on_status(GbfsHeard heard, Seconds now) {
            talk_.shown_url() + ": lists no station; a system without stations cannot be "
                                "read, any other is asked again",
            false},
-          document.head.ttl_s, now);
+          std::min(document.head.ttl_s, kMostTtl), now);
     }
     heard.failure = talk_.not_wanted(document, "station_status");
   }

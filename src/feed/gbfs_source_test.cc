@@ -241,6 +241,8 @@ TEST(GbfsSource, FeedsThatAreNoStatus) {
   world.web[kStatus] = ok(R"({"data":{"stations":[]}})");
   EXPECT_EQ(failure_in(world.poll()).reason, "no_stations");
   EXPECT_FALSE(failure_in(world.poll()).is_permanent);
+  world.web[kStatus] = ok(R"({"ttl":9223372036854775807,"data":{"stations":[]}})");
+  EXPECT_EQ(world.poll().wait_s, kHour);
 }
 
 }  // namespace

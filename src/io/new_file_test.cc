@@ -63,7 +63,7 @@ TEST(NewFile, TakesOverWhatADeadProcessLeft) {
 TEST(NewFile, PacksByItsName) {
   const TempFolder folder;
   std::string text;
-  for (int i = 0; i < 200'000; ++i) text += fmt::format("{} bikes\n", i * i % 977);
+  for (std::int64_t i = 0; i < 200'000; ++i) text += fmt::format("{} bikes\n", i * i % 977);
   for (const std::string name : {"a.gz", "a.zst", "a.ndjson"}) {
     NewFile file = NewFile::create(folder / name).value();
     for (std::size_t at = 0; at < text.size(); at += 99'991) {

@@ -80,6 +80,7 @@ class StorePoolTest : public ::testing::Test {
     return warnings_;
   }
 
+  FailingStore store_;
   std::mutex mutex_;
   std::vector<std::string> warnings_;
   Outage store_outage_{"the store is gone", "the store is back"};
@@ -89,16 +90,15 @@ class StorePoolTest : public ::testing::Test {
 };
 
 TEST_F(StorePoolTest, APutIsTriedUntilItSucceedsAndIsAnOutageUntilThen) {
-  FailingStore store;
-  store.puts_to_fail = 3;
-  pool(store).give({1, 0, PutFile{"a", "one"}});
+  store_.puts_to_fail = 3;
+  pool(store_).give({1, 0, PutFile{"a", "one"}});
   const std::int64_t until_ms = monotonic_ms() + 20'000;
   while (!store_outage_.is_on() && monotonic_ms() < until_ms) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   EXPECT_EQ(store_outage_.why(), "lake is full");
   EXPECT_THAT(outcomes(1), ElementsAre(1u));
-  EXPECT_EQ(store.files.at("a"), "one");
+  EXPECT_EQ(store_.files.at("a"), "one");
   EXPECT_FALSE(cluster_outage_.is_on());
   EXPECT_FALSE(store_outage_.is_on());
   EXPECT_EQ(pool_->under_way(), 0u);
@@ -106,9 +106,8 @@ TEST_F(StorePoolTest, APutIsTriedUntilItSucceedsAndIsAnOutageUntilThen) {
 
 // It must not keep anything else waiting, nor look like a store that is down.
 TEST_F(StorePoolTest, ARemovalIsGivenUpAfterSomeTries) {
-  FailingStore store;
-  store.removals_to_fail = 1'000;
-  pool(store).give({1, 0, RemoveFiles{{"a"}}});
+  store_.removals_to_fail = 1'000;
+  pool(store_).give({1, 0, RemoveFiles{{"a"}}});
   pool_->give({2, 0, PutFile{"b", "two"}});
   EXPECT_THAT(outcomes(1), ElementsAre(2u));
   const std::int64_t until_ms = monotonic_ms() + 20'000;
@@ -117,13 +116,12 @@ TEST_F(StorePoolTest, ARemovalIsGivenUpAfterSomeTries) {
   }
   EXPECT_THAT(warnings(), ElementsAre(HasSubstr("removing is forbidden; left there")));
   std::this_thread::sleep_for(std::chrono::milliseconds(500));
-  EXPECT_EQ(store.removals, 3);
+  EXPECT_EQ(store_.removals, 3);
   EXPECT_FALSE(store_outage_.is_on());
 }
 
 TEST_F(StorePoolTest, AQuestionThatIsAskedOnceIsNotRepeated) {
-  FailingStore store;
-  pool(store).give_once({1, 0, LookAtLog{}});  // there is no broker
+  pool(store_).give_once({1, 0, LookAtLog{}});  // there is no broker
   pool_->give({2, 0, PutFile{"b", "two"}});
   EXPECT_THAT(outcomes(1), ElementsAre(2u));
   EXPECT_THAT(warnings(), SizeIs(0));
@@ -146,8 +144,7 @@ TEST_F(StorePoolTest, QuestionsThatAreAskedOnceDoNotPileUp) {
 }
 
 TEST_F(StorePoolTest, AClusterThatDoesNotAnswerIsNoTroubleOfTheStore) {
-  FailingStore store;
-  pool(store).give({1, 0, PutFile{"a", "one"}});
+  pool(store_).give({1, 0, PutFile{"a", "one"}});
   pool_->give({2, 0, AskGroup{}});  // there is no broker
   EXPECT_THAT(outcomes(1), ElementsAre(1u));
   const std::int64_t until_ms = monotonic_ms() + 30'000;
@@ -162,9 +159,8 @@ TEST_F(StorePoolTest, AClusterThatDoesNotAnswerIsNoTroubleOfTheStore) {
 }
 
 TEST_F(StorePoolTest, WhatIsForgottenHasNoOutcome) {
-  FailingStore store;
-  store.puts_to_fail = 2;
-  pool(store).give({1, 0, PutFile{"a", "one"}});
+  store_.puts_to_fail = 2;
+  pool(store_).give({1, 0, PutFile{"a", "one"}});
   pool_->forget();
   pool_->give({2, 0, PutFile{"b", "two"}});
   EXPECT_THAT(outcomes(1), ElementsAre(2u));
@@ -187,6 +183,7 @@ TEST_F(StorePoolTest, AFolderThatFailedWorksAgain) {
   EXPECT_THAT(outcomes(1), ElementsAre(1u));
   pool_->give({2, 0, PutFile{"b.parquet", "two"}});
   EXPECT_THAT(outcomes(1), ElementsAre(2u));
+  pool_.reset();  // before its store
 }
 
 }  // namespace
