@@ -130,6 +130,28 @@ TEST_F(FeedTaskTest, AFrozenFeedClosesItsHourAndAnOutageDoesNot) {
   EXPECT_TRUE(due_paths().empty());
 }
 
+// One that closes for the night may list no station until the morning.
+TEST_F(FeedTaskTest, AFeedThatListsNoStationClosesItsHour) {
+  see(kTen + 59 * kMinute, {5});
+  const Seconds late = kTen + kHour + 10 * kMinute;
+  for (Seconds t = kTen + kHour; t < late; t += 30) see(t, {});
+  EXPECT_TRUE(due_paths().empty());
+  see(late, {});
+  EXPECT_EQ(due_paths().size(), 1U);
+}
+
+// The feed may ask to be polled more seldom than it is set.
+TEST_F(FeedTaskTest, ASlowFeedThatStandsClosesItsHour) {
+  const Seconds last = kTen + 59 * kMinute;
+  see(last, {5});
+  task_.nothing_new(at(last + 5 * kMinute));  // an outage, or its pace?
+  task_.nothing_new(at(last + 10 * kMinute));
+  task_.nothing_new(at(last + 15 * kMinute));
+  EXPECT_TRUE(due_paths().empty());  // three intervals
+  task_.nothing_new(at(last + 20 * kMinute));
+  EXPECT_EQ(due_paths().size(), 1U);
+}
+
 TEST_F(FeedTaskTest, ASilentFeedDoesNotBelieveAClockThatWasJustSet) {
   see(kTen + 59 * kMinute, {5});
   for (Seconds t = kTen + kHour; t < kTen + kHour + 9 * kMinute; t += 30) task_.nothing_new(at(t));
