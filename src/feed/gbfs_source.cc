@@ -15,7 +15,7 @@
 namespace bikeflow {
 namespace {
 
-constexpr std::uint8_t kSavedForm = 1;
+constexpr std::uint8_t kSavedForm = 2;
 
 constexpr Seconds kLinksLife = kDay;    // then gbfs.json is asked whether anything moved
 constexpr Seconds kLinksRetry = kHour;  // after it could not say so, or was guessed
@@ -26,6 +26,9 @@ constexpr Seconds kMostRetryAfter = kDay;
 constexpr Seconds kTooManyWait = kMinute;    // after 429 without Retry-After
 constexpr Seconds kMostAhead = 5 * kMinute;  // of the clock
 constexpr Seconds kStale = kHour;            // a document that old is worth a word
+constexpr Seconds kMayPass = kHour;          // after it has worked, what else would be permanent
+constexpr std::size_t kMostGiven = 16;       // times of documents that are known again
+constexpr std::size_t kMostSaid = 100;       // kinds of notices in a life
 constexpr std::size_t kMostVersions = 4;     // tried before the one at hand is taken
 
 // A time so far ahead that the clock must have been put back since is over, too.
@@ -88,8 +91,9 @@ GbfsSource::GbfsSource(GbfsSettings settings)
 
 FeedStep GbfsSource::begin(Seconds now) {
   has_discovered_ = false;
-  if (is_restored_ && !is_over(not_before_, kMostRetryAfter, now)) {
-    return end(Unchanged{observed_at_}, not_before_ - now, now);
+  // Before the wait began there was another clock.
+  if (is_restored_ && now >= waits_since_ && !is_over(not_before_, kMostRetryAfter, now)) {
+    return end(Unchanged{observed_at_, false}, not_before_ - now, now);
   }
   is_restored_ = false;
   root_.reset();
@@ -227,6 +231,7 @@ FeedStep GbfsSource::on_discovery(Heard heard, Seconds now) {
   if (const auto* versions = std::get_if<GbfsVersions>(&document.content)) {
     // The address is of a list of versions: one of them must do.
     root_ = Root{{}, newer_versions(*versions, "", asked_url_, "", settings_.system_id), true};
+    if (root_->newer.size() > kMostVersions) root_->newer.resize(kMostVersions);
     if (!root_->newer.empty()) return next(now);
     root_.reset();
     heard.failure = {"not_gbfs",
@@ -246,12 +251,12 @@ FeedStep GbfsSource::without_discovery(Heard heard, Seconds now) {
   // A host that refuses is not asked more in this poll.
   const bool is_refused =
       heard.failure.reason == "too_many_requests" || heard.failure.reason == "bad_key";
+  if (links_) links_due_ = now + kLinksRetry;  // until then what it named before may do
   if (is_refused || (!links_ && heard.failure.reason != "gone")) {
     return end_failed(std::move(heard.failure), heard.wait_s, now);
   }
   if (links_) {
     say("old links", heard.failure.text + "; the addresses that it named before are read");
-    links_due_ = now + kLinksRetry;
   } else {
     say("guess", heard.failure.text + "; its documents are looked for beside it");
     use(guess_links(settings_.url), now, kLinksRetry);
@@ -363,7 +368,11 @@ FeedStep GbfsSource::on_information(Heard heard, Seconds now) {
 }
 
 FeedStep GbfsSource::on_status(Heard heard, Seconds now) {
-  if (heard.is_not_modified) return end(Unchanged{observed_at_}, status_ttl_s_, now);
+  if (heard.is_not_modified) {
+    say_if_stale(now);
+    worked_at_ = now;
+    return end(Unchanged{observed_at_}, status_ttl_s_, now);
+  }
   if (heard.document) {
     GbfsDocument& document = *heard.document;
     auto* const stations = std::get_if<GbfsStations>(&document.content);
@@ -376,11 +385,13 @@ FeedStep GbfsSource::on_status(Heard heard, Seconds now) {
                          asked_shown_ + ": lists no station; a system without stations cannot be "
                                         "read, any other is asked again",
                          false},
-                        document.head.ttl_s, now);
+                        std::min(document.head.ttl_s, kMostTtl), now);
     }
     heard.failure = not_wanted(document, "station_status");
   }
   if (is_to_rediscover(heard, now)) return next(now);
+  // It may have moved and left something else behind.
+  links_due_ = std::min(links_due_, now + kLinksRetry);
   status_validators_ = {};
   return end_failed(std::move(heard.failure), heard.wait_s, now);
 }
@@ -407,17 +418,31 @@ FeedStep GbfsSource::on_stations(GbfsHead head, GbfsStations stations, Validator
          false},
         status_ttl_s_, now);
   }
-  if (now - observed_at > kStale) {
-    say("stale", fmt::format("{}: last_updated is {}, {} s ago: the feed may have stopped",
-                             asked_shown_, format_utc(observed_at), now - observed_at));
-  }
   status_validators_ = std::move(validators);
-  has_worked_ = true;
-  if (observed_at == observed_at_ && head.last_updated) {
-    return end(Unchanged{observed_at}, status_ttl_s_, now);
+  worked_at_ = now;
+  observed_at_ = head.last_updated ? std::max(observed_at_, observed_at) : observed_at;
+  say_if_stale(now);
+  if (head.last_updated && was_given(observed_at)) {
+    return end(Unchanged{observed_at_}, status_ttl_s_, now);
   }
-  observed_at_ = observed_at;
   return end(make_round(std::move(stations), facts_, observed_at), status_ttl_s_, now);
+}
+
+// Whether a document of that time has been a round lately; from now on it has.
+bool GbfsSource::was_given(Seconds observed_at) {
+  const bool was_given = std::erase(given_, observed_at) > 0;
+  if (given_.size() == kMostGiven) given_.erase(given_.begin());
+  given_.push_back(observed_at);
+  return was_given;
+}
+
+void GbfsSource::say_if_stale(Seconds now) {
+  if (now - observed_at_ <= kStale) {
+    said_.erase("stale");  // it may stop again
+    return;
+  }
+  say("stale", fmt::format("{}: last_updated is {}, {} s ago: the feed may have stopped",
+                           asked_shown_, format_utc(observed_at_), now - observed_at_));
 }
 
 PollFailure GbfsSource::not_wanted(const GbfsDocument& found, std::string_view wanted) const {
@@ -435,27 +460,32 @@ PollEnd GbfsSource::end(std::variant<Round, Unchanged, PollFailure> what, Second
                         Seconds now) {
   asked_ = Asked::kNothing;
   wait_s = std::max(wait_s, settings_.floor_s);
+  waits_since_ = now;
   not_before_ = now + wait_s;
   return {std::move(what), wait_s, std::exchange(notices_, {})};
 }
 
 PollEnd GbfsSource::end_failed(PollFailure failure, Seconds wait_s, Seconds now) {
-  // What has worked may work again by itself, except for a key.
-  if (has_worked_ && failure.reason != "bad_key") failure.is_permanent = false;
+  // What has just worked may work again by itself, except for a key.
+  if (worked_at_ != 0 && now - worked_at_ < kMayPass && failure.reason != "bad_key") {
+    failure.is_permanent = false;
+  }
   // A feed may echo a key anywhere, even in the name of one of its documents.
   failure.text = secrets_.masked(std::move(failure.text));
   return end(std::move(failure), wait_s, now);
 }
 
 void GbfsSource::say(std::string_view what, std::string text) {
-  if (said_.emplace(what).second) notices_.push_back(secrets_.masked(std::move(text)));
+  if (said_.size() < kMostSaid && said_.emplace(what).second)
+    notices_.push_back(secrets_.masked(std::move(text)));
 }
 
 void GbfsSource::save(Writer& out) const {
   out.u8(kSavedForm);
   out.u64(hash64(settings_.url));
+  out.zigzag(waits_since_);
   out.zigzag(not_before_);
-  out.u8(has_worked_ ? 1 : 0);
+  out.zigzag(worked_at_);
   // A feed may put the key into the addresses that it names; then they are asked for anew.
   const bool is_saved =
       links_ && !secrets_.are_in(links_->status_url) && !secrets_.are_in(links_->information_url);
@@ -470,14 +500,20 @@ void GbfsSource::save(Writer& out) const {
 bool GbfsSource::load(Reader& in) {
   if (in.u8() != kSavedForm) return false;
   const bool is_ours = in.u64() == hash64(settings_.url);
-  const Seconds not_before = in.zigzag();
-  const std::uint8_t has_worked = in.u8();
+  const auto time = [&] {
+    const Seconds value = in.zigzag();
+    if (value < -kLatestTime || value > kLatestTime) in.set_failed();
+    return value;
+  };
+  const Seconds waits_since = time();
+  const Seconds not_before = time();
+  const Seconds worked_at = time();
   const std::uint8_t has_links = in.u8();
-  if (has_worked > 1 || has_links > 1) in.set_failed();
+  if (has_links > 1) in.set_failed();
   Seconds links_due = 0;
   GbfsLinks links;
   if (has_links == 1) {
-    links_due = in.zigzag();
+    links_due = time();
     links.version = in.string();
     links.status_url = in.string();
     links.information_url = in.string();
@@ -486,9 +522,10 @@ bool GbfsSource::load(Reader& in) {
   }
   if (!in.ok()) return false;
   if (!is_ours) return true;  // of the address that was set before
+  waits_since_ = waits_since;
   not_before_ = not_before;
   is_restored_ = true;
-  has_worked_ = has_worked == 1;
+  worked_at_ = worked_at;
   if (has_links == 1) {
     links_ = std::move(links);
     links_due_ = links_due;
