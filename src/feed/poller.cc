@@ -9,6 +9,7 @@ namespace bikeflow {
 FeedPoller::FeedPoller(std::unique_ptr<FeedSource> source, const PollerSettings& settings,
                        const Now& now)
     : source_(std::move(source)),
+      max_gap_(settings.max_gap),
       beat_(settings.beat, settings.system, now.monotonic_ms),
       clock_(settings.delay),
       guard_(settings.max_gap) {}
@@ -33,6 +34,7 @@ void FeedPoller::ended(PollEnd end, const Now& now) {
   is_under_way_ = false;
   beat_.ended(end, now.monotonic_ms, jitter_);
   result_.notices = std::move(end.notices);
+  say_if_too_slow(end);
   const FeedHealth before = health_;
   auto clock = clock_.poll_ended(now.wall, now.monotonic_ms);
   if (!clock.report.empty()) result_.warnings.push_back(clock.report);
@@ -46,6 +48,18 @@ void FeedPoller::ended(PollEnd end, const Now& now) {
   }
   health_.budget = source_->budget(now.wall);
   say_how_it_is(before, now);
+}
+
+// Over a gap no movement is seen, so there would be none at all.
+void FeedPoller::say_if_too_slow(const PollEnd& end) {
+  const bool is_slow = !std::holds_alternative<PollFailure>(end.what) && end.wait_s >= max_gap_;
+  if (!is_slow || has_said_slow_) return;
+  has_said_slow_ = true;
+  result_.notices.push_back(
+      fmt::format("the feed asks not to be polled for {}, and over a gap of more than {} no rental "
+                  "and no return "
+                  "is seen, only an unobserved change; a longer max_gap in [window] shows them",
+                  format_duration(end.wait_s), format_duration(max_gap_)));
 }
 
 void FeedPoller::nothing_new(const PollEnd& end, const Now& now) {

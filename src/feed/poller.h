@@ -67,9 +67,11 @@ class FeedPoller {
   void ended(PollEnd end, const Now& now);
   void nothing_new(const PollEnd& end, const Now& now);
   void judge(PollEnd end, const Now& now);  // a round or a failure
+  void say_if_too_slow(const PollEnd& end);
   void say_how_it_is(const FeedHealth& before, const Now& now);
 
   std::unique_ptr<FeedSource> source_;
+  Seconds max_gap_;
   Beat beat_;
   ClockWatch clock_;
   RoundGuard guard_;
@@ -82,6 +84,7 @@ class FeedPoller {
   std::optional<Doubt> doubt_;
   double jitter_ = 0;
   bool is_under_way_ = false;
+  bool has_said_slow_ = false;
   PollResult result_;
 };
 

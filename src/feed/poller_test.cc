@@ -117,6 +117,16 @@ TEST_F(PollerTest, NothingNewSinceARejectedRoundIsNoSuccess) {
   EXPECT_EQ(poller.health().failures_in_a_row, 0);
 }
 
+TEST_F(PollerTest, AFeedThatMayNotBePolledOftenEnoughIsToldOfOnce) {
+  FeedPoller poller = make();
+  PollEnd slow = end_of(round(kStart, 10));
+  slow.wait_s = 599;
+  EXPECT_THAT(poll(poller, slow, 0).notices, IsEmpty());
+  slow.wait_s = 600;
+  EXPECT_THAT(poll(poller, slow, 600).notices, ElementsAre(HasSubstr("not to be polled for 10m")));
+  EXPECT_THAT(poll(poller, slow, 1230).notices, IsEmpty());
+}
+
 TEST_F(PollerTest, AFeedThatWasNotAskedSaysNothing) {
   FeedPoller poller = make();
   poll(poller, failure("timeout"), 0);

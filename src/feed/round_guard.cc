@@ -1,6 +1,7 @@
 #include "feed/round_guard.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include <fmt/core.h>
 
@@ -127,8 +128,9 @@ void RoundGuard::believe(const Round& round, bool is_again) {
   sizes_.push_back(std::ssize(round.stations));
 
   const Seconds now = round.observed_at;
-  // Nobody saw what happened in between, so nothing is known to have stood still.
-  if (now - last_at_ > memory() || now < last_at_) known_.clear();
+  // Nobody saw what happened in between, so nothing is known to have stood still. A little before
+  // is what another server of the feed shows.
+  if (std::abs(now - last_at_) > memory()) known_.clear();
   for (const SeenStation& station : round.stations) {
     const auto [place, is_new] =
         known_.try_emplace(station.id, Known{station.counts, now, now, false});

@@ -187,6 +187,17 @@ TEST_F(RoundGuardTest, AStationIsFrozenWhereOthersMove) {
   EXPECT_EQ(guard_.frozen(), 0);
 }
 
+// Each of two servers in turn may be behind the other.
+TEST_F(RoundGuardTest, ARoundFromALittleBeforeForgetsNothing) {
+  for (int i = 0; now_ <= kT + kDay + kHour; ++i) {
+    now_ += i % 2 == 0 ? 10 * kMinute : -kMinute;
+    Round round = round_of(now_, 10, 0, static_cast<std::int16_t>(i % 9 + 1));
+    round.stations[0].counts = {7, 10};
+    EXPECT_FALSE(guard_.judge(round));
+  }
+  EXPECT_EQ(guard_.frozen(), 1);
+}
+
 TEST_F(RoundGuardTest, AFeedThatStandsHasNoFrozenStations) {
   for (int i = 0; i < 300; ++i) ASSERT_EQ(next(10, 0, 10 * kMinute), "");
   EXPECT_EQ(guard_.frozen(), 0);
