@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "feed/json_record.h"
+#include "feed/round_guard.h"
 
 namespace bikeflow {
 namespace {
@@ -150,6 +151,27 @@ TEST_F(FeedTaskTest, ASlowFeedThatStandsClosesItsHour) {
   EXPECT_TRUE(due_paths().empty());  // three intervals
   task_.nothing_new(at(last + 20 * kMinute));
   EXPECT_EQ(due_paths().size(), 1U);
+}
+
+// Shown as empty while it is closed, whatever its flags say: nobody rents or returns anything.
+TEST_F(FeedTaskTest, ANightOfZerosIsNoRentalAndNoReturn) {
+  RoundGuard guard(settings().task.max_gap);
+  const auto day = [&](Seconds from, Seconds to, std::int16_t bikes) {
+    for (Seconds t = kTen + from; t < kTen + to; t += 30) {
+      const Round seen = round(t, std::vector<std::int16_t>(10, bikes));
+      if (guard.judge(seen)) {
+        task_.reject(seen, {Reason::kRoundFellToZero, "", {}}, at(t));
+      } else {
+        task_.observe(seen, at(t));
+      }
+    }
+  };
+  day(0, kHour, 5);
+  day(kHour, 7 * kHour, 0);
+  day(7 * kHour, 9 * kHour, 7);
+  EXPECT_EQ(task_.task().counters().rentals, 0);
+  EXPECT_EQ(task_.task().counters().returns, 0);
+  EXPECT_GE(due_paths().size(), 5U);
 }
 
 TEST_F(FeedTaskTest, ASilentFeedDoesNotBelieveAClockThatWasJustSet) {
