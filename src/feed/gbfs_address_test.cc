@@ -207,9 +207,11 @@ TEST(GbfsAddress, DocklessSystems) {
   World world;
   world.web[kRoot] =
       ok(discovery({{"free_bike_status", "https://a.b/f"}, {"system_information", "x"}}));
-  const PollFailure failure = failure_in(world.poll());
+  const PollEnd without = world.poll();
+  const PollFailure failure = failure_in(without);
   EXPECT_EQ(failure.reason, "no_stations");
   EXPECT_TRUE(failure.is_permanent);
+  EXPECT_EQ(without.wait_s, kHour);  // half of a catalogue is such systems
   EXPECT_NE(failure.text.find("free_bike_status, system_information"), std::string::npos);
 
   World both;
@@ -220,6 +222,14 @@ TEST(GbfsAddress, DocklessSystems) {
   ASSERT_EQ(end.notices.size(), 1U);
   EXPECT_NE(end.notices.front().find("free-floating"), std::string::npos);
   EXPECT_TRUE(both.poll().notices.empty());
+
+  // One that had stations yesterday is read where they were.
+  both.web[kRoot] = ok(discovery({{"vehicle_status", "https://a.b/f"}}));
+  both.now += kDay;
+  both.web[kStatus] = ok(bikes_at(4, both.now));
+  EXPECT_EQ(failure_in(both.poll()).reason, "no_stations");
+  both.now += 15;
+  EXPECT_EQ(bikes_of(both.poll()), 4);
 }
 
 TEST(GbfsAddress, KeysGoEverywhereAndAreNeverShown) {

@@ -314,14 +314,16 @@ FeedStep GbfsSource::settle(GbfsLinks links, std::string_view url, Seconds now) 
         "counted");
   }
   if (links.status_url.empty()) {
+    // What it named before may still do; a system that never had any gets none soon.
     if (links_) links_due_ = now + kLinksRetry;
+    const Seconds wait_s = links_ ? 0 : kLinksRetry;
     return end_failed(
         {"no_stations",
          fmt::format("{}: lists no station_status (it lists: {}); bikes are counted "
                      "at stations, and a system without any cannot be read",
                      shown_url_of(url), links.names.empty() ? "nothing" : links.names),
          true},
-        0, now);
+        wait_s, now);
   }
   use(std::move(links), now, kLinksLife);
   return next(now);
