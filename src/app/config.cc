@@ -248,6 +248,12 @@ void read_window(TableReader& root, Config& config) {
   table.duration("idle_close", 1, kMostWait, &window.idle_close);
   Seconds slowest = 0;
   for (const FeedConfig& feed : config.feeds) slowest = std::max(slowest, feed.every);
+  if (window.max_gap <= slowest) {
+    table.error_at("max_gap",
+                   fmt::format("[window] max_gap: expected more than a poll interval ({}), as no "
+                               "movement is seen over a longer gap; found {}",
+                               format_duration(slowest), format_duration(window.max_gap)));
+  }
   if (window.idle_close < 3 * slowest) {
     if (table.has("idle_close")) {
       table.error_at("idle_close", "[window] idle_close: expected at least three poll intervals (" +

@@ -256,6 +256,17 @@ TEST(ConfigErrors, OfWindows) {
       "(15m), found 5m\n"
       "    7 | idle_close = \"5m\"\n"
       "      |              ^~~~\n");
+  EXPECT_EQ(
+      errors("[feed]\nid = \"a\"\nkind = \"gbfs\"\nurl = \"http://a/\"\nevery = \"1m\"\n"
+             "[window]\nmax_gap = \"1m\"\n"),
+      "bikeflow.toml:7:11: error: [window] max_gap: expected more than a poll interval (1m), as no "
+      "movement is seen over a longer gap; found 1m\n"
+      "    7 | max_gap = \"1m\"\n"
+      "      |           ^~~~\n");
+  EXPECT_EQ(
+      errors("[feed]\nid = \"a\"\nkind = \"gbfs\"\nurl = \"http://a/\"\nevery = \"15m\"\n"),
+      "bikeflow.toml: error: [window] max_gap: expected more than a poll interval (15m), as no "
+      "movement is seen over a longer gap; found 10m\n");
 }
 
 TEST(Config, ReadsFeedsOfEveryKind) {

@@ -27,7 +27,9 @@ std::vector<HttpHeader> revealed(const std::map<std::string, Secret>& secrets) {
 
 Result<FeedSpec> gbfs_spec(GbfsSettings settings, std::string system, Seconds every) {
   auto source = GbfsSource::open(settings);
-  if (!source) return with_context(system.empty() ? settings.url : system, source.error());
+  // The error names the address itself, without its keys.
+  if (!source && system.empty()) return std::unexpected(source.error());
+  if (!source) return with_context(system, source.error());
   FeedSpec spec;
   spec.system = std::move(system);
   spec.every = every;

@@ -32,15 +32,17 @@ class Beat {
 
   // A poll has ended so: the next beat that is not over, nor before what the feed asked for.
   // A failure that may pass doubles the least wait from 1 s to a minute; one that will not waits
-  // ten minutes. `jitter`, from 0 up to 1, puts the poll so much of a twentieth of `every_ms` (at
-  // most a second) behind its beat.
+  // ten minutes. What a feed asks for counts from its answer, which came behind the beat: where it
+  // ends within a quarter of `every_ms` behind a beat, the poll of that beat is so late, and not
+  // left out. `jitter`, from 0 up to 1, puts the poll so much of a twentieth of `every_ms` (at most
+  // a second) behind.
   void ended(const PollEnd& end, std::int64_t now_ms, double jitter);
 
  private:
   [[nodiscard]] std::int64_t wait_ms_after(const PollEnd& end);
 
   std::int64_t every_ms_;
-  std::int64_t beat_ms_;  // of due_ms_, without jitter
+  std::int64_t beat_ms_;  // of due_ms_, which may lie behind it
   std::int64_t due_ms_;
   int failures_ = 0;  // in a row, that may pass
 };

@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "base/bytes.h"
@@ -29,6 +30,57 @@ TEST(GbfsAddress, AMovedFeedIsFoundAgain) {
   EXPECT_EQ(world.urls(), (Strings{"https://a.b/moved", kRoot, "https://a.b/moved"}));
   EXPECT_EQ(failure.reason, "gone");
   EXPECT_FALSE(failure.is_permanent);
+}
+
+TEST(GbfsAddress, AFeedThatMovedAndLeftSomethingElseBehindIsFoundWithinAnHour) {
+  World world;
+  world.poll();
+  world.web[kStatus] = ok("<html>Our new site</html>");
+  world.web["https://a.b/moved"] = ok(bikes_at(6, kT + 60));
+  world.web[kRoot] = ok(discovery({{"station_status", "https://a.b/moved"}}));
+  world.now += 60;
+  EXPECT_EQ(failure_in(world.poll()).reason, "not_json");
+  world.now += kHour;
+  EXPECT_EQ(bikes_of(world.poll()), 6);
+}
+
+TEST(GbfsAddress, AGbfsJsonThatIsRefusedDoesNotStopTheStatus) {
+  for (const int code : {403, 429}) {
+    World world;
+    world.poll();
+    world.web[kRoot] = status(code);
+    world.now += kDay;
+    world.web[kStatus] = ok(bikes_at(4, world.now));
+    (void)failure_in(world.poll());
+    world.now += 600;
+    EXPECT_EQ(bikes_of(world.poll()), 4) << code;
+    EXPECT_EQ(world.urls(), (Strings{kInformation, kStatus}));
+  }
+}
+
+TEST(GbfsAddress, AListOfVersionsWithoutEndIsNotReadToTheEnd) {
+  std::string versions;
+  for (int i = 0; i < 1000; ++i) {
+    versions += fmt::format(R"({}{{"version":"2.{}","url":"v{}"}})", i > 0 ? "," : "", i, i);
+  }
+  World world({.url = kVersions});
+  world.web[kVersions] = ok(fmt::format(R"({{"data":{{"versions":[{}]}}}})", versions));
+  EXPECT_EQ(failure_in(world.poll()).reason, "gone");
+  EXPECT_EQ(world.requests.size(), 5U);
+}
+
+// Each poll may find others, and a process lives for months.
+TEST(GbfsAddress, VersionsThatAreDeadUnderEverOtherNamesAreNotAllSaid) {
+  World world;
+  std::size_t notices = 0;
+  for (int i = 0; i < 200; ++i) {
+    world.web[kRoot] = ok(discovery({{"station_status", kStatus}, {"gbfs_versions", kVersions}}));
+    world.web[kVersions] =
+        ok(fmt::format(R"({{"data":{{"versions":[{{"version":"3.0","url":"v{}"}}]}}}})", i));
+    world.now += kDay;
+    notices += world.poll().notices.size();
+  }
+  EXPECT_LE(notices, 110U);
 }
 
 TEST(GbfsAddress, DeadInformationDoesNotStopTheStatus) {
@@ -155,9 +207,11 @@ TEST(GbfsAddress, DocklessSystems) {
   World world;
   world.web[kRoot] =
       ok(discovery({{"free_bike_status", "https://a.b/f"}, {"system_information", "x"}}));
-  const PollFailure failure = failure_in(world.poll());
+  const PollEnd without = world.poll();
+  const PollFailure failure = failure_in(without);
   EXPECT_EQ(failure.reason, "no_stations");
   EXPECT_TRUE(failure.is_permanent);
+  EXPECT_EQ(without.wait_s, kHour);  // half of a catalogue is such systems
   EXPECT_NE(failure.text.find("free_bike_status, system_information"), std::string::npos);
 
   World both;
@@ -168,6 +222,14 @@ TEST(GbfsAddress, DocklessSystems) {
   ASSERT_EQ(end.notices.size(), 1U);
   EXPECT_NE(end.notices.front().find("free-floating"), std::string::npos);
   EXPECT_TRUE(both.poll().notices.empty());
+
+  // One that had stations yesterday is read where they were.
+  both.web[kRoot] = ok(discovery({{"vehicle_status", "https://a.b/f"}}));
+  both.now += kDay;
+  both.web[kStatus] = ok(bikes_at(4, both.now));
+  EXPECT_EQ(failure_in(both.poll()).reason, "no_stations");
+  both.now += 15;
+  EXPECT_EQ(bikes_of(both.poll()), 4);
 }
 
 TEST(GbfsAddress, KeysGoEverywhereAndAreNeverShown) {
@@ -259,7 +321,7 @@ TEST(GbfsAddress, RestoredItKnowsItsAddressesAndWaits) {
   const PollEnd early = restored.poll();
   EXPECT_EQ(restored.urls(), Strings{});
   EXPECT_EQ(early.wait_s, 200);
-  EXPECT_TRUE(std::holds_alternative<Unchanged>(early.what));
+  EXPECT_FALSE(std::get<Unchanged>(early.what).is_asked);
   restored.now = kT + 300;
   EXPECT_EQ(bikes_of(restored.poll()), 3);  // again: a duplicate, and harmless
   EXPECT_EQ(restored.urls(), (Strings{kInformation, kStatus}));
@@ -270,12 +332,14 @@ TEST(GbfsAddress, RestoredItKnowsItsAddressesAndWaits) {
   restored.poll();
   EXPECT_EQ(restored.urls(), (Strings{kStatus, kRoot, kStatus}));
 
-  World back;  // the clock was put back by a week
-  Reader again(bytes);
-  ASSERT_TRUE(back.source.load(again));
-  back.now = kT - 7 * kDay;
-  back.web[kStatus] = ok(bikes_at(3, back.now));
-  EXPECT_EQ(bikes_of(back.poll()), 3);
+  for (const Seconds by : {9 * kHour, 7 * kDay}) {  // the clock was put back
+    World back;
+    Reader again(bytes);
+    ASSERT_TRUE(back.source.load(again));
+    back.now = kT - by;
+    back.web[kStatus] = ok(bikes_at(3, back.now));
+    EXPECT_EQ(bikes_of(back.poll()), 3);
+  }
 }
 
 TEST(GbfsAddress, DamageIsRefusedAndAnotherFeedIgnored) {

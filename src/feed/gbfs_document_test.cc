@@ -313,5 +313,21 @@ TEST(GbfsRound, WhatIsNoObservation) {
   EXPECT_EQ(round.duplicates, 1);
 }
 
+// Bikes may be brought back all night, and still the counts are set to 0.
+TEST(GbfsRound, WhereNobodyRentsNothingIsNotEmpty) {
+  const auto stations = [](bool is_one_renting, int count) {
+    std::string list = R"({"station_id":"bikes","num_bikes_available":3,"is_renting":false})";
+    for (int i = 1; i < count; ++i) {
+      list += fmt::format(
+          R"(,{{"station_id":"{}","num_bikes_available":0,"is_renting":{},"is_returning":true}})",
+          i, is_one_renting && i == 1);
+    }
+    return round_of(list, "").stations.size();
+  };
+  EXPECT_EQ(stations(true, 5), 5U);
+  EXPECT_EQ(stations(false, 5), 1U);
+  EXPECT_EQ(stations(false, 2), 2U);  // of so few each may be empty, and say so by this
+}
+
 }  // namespace
 }  // namespace bikeflow

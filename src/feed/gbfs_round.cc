@@ -1,13 +1,25 @@
 #include "feed/gbfs_round.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 namespace bikeflow {
 namespace {
 
-bool is_observed(const GbfsStation& station) {
+constexpr std::size_t kLeastStations = 3;  // of a system that can be seen to be closed
+
+bool is_closed(const GbfsStations& status) {
+  return status.stations.size() >= kLeastStations &&
+         std::ranges::none_of(status.stations, [](const GbfsStation& station) {
+           return station.is_installed && station.seen.is_renting;
+         });
+}
+
+bool is_observed(const GbfsStation& station, bool is_system_closed) {
   const SeenStation& seen = station.seen;
-  return station.is_installed && (seen.is_renting || seen.is_returning || seen.counts.bikes > 0);
+  const bool is_open = !is_system_closed && (seen.is_renting || seen.is_returning);
+  return station.is_installed && (is_open || seen.counts.bikes > 0);
 }
 
 }  // namespace
@@ -28,9 +40,10 @@ Round make_round(GbfsStations status, const GbfsFacts& facts, Seconds observed_a
               .stations = {},
               .refused = std::move(status.refused),
               .duplicates = status.duplicates};
+  const bool is_system_closed = is_closed(status);
   round.stations.reserve(status.stations.size());
   for (GbfsStation& station : status.stations) {
-    if (!is_observed(station)) continue;
+    if (!is_observed(station, is_system_closed)) continue;
     SeenStation& seen = station.seen;
     if (const auto found = facts.find(seen.id); found != facts.end()) {
       const GbfsStationFacts& known = found->second;

@@ -27,9 +27,10 @@ GbfsFacts facts_of(GbfsStations information);
 // The stations of the status. What the information says of one goes before what the status does. A
 // station that only the information has was not seen.
 //
-// No observation is made of a station that is not installed, nor of one that neither rents nor
-// takes bikes back and shows none: feeds set counts to 0 when a system closes for the night, and
-// hundreds of rentals and returns would come of that.
+// No observation is made of a station that is not installed, nor of one that is closed and shows no
+// bike: it neither rents nor takes bikes back, or none of all the stations rents (of at least
+// three; some feeds say so of each that is empty). Feeds set counts to 0 when a system closes for
+// the night, and hundreds of rentals and returns would come of that.
 Round make_round(GbfsStations status, const GbfsFacts& facts, Seconds observed_at);
 
 }  // namespace bikeflow

@@ -15,7 +15,7 @@
 namespace bikeflow {
 namespace {
 
-constexpr std::uint8_t kSavedForm = 1;
+constexpr std::uint8_t kSavedForm = 2;
 
 constexpr Seconds kLinksLife = kDay;    // then gbfs.json is asked whether anything moved
 constexpr Seconds kLinksRetry = kHour;  // after it could not say so, or was guessed
@@ -24,6 +24,8 @@ constexpr Seconds kFactsRetry = 5 * kMinute;
 constexpr Seconds kMostTtl = kHour;          // believed of a station_status
 constexpr Seconds kMostAhead = 5 * kMinute;  // of the clock
 constexpr Seconds kStale = kHour;            // a document that old is worth a word
+constexpr Seconds kMayPass = kHour;          // after it has worked, what else would be permanent
+constexpr std::size_t kMostGiven = 16;       // times of documents that are known again
 constexpr std::size_t kMostVersions = 4;     // tried before the one at hand is taken
 
 // A time so far ahead that the clock must have been put back since is over, too.
@@ -41,8 +43,10 @@ Result<GbfsSource> GbfsSource::open(GbfsSettings settings) {
 
 FeedStep GbfsSource::begin(Seconds now) {
   has_discovered_ = false;
-  if (is_restored_ && !is_over(not_before_, GbfsTalk::kMostRetryAfter, now)) {
-    return end(Unchanged{observed_at_}, not_before_ - now, now);
+  // Before the wait began there was another clock.
+  if (is_restored_ && now >= waits_since_ &&
+      !is_over(not_before_, GbfsTalk::kMostRetryAfter, now)) {
+    return end(Unchanged{observed_at_, false}, not_before_ - now, now);
   }
   is_restored_ = false;
   root_.reset();
@@ -116,6 +120,7 @@ FeedStep GbfsSource::on_discovery(GbfsHeard heard, Seconds now) {
     // The address is of a list of versions: one of them must do.
     root_ =
         Root{{}, newer_versions(*versions, "", talk_.url(), "", talk_.settings().system_id), true};
+    if (root_->newer.size() > kMostVersions) root_->newer.resize(kMostVersions);
     if (!root_->newer.empty()) return next(now);
     root_.reset();
     heard.failure = talk_.no_version(*versions);
@@ -131,12 +136,12 @@ FeedStep GbfsSource::without_discovery(GbfsHeard heard, Seconds now) {
   // A host that refuses is not asked more in this poll.
   const bool is_refused =
       heard.failure.reason == "too_many_requests" || heard.failure.reason == "bad_key";
+  if (links_) links_due_ = now + kLinksRetry;  // until then what it named before may do
   if (is_refused || (!links_ && heard.failure.reason != "gone")) {
     return end_failed(std::move(heard.failure), heard.wait_s, now);
   }
   if (links_) {
     talk_.say("old links", heard.failure.text + "; the addresses that it named before are read");
-    links_due_ = now + kLinksRetry;
   } else {
     talk_.say("guess", heard.failure.text + "; its documents are looked for beside it");
     use(guess_links(talk_.settings().url), now, kLinksRetry);
@@ -195,14 +200,16 @@ FeedStep GbfsSource::settle(GbfsLinks links, std::string_view url, Seconds now) 
               "counted");
   }
   if (links.status_url.empty()) {
+    // What it named before may still do; a system that never had any gets none soon.
     if (links_) links_due_ = now + kLinksRetry;
+    const Seconds wait_s = links_ ? 0 : kLinksRetry;
     return end_failed(
         {"no_stations",
          fmt::format("{}: lists no station_status (it lists: {}); bikes are counted "
                      "at stations, and a system without any cannot be read",
                      shown_url_of(url), links.names.empty() ? "nothing" : links.names),
          true},
-        0, now);
+        wait_s, now);
   }
   use(std::move(links), now, kLinksLife);
   return next(now);
@@ -249,7 +256,11 @@ FeedStep GbfsSource::on_information(GbfsHeard heard, Seconds now) {
 }
 
 FeedStep GbfsSource::on_status(GbfsHeard heard, Seconds now) {
-  if (heard.is_not_modified) return end(Unchanged{observed_at_}, status_ttl_s_, now);
+  if (heard.is_not_modified) {
+    say_if_stale(now);
+    worked_at_ = now;
+    return end(Unchanged{observed_at_}, status_ttl_s_, now);
+  }
   if (heard.document) {
     GbfsDocument& document = *heard.document;
     auto* const stations = std::get_if<GbfsStations>(&document.content);
@@ -268,6 +279,8 @@ FeedStep GbfsSource::on_status(GbfsHeard heard, Seconds now) {
     heard.failure = talk_.not_wanted(document, "station_status");
   }
   if (is_to_rediscover(heard, now)) return next(now);
+  // It may have moved and left something else behind.
+  links_due_ = std::min(links_due_, now + kLinksRetry);
   status_validators_ = {};
   return end_failed(std::move(heard.failure), heard.wait_s, now);
 }
@@ -297,30 +310,47 @@ FeedStep GbfsSource::on_stations(GbfsHead head, GbfsStations stations, GbfsValid
          false},
         status_ttl_s_, now);
   }
-  if (now - observed_at > kStale) {
-    talk_.say("stale", fmt::format("{}: last_updated is {}, {} s ago: the feed may have stopped",
-                                   talk_.shown_url(), format_utc(observed_at), now - observed_at));
-  }
   status_validators_ = std::move(validators);
-  has_worked_ = true;
-  if (observed_at == observed_at_ && head.last_updated) {
-    return end(Unchanged{observed_at}, status_ttl_s_, now);
+  worked_at_ = now;
+  observed_at_ = head.last_updated ? std::max(observed_at_, observed_at) : observed_at;
+  say_if_stale(now);
+  if (head.last_updated && was_given(observed_at)) {
+    return end(Unchanged{observed_at_}, status_ttl_s_, now);
   }
-  observed_at_ = observed_at;
   return end(make_round(std::move(stations), facts_, observed_at), status_ttl_s_, now);
+}
+
+// Whether a document of that time has been a round lately; from now on it has.
+bool GbfsSource::was_given(Seconds observed_at) {
+  const bool was_given = std::erase(given_, observed_at) > 0;
+  if (given_.size() == kMostGiven) given_.erase(given_.begin());
+  given_.push_back(observed_at);
+  return was_given;
+}
+
+void GbfsSource::say_if_stale(Seconds now) {
+  if (now - observed_at_ <= kStale) {
+    talk_.may_say_again("stale");  // it may stop again
+    return;
+  }
+  talk_.say("stale", fmt::format("{}: last_updated is {}, {} s ago: the feed may have stopped",
+                                 talk_.shown_url(), format_utc(observed_at_), now - observed_at_));
 }
 
 PollEnd GbfsSource::end(std::variant<Round, Unchanged, PollFailure> what, Seconds wait_s,
                         Seconds now) {
   asked_ = Asked::kNothing;
   wait_s = std::max(wait_s, talk_.settings().floor_s);
+  waits_since_ = now;
   not_before_ = now + wait_s;
   return {std::move(what), wait_s, talk_.take_notices()};
 }
 
 PollEnd GbfsSource::end_failed(PollFailure failure, Seconds wait_s, Seconds now) {
-  // What has worked may work again by itself, except for a key.
-  if (has_worked_ && failure.reason != "bad_key") failure.is_permanent = false;
+  // What has just worked may work again by itself, except for a key.
+  if (worked_at_ != 0 && now - worked_at_ < kMayPass && failure.reason != "bad_key") {
+    failure.is_permanent = false;
+  }
   // A feed may echo a key anywhere, even in the name of one of its documents.
   failure.text = talk_.masked(std::move(failure.text));
   return end(std::move(failure), wait_s, now);
@@ -329,8 +359,9 @@ PollEnd GbfsSource::end_failed(PollFailure failure, Seconds wait_s, Seconds now)
 void GbfsSource::save(Writer& out) const {
   out.u8(kSavedForm);
   out.u64(hash64(talk_.settings().url));
+  out.zigzag(waits_since_);
   out.zigzag(not_before_);
-  out.u8(has_worked_ ? 1 : 0);
+  out.zigzag(worked_at_);
   // A feed may put the key into the addresses that it names; then they are asked for anew.
   const bool is_saved =
       links_ && !talk_.has_key_in(links_->status_url) && !talk_.has_key_in(links_->information_url);
@@ -345,14 +376,20 @@ void GbfsSource::save(Writer& out) const {
 bool GbfsSource::load(Reader& in) {
   if (in.u8() != kSavedForm) return false;
   const bool is_ours = in.u64() == hash64(talk_.settings().url);
-  const Seconds not_before = in.zigzag();
-  const std::uint8_t has_worked = in.u8();
+  const auto time = [&] {
+    const Seconds value = in.zigzag();
+    if (value < -kLatestTime || value > kLatestTime) in.set_failed();
+    return value;
+  };
+  const Seconds waits_since = time();
+  const Seconds not_before = time();
+  const Seconds worked_at = time();
   const std::uint8_t has_links = in.u8();
-  if (has_worked > 1 || has_links > 1) in.set_failed();
+  if (has_links > 1) in.set_failed();
   Seconds links_due = 0;
   GbfsLinks links;
   if (has_links == 1) {
-    links_due = in.zigzag();
+    links_due = time();
     links.version = in.string();
     links.status_url = in.string();
     links.information_url = in.string();
@@ -361,9 +398,10 @@ bool GbfsSource::load(Reader& in) {
   }
   if (!in.ok()) return false;
   if (!is_ours) return true;  // of the address that was set before
+  waits_since_ = waits_since;
   not_before_ = not_before;
   is_restored_ = true;
-  has_worked_ = has_worked == 1;
+  worked_at_ = worked_at;
   if (has_links == 1) {
     links_ = std::move(links);
     links_due_ = links_due;

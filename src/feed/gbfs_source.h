@@ -5,7 +5,7 @@
 // gbfs.json, once a poll; no gbfs.json at all makes it look for its siblings under their usual
 // names. A round's time is the document's last_updated: where it has none, the time of the answer,
 // and where it is more than five minutes ahead, the poll fails. The same time again is no new
-// document.
+// document, and not either where others were in between: a feed may have several servers.
 #pragma once
 
 #include <cstdint>
@@ -79,6 +79,8 @@ class GbfsSource final : public FeedSource {
 
   PollEnd end(std::variant<Round, Unchanged, PollFailure> what, Seconds wait_s, Seconds now);
   PollEnd end_failed(PollFailure failure, Seconds wait_s, Seconds now);
+  bool was_given(Seconds observed_at);
+  void say_if_stale(Seconds now);
 
   GbfsTalk talk_;
   Asked asked_ = Asked::kNothing;
@@ -94,11 +96,12 @@ class GbfsSource final : public FeedSource {
 
   GbfsValidators status_validators_;
   Seconds status_ttl_s_ = 0;
-  Seconds observed_at_ = 0;  // of the last round; 0: none
-  bool has_worked_ = false;
+  Seconds observed_at_ = 0;     // of the newest round; 0: none
+  std::vector<Seconds> given_;  // the times of the last rounds, the one that was seen last behind
+  Seconds worked_at_ = 0;       // last; 0: never
 
-  Seconds not_before_ = 0;    // end of the last wait
-  bool is_restored_ = false;  // and the wait before the restart may not be over
+  Seconds waits_since_ = 0, not_before_ = 0;  // the last wait
+  bool is_restored_ = false;                  // and the wait before the restart may not be over
 };
 
 }  // namespace bikeflow

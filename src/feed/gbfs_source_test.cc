@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "test/gbfs_world.h"
@@ -92,6 +93,46 @@ TEST(GbfsSource, FrozenIsUnchanged) {
   EXPECT_EQ(world.poll().notices.size(), 0U);     // said once
   world.web[kStatus] = ok(bikes_at(9, kT - 10));  // an older copy of another server
   EXPECT_EQ(bikes_of(world.poll()), 9);
+}
+
+// Two servers, of which one is behind: what was seen once is not seen again.
+TEST(GbfsSource, TwoServersInTurnGiveEachDocumentOnce) {
+  World world;
+  world.poll();
+  for (int i = 1; i < 50; ++i) {
+    world.now += 30;
+    world.web[kStatus] = ok(bikes_at(3, kT + 30 * i));
+    ASSERT_EQ(bikes_of(world.poll()), 3) << i;
+    // The other one has stopped, or is one document behind.
+    world.web[kStatus] = ok(bikes_at(3, i % 2 == 0 ? kT : kT + 30 * i - 30));
+    const PollEnd other = world.poll();
+    ASSERT_TRUE(std::holds_alternative<Unchanged>(other.what)) << i;
+    EXPECT_EQ(std::get<Unchanged>(other.what).observed_at, kT + 30 * i);
+  }
+}
+
+TEST(GbfsSource, AFeedThatStandsIsToldOfWhateverItsAnswers) {
+  World world;
+  HttpAnswer answer = ok(bikes_at(3, kT));
+  answer.etag = "e";
+  world.web[kStatus] = answer;
+  world.poll();
+  world.web[kStatus] = status(304);
+  world.now += kHour;
+  EXPECT_TRUE(world.poll().notices.empty());
+  world.now += 1;
+  EXPECT_EQ(world.poll().notices.size(), 1U);
+  EXPECT_TRUE(world.poll().notices.empty());
+}
+
+TEST(GbfsSource, AnEmptyListDoesNotSilenceAFeed) {
+  for (const char* ttl : {"604800", "9223372036854775807"}) {
+    World world;
+    world.web[kStatus] = ok(fmt::format(R"({{"ttl":{},"data":{{"stations":[]}}}})", ttl));
+    const PollEnd end = world.poll();
+    EXPECT_EQ(failure_in(end).reason, "no_stations");
+    EXPECT_EQ(end.wait_s, kHour) << ttl;
+  }
 }
 
 TEST(GbfsSource, NotModified) {
@@ -232,6 +273,20 @@ TEST(GbfsSource, PermanentUnlessItHasWorked) {
     EXPECT_EQ(failure_in(world.poll()).reason, "bad_key");
     EXPECT_TRUE(failure_in(world.poll()).is_permanent);
   }
+}
+
+TEST(GbfsSource, WhatIsGoneForLongIsNotAskedForEachMinute) {
+  World world;
+  world.poll();
+  world.web.erase(kStatus);
+  world.now += kHour - 1;
+  EXPECT_FALSE(failure_in(world.poll()).is_permanent);
+  world.now += 1;
+  EXPECT_TRUE(failure_in(world.poll()).is_permanent);
+  world.web[kStatus] = ok(bikes_at(3, world.now));
+  world.poll();
+  world.web.erase(kStatus);
+  EXPECT_FALSE(failure_in(world.poll()).is_permanent);
 }
 
 TEST(GbfsSource, FeedsThatAreNoStatus) {

@@ -158,7 +158,13 @@ PollFailure GbfsTalk::no_version(const GbfsVersions& versions) const {
 }
 
 void GbfsTalk::say(std::string_view what, std::string text) {
-  if (said_.emplace(what).second) notices_.push_back(secrets_.masked(std::move(text)));
+  if (said_.size() < kMostSaid && said_.emplace(what).second) {
+    notices_.push_back(secrets_.masked(std::move(text)));
+  }
+}
+
+void GbfsTalk::may_say_again(std::string_view what) {
+  if (const auto found = said_.find(what); found != said_.end()) said_.erase(found);
 }
 
 }  // namespace bikeflow

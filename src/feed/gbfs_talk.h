@@ -48,6 +48,7 @@ struct GbfsHeard {
 class GbfsTalk {
  public:
   static constexpr Seconds kMostRetryAfter = kDay;  // believed
+  static constexpr std::size_t kMostSaid = 100;     // kinds of notices in a life
 
   // An error says which setting is wrong.
   static Result<GbfsTalk> open(GbfsSettings settings);
@@ -76,6 +77,7 @@ class GbfsTalk {
 
   // A notice, once in a life for each `what`.
   void say(std::string_view what, std::string text);
+  void may_say_again(std::string_view what);
   std::vector<std::string> take_notices() { return std::exchange(notices_, {}); }
 
  private:

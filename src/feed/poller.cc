@@ -9,8 +9,10 @@ namespace bikeflow {
 FeedPoller::FeedPoller(std::unique_ptr<FeedSource> source, const PollerSettings& settings,
                        const Now& now)
     : source_(std::move(source)),
+      max_gap_(settings.max_gap),
       beat_(settings.beat, settings.system, now.monotonic_ms),
-      clock_(settings.delay) {}
+      clock_(settings.delay),
+      guard_(settings.max_gap) {}
 
 std::optional<HttpRequest> FeedPoller::begin(const Now& now, double jitter) {
   is_under_way_ = true;
@@ -32,25 +34,55 @@ void FeedPoller::ended(PollEnd end, const Now& now) {
   is_under_way_ = false;
   beat_.ended(end, now.monotonic_ms, jitter_);
   result_.notices = std::move(end.notices);
+  say_if_too_slow(end);
   const FeedHealth before = health_;
   auto clock = clock_.poll_ended(now.wall, now.monotonic_ms);
   if (!clock.report.empty()) result_.warnings.push_back(clock.report);
-  auto* round = std::get_if<Round>(&end.what);
   if (clock.is_held) {
+    if (std::holds_alternative<Round>(end.what)) doubt_ = {"clock_jump", clock.report};
     health_.round_held("clock_jump", std::move(clock.report), now.wall);
+  } else if (const auto* unchanged = std::get_if<Unchanged>(&end.what)) {
+    if (unchanged->is_asked) nothing_new(end, now);
   } else {
-    std::optional<Rejection> rejection;
-    if (round != nullptr) rejection = guard_.judge(*round);
-    health_.poll_ended(end, rejection, guard_, now.wall);
-    if (rejection) {
-      result_.rejected = {std::move(*round), *std::move(rejection)};
-    } else if (round != nullptr) {
-      result_.believed = std::move(*round);
-    }
-    result_.is_nothing_new = std::holds_alternative<Unchanged>(end.what);
+    judge(std::move(end), now);
   }
   health_.budget = source_->budget(now.wall);
   say_how_it_is(before, now);
+}
+
+// Over a gap no movement is seen, so there would be none at all.
+void FeedPoller::say_if_too_slow(const PollEnd& end) {
+  const bool is_slow = !std::holds_alternative<PollFailure>(end.what) && end.wait_s >= max_gap_;
+  if (!is_slow || has_said_slow_) return;
+  has_said_slow_ = true;
+  result_.notices.push_back(
+      fmt::format("the feed asks not to be polled for {}, and over a gap of more than {} no rental "
+                  "and no return "
+                  "is seen, only an unobserved change; a longer max_gap in [window] shows them",
+                  format_duration(end.wait_s), format_duration(max_gap_)));
+}
+
+void FeedPoller::nothing_new(const PollEnd& end, const Now& now) {
+  result_.is_nothing_new = true;
+  if (doubt_) {
+    health_.round_held(doubt_->reason, doubt_->text, now.wall);
+  } else {
+    health_.poll_ended(end, std::nullopt, guard_, now.wall);
+  }
+}
+
+void FeedPoller::judge(PollEnd end, const Now& now) {
+  auto* const round = std::get_if<Round>(&end.what);
+  std::optional<Rejection> rejection;
+  if (round != nullptr) rejection = guard_.judge(*round);
+  health_.poll_ended(end, rejection, guard_, now.wall);
+  if (rejection) {
+    doubt_ = {std::string(reason_word(rejection->reason)), rejection->text};
+    result_.rejected = {std::move(*round), *std::move(rejection)};
+  } else if (round != nullptr) {
+    doubt_.reset();
+    result_.believed = std::move(*round);
+  }
 }
 
 // A failure is said when it begins and when its reason changes; not with each poll.

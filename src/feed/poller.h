@@ -24,7 +24,8 @@ namespace bikeflow {
 struct PollerSettings {
   std::string system;
   BeatSettings beat;
-  Seconds delay = 10 * kMinute;  // a clock that jumps by more is not believed
+  Seconds delay = 10 * kMinute;    // a clock that jumps by more is not believed
+  Seconds max_gap = 10 * kMinute;  // of the movements that are made of the rounds
 };
 
 // What came of a poll: at most one of the first three.
@@ -67,15 +68,26 @@ class FeedPoller {
  private:
   std::optional<HttpRequest> go_on(FeedStep step, const Now& now);
   void ended(PollEnd end, const Now& now);
+  void nothing_new(const PollEnd& end, const Now& now);
+  void judge(PollEnd end, const Now& now);  // a round or a failure
+  void say_if_too_slow(const PollEnd& end);
   void say_how_it_is(const FeedHealth& before, const Now& now);
 
   std::unique_ptr<FeedSource> source_;
+  Seconds max_gap_;
   Beat beat_;
   ClockWatch clock_;
   RoundGuard guard_;
   FeedHealth health_;
+  // Why the last round was not used: what has not changed since then is no success. Not stored: in
+  // another life the source gives the same round again.
+  struct Doubt {
+    std::string reason, text;
+  };
+  std::optional<Doubt> doubt_;
   double jitter_ = 0;
   bool is_under_way_ = false;
+  bool has_said_slow_ = false;
   PollResult result_;
 };
 

@@ -101,6 +101,41 @@ TEST_F(PollerTest, NothingNewIsSaidSo) {
   EXPECT_FALSE(result.believed || result.rejected);
 }
 
+// Else a feed that says "not modified" of a round that was rejected would look well.
+TEST_F(PollerTest, NothingNewSinceARejectedRoundIsNoSuccess) {
+  FeedPoller poller = make();
+  poll(poller, end_of(round(kStart, 10)), 0);
+  poll(poller, end_of(round(kStart + 30, 3)), 30);
+  const PollResult result = poll(poller, end_of(Unchanged{kStart + 30}), 60);
+  EXPECT_TRUE(result.is_nothing_new);
+  EXPECT_THAT(result.notices, IsEmpty());
+  EXPECT_EQ(poller.health().failures_in_a_row, 2);
+  EXPECT_EQ(poller.health().reason, "round_too_small");
+  EXPECT_EQ(poller.health().data_at, kStart);
+  poll(poller, end_of(round(kStart + 90, 10)), 90);
+  poll(poller, end_of(Unchanged{kStart + 90}), 120);
+  EXPECT_EQ(poller.health().failures_in_a_row, 0);
+}
+
+TEST_F(PollerTest, AFeedThatMayNotBePolledOftenEnoughIsToldOfOnce) {
+  FeedPoller poller = make();
+  PollEnd slow = end_of(round(kStart, 10));
+  slow.wait_s = 599;
+  EXPECT_THAT(poll(poller, slow, 0).notices, IsEmpty());
+  slow.wait_s = 600;
+  EXPECT_THAT(poll(poller, slow, 600).notices, ElementsAre(HasSubstr("not to be polled for 10m")));
+  EXPECT_THAT(poll(poller, slow, 1230).notices, IsEmpty());
+}
+
+TEST_F(PollerTest, AFeedThatWasNotAskedSaysNothing) {
+  FeedPoller poller = make();
+  poll(poller, failure("timeout"), 0);
+  const FeedHealth before = poller.health();
+  const PollResult result = poll(poller, end_of(Unchanged{0, false}), 30);
+  EXPECT_FALSE(result.is_nothing_new);
+  EXPECT_EQ(poller.health(), before);
+}
+
 TEST_F(PollerTest, AFailureIsSaidWhenItBeginsWhenItsReasonChangesAndWhenItIsOver) {
   FeedPoller poller = make();
   poll(poller, end_of(round(kStart, 10)), 0);

@@ -1,6 +1,7 @@
 #include "feed/round_guard.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include <fmt/core.h>
 
@@ -12,29 +13,19 @@ namespace {
 constexpr std::size_t kUsualRounds = 15;
 constexpr std::int64_t kLeastRounds = 3;
 constexpr std::int64_t kLeastFallen = 3;
-// A station that is not listed for so long is forgotten; and where nothing was believed for so long
-// nobody knows whether a station has changed.
-constexpr Seconds kMemory = kHour;
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kFormat = 2;
 
 bool is_too_small(std::int64_t stations, std::int64_t usual) { return stations * 10 < usual * 8; }
 
 struct Fall {
   std::int64_t fallen = 0, of = 0;
+  void add(int bikes_before, int bikes) {
+    if (bikes_before <= 0) return;
+    ++of;
+    if (bikes == 0) ++fallen;
+  }
   [[nodiscard]] bool is_too_deep() const { return fallen >= kLeastFallen && fallen * 10 > of * 3; }
 };
-
-// `bikes_before(id)`: of a station in the round before, else 0.
-template <class BikesBefore>
-Fall fall_of(const Round& round, BikesBefore&& bikes_before) {
-  Fall fall;
-  for (const SeenStation& station : round.stations) {
-    if (bikes_before(station.id) <= 0) continue;
-    ++fall.of;
-    if (station.counts.bikes == 0) ++fall.fallen;
-  }
-  return fall;
-}
 
 }  // namespace
 
@@ -44,10 +35,11 @@ std::optional<Rejection> RoundGuard::judge(const Round& round) {
   if (rejection && is_believed_again(round)) {
     ++counts_.believed_again;
     sizes_.clear();
-    rejection.reset();
+    believe(round, true);
+    return std::nullopt;
   }
   if (!rejection) {
-    believe(round);
+    believe(round, false);
     return std::nullopt;
   }
   ++(rejection->reason == Reason::kRoundTooSmall ? counts_.too_small : counts_.fell_to_zero);
@@ -59,32 +51,46 @@ std::optional<Rejection> RoundGuard::compare(const Round& round) const {
   if (is_too_small(stations, usual())) {
     return Rejection{Reason::kRoundTooSmall,
                      fmt::format("{} stations, fewer than 80 % of the usual {}; believed if it "
-                                 "stays so for 30 minutes",
-                                 stations, usual()),
+                                 "stays so for {}",
+                                 stations, usual(), format_duration(agreement_)),
                      stations, usual()};
   }
-  const Fall fall = fall_of(round, [&](const std::string& id) -> int {
-    const auto found = known_.find(id);
-    const bool is_in_last = found != known_.end() && found->second.seen_at == last_at_;
-    return is_in_last ? found->second.counts.bikes : 0;
-  });
+  return compare_bikes(round);
+}
+
+std::optional<Rejection> RoundGuard::compare_bikes(const Round& round) const {
+  if (round.observed_at - last_at_ > memory()) return std::nullopt;
+  Fall back{.fallen = 0, .of = dark_};  // the other way
+  Fall fall;
+  for (const SeenStation& station : round.stations) {
+    const auto found = known_.find(station.id);
+    if (found == known_.end() || found->second.seen_at != last_at_) continue;
+    fall.add(found->second.counts.bikes, station.counts.bikes);
+    if (found->second.is_dark && station.counts.bikes > 0) ++back.fallen;
+  }
   if (fall.is_too_deep()) {
     return Rejection{Reason::kRoundFellToZero,
                      fmt::format("{} of {} stations that had bikes have none at once, more than 30 "
-                                 "%; believed if it stays so for 30 minutes",
-                                 fall.fallen, fall.of),
+                                 "%; believed if it stays so for {}",
+                                 fall.fallen, fall.of, format_duration(agreement_)),
                      fall.fallen, fall.of};
   }
-  return std::nullopt;
+  if (!back.is_too_deep()) return std::nullopt;
+  return Rejection{Reason::kRoundFellToZero,
+                   fmt::format("{} of {} stations that had fallen to 0 together have bikes again "
+                               "at once, more than 30 %; believed if it stays so for {}",
+                               back.fallen, back.of, format_duration(agreement_)),
+                   back.fallen, back.of};
 }
 
 bool RoundGuard::agrees_with_doubted(const Round& round) const {
   if (doubted_.rounds == 0 || round.observed_at < doubted_.since) return false;
   if (is_too_small(std::ssize(round.stations), doubted_.stations)) return false;
-  const Fall fall = fall_of(round, [&](const std::string& id) -> int {
-    const auto found = doubted_.bikes.find(id);
-    return found == doubted_.bikes.end() ? 0 : found->second;
-  });
+  Fall fall;
+  for (const SeenStation& station : round.stations) {
+    const auto found = doubted_.bikes.find(station.id);
+    if (found != doubted_.bikes.end()) fall.add(found->second, station.counts.bikes);
+  }
   return !fall.is_too_deep();
 }
 
@@ -99,7 +105,7 @@ bool RoundGuard::is_believed_again(const Round& round) {
     if (station.counts.bikes > 0) next.bikes.emplace(station.id, station.counts.bikes);
   }
   doubted_ = std::move(next);
-  return doubted_.rounds >= kLeastRounds && round.observed_at - doubted_.since >= kAgreement;
+  return doubted_.rounds >= kLeastRounds && round.observed_at - doubted_.since >= agreement_;
 }
 
 std::int64_t RoundGuard::usual() const {
@@ -110,18 +116,31 @@ std::int64_t RoundGuard::usual() const {
   return *middle;
 }
 
-void RoundGuard::believe(const Round& round) {
+// Where nothing was believed for so long nobody knows whether a station has changed, and one that
+// is not listed for so long is forgotten.
+Seconds RoundGuard::memory() const { return 2 * agreement_; }
+
+void RoundGuard::believe(const Round& round, bool is_again) {
   ++counts_.believed;
   doubted_ = {};
+  if (is_again) dark_ = 0;
   if (sizes_.size() == kUsualRounds) sizes_.erase(sizes_.begin());
   sizes_.push_back(std::ssize(round.stations));
 
   const Seconds now = round.observed_at;
-  // Nobody saw what happened in between, so nothing is known to have stood still.
-  if (now - last_at_ > kMemory || now < last_at_) known_.clear();
+  // Nobody saw what happened in between, so nothing is known to have stood still. A little before
+  // is what another server of the feed shows.
+  if (std::abs(now - last_at_) > memory()) known_.clear();
   for (const SeenStation& station : round.stations) {
-    const auto [place, is_new] = known_.try_emplace(station.id, Known{station.counts, now, now});
+    const auto [place, is_new] =
+        known_.try_emplace(station.id, Known{station.counts, now, now, false});
     Known& known = place->second;
+    if (station.counts.bikes > 0) {
+      known.is_dark = false;
+    } else if (is_again) {
+      known.is_dark = known.is_dark || known.counts.bikes > 0;
+      if (known.is_dark) ++dark_;
+    }
     if (!is_new && known.counts != station.counts) {
       known.counts = station.counts;
       known.changed_at = now;
@@ -138,7 +157,7 @@ void RoundGuard::forget_unseen(std::size_t round_stations) {
   const bool is_full = known_.size() > 2 * round_stations + 1000;
   std::erase_if(known_, [&](const auto& each) {
     const Seconds unseen = last_at_ - each.second.seen_at;
-    return unseen > (is_full ? 0 : kMemory);
+    return unseen > (is_full ? 0 : memory());
   });
 }
 
@@ -151,14 +170,16 @@ std::int64_t RoundGuard::frozen() const {
   });
 }
 
-// Format: its number (u8); last_at, changed_at (i64); the sizes; of each known station its id,
-// bikes, racks (zigzag), changed_at and seen_at (i64); since, rounds and stations of the doubted
-// round, and its stations with bikes; the counts. Each list begins with its size; stations ascend.
+// Format: its number (u8); last_at, changed_at (i64); dark; the sizes; of each known station its
+// id, bikes, racks (zigzag), changed_at, seen_at (i64) and is_dark (u8); since, rounds and stations
+// of the doubted round, and its stations with bikes; the counts. Each list begins with its size;
+// stations ascend.
 void RoundGuard::save(Writer& out) const {
   const auto number = [&](std::int64_t value) { out.varint(static_cast<std::uint64_t>(value)); };
   out.u8(kFormat);
   out.i64(last_at_);
   out.i64(changed_at_);
+  number(dark_);
   out.varint(sizes_.size());
   for (const std::int64_t size : sizes_) number(size);
   out.varint(known_.size());
@@ -168,6 +189,7 @@ void RoundGuard::save(Writer& out) const {
     out.zigzag(known.counts.racks);
     out.i64(known.changed_at);
     out.i64(known.seen_at);
+    out.u8(known.is_dark ? 1 : 0);
   }
   out.i64(doubted_.since);
   number(doubted_.rounds);
@@ -209,10 +231,11 @@ bool RoundGuard::load(Reader& in) {
       in.set_failed();
     }
   };
-  RoundGuard read;
+  RoundGuard read(agreement_);
   if (in.u8() != kFormat) in.set_failed();
   read.last_at_ = time();
   read.changed_at_ = time();
+  read.dark_ = size();
   const std::uint64_t sizes = in.varint();
   if (sizes > kUsualRounds) in.set_failed();
   for (std::uint64_t i = 0; i < sizes && in.ok(); ++i) read.sizes_.push_back(size());
@@ -221,7 +244,8 @@ bool RoundGuard::load(Reader& in) {
     const std::string_view id = in.string();
     const Counts counts{count(0), count(Counts::kNoRacks)};
     const Seconds changed_at = time();
-    put(read.known_, id, Known{counts, changed_at, time()});
+    const Seconds seen_at = time();
+    put(read.known_, id, Known{counts, changed_at, seen_at, in.u8() != 0});
   }
   read.doubted_.since = time();
   read.doubted_.rounds = size();

@@ -5,12 +5,18 @@
 // - with fewer than 80 % of the usual number of stations, the median of the last 15 rounds that
 //   were believed: round_too_small;
 // - in which more than 30 % of the stations that had bikes in the last believed round, and are in
-//   both, have none, and at least 3 of them: round_fell_to_zero.
+//   both, have none, and at least 3 of them: round_fell_to_zero. Not where that round is so old
+//   that the stations have a gap behind them.
 //
 // What has really changed stays so. A round that would be believed after the rejected one before it
-// agrees with that; once an unbroken row of at least three such rounds spans 30 minutes, the last
-// is believed, and what is usual is learned anew. By then the stations have a gap behind them, so
-// that what changed is no rental.
+// agrees with that; once an unbroken row of at least three such rounds spans 30 minutes, and the
+// longest gap over which movements are made, the last is believed, and what is usual is learned
+// anew. By then the stations have a gap behind them, so that what changed is no rental.
+//
+// A feed that shows a closed system as empty is believed so, and what it then shows again at once
+// is no return: of the stations that fell to 0 in a round that was believed at last, and were in
+// the last one, no more than 30 % may have bikes again in one round (nor 3 of a few), or that is
+// round_fell_to_zero too.
 //
 // Also what a status page wants to know of the stations: how many are frozen, which means that
 // their counts have not changed for 24 hours while those of others did.
@@ -18,6 +24,7 @@
 // Threads: none; one owner.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -52,6 +59,9 @@ class RoundGuard {
   static constexpr Seconds kAgreement = 30 * kMinute;
   static constexpr Seconds kFrozen = kDay;
 
+  // `max_gap`: of the movements that are made of the rounds.
+  explicit RoundGuard(Seconds max_gap = 0) : agreement_(std::max(kAgreement, max_gap)) {}
+
   // Nothing: the round is believed.
   std::optional<Rejection> judge(const Round& round);
 
@@ -68,7 +78,8 @@ class RoundGuard {
   struct Known {
     Counts counts;
     Seconds changed_at = 0;
-    Seconds seen_at = 0;  // last_at_: in the last believed round
+    Seconds seen_at = 0;   // last_at_: in the last believed round
+    bool is_dark = false;  // it fell to 0 in a round that was believed at last, and is there still
   };
   using Bikes = std::map<std::string, std::int16_t, std::less<>>;  // by station
   // A rejected round, for the next one to agree with.
@@ -80,16 +91,21 @@ class RoundGuard {
   };
 
   [[nodiscard]] std::optional<Rejection> compare(const Round& round) const;
+  [[nodiscard]] std::optional<Rejection> compare_bikes(const Round& round) const;
   [[nodiscard]] bool agrees_with_doubted(const Round& round) const;
   [[nodiscard]] bool is_believed_again(const Round& round);
   [[nodiscard]] std::int64_t usual() const;
-  void believe(const Round& round);
+  void believe(const Round& round, bool is_again);
+  // Longer than the longest gap.
+  [[nodiscard]] Seconds memory() const;
   void forget_unseen(std::size_t round_stations);
 
-  std::map<std::string, Known, std::less<>> known_;  // seen within the last hour
+  Seconds agreement_;
+  std::map<std::string, Known, std::less<>> known_;  // seen within memory()
   Seconds last_at_ = 0;                              // of the last believed round
   Seconds changed_at_ = 0;                           // when any station changed last
-  std::vector<std::int64_t> sizes_;                  // of the last believed rounds
+  std::int64_t dark_ = 0;  // stations that the last round that was believed at last left dark
+  std::vector<std::int64_t> sizes_;  // of the last believed rounds
   Doubted doubted_;
   GuardCounts counts_;
 };

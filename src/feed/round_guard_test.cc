@@ -54,7 +54,7 @@ TEST_F(RoundGuardTest, FewerThanFourFifthsOfTheUsualStationsAreTooFew) {
   EXPECT_EQ(guard_.judge(round_of(now_, 50)),
             (Rejection{Reason::kRoundTooSmall,
                        "50 stations, fewer than 80 % of the usual 100; believed if it stays so for "
-                       "30 minutes",
+                       "30m",
                        50, 100}));
   EXPECT_EQ(next(0), "round_too_small");
   EXPECT_EQ(next(100), "");
@@ -78,7 +78,7 @@ TEST_F(RoundGuardTest, MoreThanThreeTenthsThatFallToZeroAreTooMany) {
   EXPECT_EQ(guard_.judge(round_of(now_, 100, 100)),
             (Rejection{Reason::kRoundFellToZero,
                        "100 of 100 stations that had bikes have none at once, more than 30 %; "
-                       "believed if it stays so for 30 minutes",
+                       "believed if it stays so for 30m",
                        100, 100}));
   EXPECT_EQ(next(100), "");
   EXPECT_EQ(guard_.counts(), (GuardCounts{5, 0, 2, 0, 0}));
@@ -111,6 +111,37 @@ TEST_F(RoundGuardTest, WhatStaysSoForHalfAnHourIsBelieved) {
   EXPECT_EQ(next(50), "");
   EXPECT_EQ(next(100), "");
   EXPECT_EQ(guard_.counts().believed_again, 2);
+}
+
+// A feed that shows a closed system as empty: what comes back in the morning is no return.
+TEST_F(RoundGuardTest, WhatFellTogetherAndComesBackTogetherWaitsAgain) {
+  believe(20, 100);
+  for (int i = 0; i < 61; ++i) (void)next(100, 95);
+  ASSERT_EQ(guard_.counts().believed_again, 1);
+  for (int i = 0; i < 500; ++i) ASSERT_EQ(next(100, 95), "");
+  for (int i = 0; i < 60; ++i) ASSERT_EQ(next(100), "round_fell_to_zero") << i;
+  EXPECT_EQ(next(100), "");
+  EXPECT_EQ(guard_.counts().believed_again, 2);
+  // Those that come back one by one are believed, and may then fall and rise as any.
+  for (int i = 0; i < 61; ++i) (void)next(100, 95);
+  for (int empty = 95; empty >= 0; empty -= 5) ASSERT_EQ(next(100, empty), "") << empty;
+  EXPECT_EQ(next(100, 29), "");
+  EXPECT_EQ(next(100), "");
+}
+
+TEST_F(RoundGuardTest, WhatHasAGapBehindItIsNoRentalAndMayHaveFallen) {
+  believe(20, 100);
+  EXPECT_EQ(next(100, 40, kHour), "round_fell_to_zero");
+  RoundGuard other;
+  EXPECT_FALSE(other.judge(round_of(kT, 100)));
+  EXPECT_FALSE(other.judge(round_of(kT + kHour + 1, 100, 40)));
+}
+
+TEST_F(RoundGuardTest, WhatIsBelievedAgainHasTheLongestGapBehindIt) {
+  guard_ = RoundGuard(2 * kHour);
+  believe(20, 100);
+  for (int i = 0; i < 240; ++i) ASSERT_EQ(next(100, 100), "round_fell_to_zero") << i;
+  EXPECT_EQ(next(100, 100), "");
 }
 
 TEST_F(RoundGuardTest, RoundsThatDisagreeOrAreInterruptedBeginAnew) {
@@ -154,6 +185,17 @@ TEST_F(RoundGuardTest, AStationIsFrozenWhereOthersMove) {
   now_ += 2 * kHour;
   poll(8);
   EXPECT_EQ(guard_.frozen(), 0);
+}
+
+// Each of two servers in turn may be behind the other.
+TEST_F(RoundGuardTest, ARoundFromALittleBeforeForgetsNothing) {
+  for (int i = 0; now_ <= kT + kDay + kHour; ++i) {
+    now_ += i % 2 == 0 ? 10 * kMinute : -kMinute;
+    Round round = round_of(now_, 10, 0, static_cast<std::int16_t>(i % 9 + 1));
+    round.stations[0].counts = {7, 10};
+    EXPECT_FALSE(guard_.judge(round));
+  }
+  EXPECT_EQ(guard_.frozen(), 1);
 }
 
 TEST_F(RoundGuardTest, AFeedThatStandsHasNoFrozenStations) {

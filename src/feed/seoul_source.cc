@@ -123,11 +123,16 @@ FeedStep SeoulSource::ask(Seconds now, std::int64_t calls_needed) {
   const std::int64_t limit = settings_.daily_calls;
   if (limit > 0 && used_ + calls_needed > limit) {
     const Seconds wait_s = seconds_to_midnight(now);
-    return failed({std::string(poll_reason::kBudget),
-                   fmt::format("{}, and a round takes {}; asked again after midnight in {}, in {}",
-                               budget(now), round_calls_, zone_.name(), format_duration(wait_s)),
-                   false},
-                  wait_s);
+    const bool is_too_small = round_calls_ > limit;
+    return failed(
+        {std::string(poll_reason::kBudget),
+         fmt::format("{}, and a round takes {}: {}; asked again after midnight in {}, in {}",
+                     budget(now), round_calls_,
+                     is_too_small ? "no day holds one, so set daily_calls higher"
+                                  : "polled less often they would last the day",
+                     zone_.name(), format_duration(wait_s)),
+         is_too_small},
+        wait_s);
   }
   ++used_;
   HttpRequest request;

@@ -300,8 +300,8 @@ TEST(SeoulSource, ABudgetThatHoldsNoWholeRoundWaitsForMidnightInSeoul) {
   EXPECT_FALSE(found.is_permanent);
   EXPECT_EQ(end.wait_s, 90 * kMinute);
   EXPECT_EQ(found.text,
-            "2 of 8 calls left today, and a round takes 3; asked again after midnight in "
-            "Asia/Seoul, in 90m");
+            "2 of 8 calls left today, and a round takes 3: polled less often they would last the "
+            "day; asked again after midnight in Asia/Seoul, in 90m");
   EXPECT_EQ(feed.budget(kNow), "2 of 8 calls left today");
   EXPECT_EQ(feed.budget(kNow + end.wait_s - 1), "2 of 8 calls left today");
   EXPECT_EQ(feed.budget(kNow + end.wait_s), "8 of 8 calls left today");
@@ -315,6 +315,16 @@ TEST(SeoulSource, ABudgetThatEndsWithinARoundEndsTheRound) {
   EXPECT_EQ(feed.budget(kNow), "0 of 3 calls left today");
   // And the next day begins with a try, whatever the last one cost.
   EXPECT_EQ(round(feed, answers({page(1, 2)}), kNow + kDay).stations.size(), 2u);
+}
+
+TEST(SeoulSource, ABudgetThatIsLessThanARoundIsSaidToBe) {
+  SeoulSource feed = source(settings(3, 2));
+  const PollFailure found = failure(feed, answers({page(1, 3), page(4, 6)}));
+  EXPECT_EQ(found.reason, "budget");
+  EXPECT_TRUE(found.is_permanent);
+  EXPECT_EQ(found.text,
+            "0 of 2 calls left today, and a round takes 3: no day holds one, so set daily_calls "
+            "higher; asked again after midnight in Asia/Seoul, in 90m");
 }
 
 TEST(SeoulSource, TheBudgetOutlivesTheProcess) {

@@ -17,9 +17,10 @@
 
 namespace bikeflow {
 
-// The document is the one before, so it is no new observation.
+// The document is one that was seen before, so it is no new observation.
 struct Unchanged {
-  Seconds observed_at = 0;  // of that document; 0: unknown
+  Seconds observed_at = 0;  // of the newest that was seen; 0: unknown
+  bool is_asked = true;     // false: the feed asked to be left alone, and it was
 };
 
 // No round. `reason` is a fixed word for metrics: "bad_key", "timeout", "http_status", "not_json".

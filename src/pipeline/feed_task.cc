@@ -19,6 +19,10 @@ constexpr std::size_t kMostWaitingBytes = std::size_t{1} << 20;
 constexpr Seconds kMostDrift = kMinute;  // of the wall clock, while the feed is silent
 constexpr int kLeastPolls = 3;           // that say the same before it is believed
 
+Seconds passed(const Now& since, const Now& now) {
+  return (now.monotonic_ms - since.monotonic_ms) / 1000;
+}
+
 }  // namespace
 
 Result<FeedTask> FeedTask::open(FeedTaskSettings settings, std::optional<Job> restored) {
@@ -55,6 +59,11 @@ FeedTask::FeedTask(FeedTaskSettings settings, Job job)
 }
 
 void FeedTask::observe(const Round& round, const Now& now) {
+  if (round.stations.empty()) {
+    refuse(round.refused, now);
+    nothing_new(now);
+    return;
+  }
   Task& task = partition_->task();
   std::int64_t& next_offset = job_.feed()->next_offset;
   Batch batch;
@@ -76,6 +85,7 @@ void FeedTask::observe(const Round& round, const Now& now) {
   task.observe(batch, settings_.system, now.wall);
   if (live_) live_->observe(batch, now.wall);
   refuse(round.refused, now);
+  heard(now);
   silent_since_.reset();
   take_files();
 }
@@ -89,6 +99,7 @@ void FeedTask::reject(const Round& round, const Refusal& why, const Now& now) {
   }
   job_.add_dead_letters(std::move(letters));
   refuse(round.refused, now);
+  heard(now);
   silent_since_.reset();
 }
 
@@ -139,19 +150,23 @@ void FeedTask::nothing_new(const Now& now) {
 }
 
 bool FeedTask::is_idle(const Now& now) {
-  const Seconds polls = kLeastPolls * settings_.poll_every;
-  const auto passed = [&](const Now& since) {
-    return (now.monotonic_ms - since.monotonic_ms) / 1000;
-  };
-  // Longer than that without an answer was an outage, and the time is counted anew; and a clock
-  // that someone has just set is not believed at once.
-  const bool was_out = !confirmed_ || passed(*confirmed_) > std::max(kMinute, polls);
-  confirmed_ = now;
+  // A feed may ask to be polled more seldom than it is set. Much longer than before without an
+  // answer was an outage, and the time is counted anew; and a clock that someone has just set is
+  // not believed at once.
+  const Seconds usual = kLeastPolls * std::max(settings_.poll_every, interval_s_);
+  const bool was_out = !heard_ || passed(*heard_, now) > std::max(kMinute, usual);
+  heard(now);
   const auto was_wall_set = [&] {
-    return std::abs(now.wall - silent_since_->wall - passed(*silent_since_)) > kMostDrift;
+    return std::abs(now.wall - silent_since_->wall - passed(*silent_since_, now)) > kMostDrift;
   };
   if (!silent_since_ || was_out || was_wall_set()) silent_since_ = now;
-  return passed(*silent_since_) >= std::max(settings_.idle_close, polls);
+  const Seconds polls = kLeastPolls * std::max(settings_.poll_every, interval_s_);
+  return passed(*silent_since_, now) >= std::max(settings_.idle_close, polls);
+}
+
+void FeedTask::heard(const Now& now) {
+  if (heard_) interval_s_ = passed(*heard_, now);
+  heard_ = now;
 }
 
 }  // namespace bikeflow

@@ -37,7 +37,7 @@ class FeedTask {
   // other settings that change rows.
   static Result<FeedTask> open(FeedTaskSettings settings, std::optional<Job> restored);
 
-  // A round that is believed.
+  // A round that is believed. One without stations says that there is nothing newer of any.
   void observe(const Round& round, const Now& now);
   // A round that is not: each of its stations is kept as a dead letter, in the topic's form.
   void reject(const Round& round, const Refusal& why, const Now& now);
@@ -71,14 +71,17 @@ class FeedTask {
                        std::vector<DeadLetter>& letters);
   void take_files();
   [[nodiscard]] bool is_idle(const Now& now);
+  void heard(const Now& now);
 
   FeedTaskSettings settings_;
   Job job_;
   Partition* partition_;  // the job's only one
   std::optional<LiveStations> live_;
   bool must_publish_ = false;
-  // Since when, and when last, the feed has said that there is nothing newer.
-  std::optional<Now> silent_since_, confirmed_;
+  // When the feed last said anything, and how long that was after the time before.
+  std::optional<Now> heard_;
+  Seconds interval_s_ = 0;
+  std::optional<Now> silent_since_;  // since when it has said that there is nothing newer
 };
 
 }  // namespace bikeflow

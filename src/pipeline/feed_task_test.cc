@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "feed/json_record.h"
+#include "feed/round_guard.h"
 
 namespace bikeflow {
 namespace {
@@ -148,6 +149,49 @@ TEST_F(FeedTaskTest, AFrozenFeedClosesItsHourAndAnOutageDoesNot) {
   task_.nothing_new(at(late + 3 * kHour + 60));
   task_.nothing_new(at(late + 4 * kHour));
   EXPECT_TRUE(due_paths().empty());
+}
+
+// One that closes for the night may list no station until the morning.
+TEST_F(FeedTaskTest, AFeedThatListsNoStationClosesItsHour) {
+  see(kTen + 59 * kMinute, {5});
+  const Seconds late = kTen + kHour + 10 * kMinute;
+  for (Seconds t = kTen + kHour; t < late; t += 30) see(t, {});
+  EXPECT_TRUE(due_paths().empty());
+  see(late, {});
+  EXPECT_EQ(due_paths().size(), 1U);
+}
+
+// The feed may ask to be polled more seldom than it is set.
+TEST_F(FeedTaskTest, ASlowFeedThatStandsClosesItsHour) {
+  const Seconds last = kTen + 59 * kMinute;
+  see(last, {5});
+  task_.nothing_new(at(last + 5 * kMinute));  // an outage, or its pace?
+  task_.nothing_new(at(last + 10 * kMinute));
+  task_.nothing_new(at(last + 15 * kMinute));
+  EXPECT_TRUE(due_paths().empty());  // three intervals
+  task_.nothing_new(at(last + 20 * kMinute));
+  EXPECT_EQ(due_paths().size(), 1U);
+}
+
+// Shown as empty while it is closed, whatever its flags say: nobody rents or returns anything.
+TEST_F(FeedTaskTest, ANightOfZerosIsNoRentalAndNoReturn) {
+  RoundGuard guard(settings().task.max_gap);
+  const auto day = [&](Seconds from, Seconds to, std::int16_t bikes) {
+    for (Seconds t = kTen + from; t < kTen + to; t += 30) {
+      const Round seen = round(t, std::vector<std::int16_t>(10, bikes));
+      if (guard.judge(seen)) {
+        task_.reject(seen, {Reason::kRoundFellToZero, "", {}}, at(t));
+      } else {
+        task_.observe(seen, at(t));
+      }
+    }
+  };
+  day(0, kHour, 5);
+  day(kHour, 7 * kHour, 0);
+  day(7 * kHour, 9 * kHour, 7);
+  EXPECT_EQ(task_.task().counters().rentals, 0);
+  EXPECT_EQ(task_.task().counters().returns, 0);
+  EXPECT_GE(due_paths().size(), 5U);
 }
 
 TEST_F(FeedTaskTest, ASilentFeedDoesNotBelieveAClockThatWasJustSet) {
