@@ -49,7 +49,8 @@ void FeedPolls::add(std::string system, Seconds every, std::unique_ptr<FeedSourc
                     {.system = system,
                      .beat = {.every_ms = every * 1000,
                               .spread_ms = feeds_.empty() || settings_.once ? 0 : spread_ms},
-                     .delay = settings_.delay},
+                     .delay = settings_.delay,
+                     .max_gap = settings_.max_gap},
                     now());
   if (memory && !poller.load(*memory)) {
     voice_.warning(fmt::format(

@@ -25,8 +25,8 @@ namespace bikeflow {
 
 struct FeedPollsSettings {
   HttpClientSettings http;
-  Seconds delay = 10 * kMinute;  // of PollerSettings
-  bool once = false;             // each feed once
+  Seconds delay = 10 * kMinute, max_gap = 10 * kMinute;  // of PollerSettings
+  bool once = false;                                     // each feed once
   // A simulation's: so many seconds pass in one of ours.
   int clock_speed = 1;
 };

@@ -30,6 +30,7 @@ Result<std::unique_ptr<FeedRun>> FeedRun::open(FeedRunSettings settings,
   run->lock_ = *std::move(lock);
   auto polls = FeedPolls::open({.http = run->settings_.http,
                                 .delay = run->settings_.task.delay,
+                                .max_gap = run->settings_.task.max_gap,
                                 .once = run->settings_.once,
                                 .clock_speed = run->settings_.clock_speed},
                                run->random_, run->voice_);

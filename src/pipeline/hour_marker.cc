@@ -25,6 +25,14 @@ HourMarker::HourMarker(std::string topic, std::int32_t partition,
       lake_(lake),
       windows_(windows) {}
 
+// What was closed before is told then, or told again of a topic that has more: the others wait for
+// that word.
+void HourMarker::set_partitions(std::int32_t partitions) {
+  if (std::exchange(partitions_, partitions) == partitions || closed_.empty()) return;
+  is_news_ = true;
+  if (step_ == Step::kIdle) start();
+}
+
 void HourMarker::closed(const ClosedBySystem& closed) {
   if (knows_own_ && closed == closed_) return;
   closed_ = closed;

@@ -37,7 +37,7 @@ class HourMarker {
              LakeRule lake, WindowRule windows);
 
   // Of the topic; 0 before they are known.
-  void set_partitions(std::int32_t partitions) { partitions_ = partitions; }
+  void set_partitions(std::int32_t partitions);
 
   // All that is due up to there has been acknowledged.
   void closed(const ClosedBySystem& closed);

@@ -30,6 +30,7 @@ bool Fleet::is_word_missing() const { return calls_.empty() && !is_all_told(); }
 // put later.
 bool Fleet::is_all_told() const {
   for (const auto& process : processes_) {
+    if (process->known_partitions != topic_.partitions()) return false;
     for (const auto& [partition, owner] : process->member->owners()) {
       const auto bytes = bucket_.get(closed_hours_path(kFleetTopic, partition));
       const auto told = bytes ? parse_closed_hours(*bytes) : fail("none");
