@@ -61,8 +61,8 @@ class Read:
         return int(self.fields["parkingBikeTotCnt"]), int(self.fields["rackTotCnt"])
 
     def observed_at(self, zone: zoneinfo.ZoneInfo = SEOUL) -> int:
-        local = datetime.datetime.strptime(self.fields["timestamp"], "%Y-%m-%d %H:%M:%S")
-        return int(local.replace(tzinfo=zone).timestamp())
+        at = datetime.datetime.fromisoformat(self.fields["timestamp"])  # of zones with summer time it has an offset
+        return int((at if at.tzinfo else at.replace(tzinfo=zone)).timestamp())
 
 
 def read_topic(kafka: servers.Kafka, topic: str) -> list[Read]:
