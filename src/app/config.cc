@@ -8,20 +8,12 @@
 #include "app/config_node.h"
 #include "app/config_reader.h"
 #include "base/zone.h"
+#include "model/system_id.h"
 
 namespace bikeflow {
 namespace {
 
 constexpr Seconds kMostWait = 7 * kDay;
-
-// It becomes the name of a folder: system=ID.
-bool is_system_id(std::string_view id) {
-  return !id.empty() && id.size() <= 64 && id.front() != '.' &&
-         std::all_of(id.begin(), id.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '-' || c == '_' || c == '.';
-         });
-}
 
 bool is_web_url(std::string_view url) {
   return (url.starts_with("http://") && url.size() > 7) ||
@@ -57,7 +49,7 @@ bool is_address(std::string_view text) {
 }
 
 void read_system_keys(TableReader& table, SystemConfig& system) {
-  table.text("id", is_system_id, "letters, digits, '-', '_' and '.' (64 at most)", &system.id);
+  table.text("id", is_system_id, kSystemIdForm, &system.id);
   table.text("name", &system.name);
   std::string timezone;
   table.text("timezone", &timezone);
@@ -85,6 +77,8 @@ void check_gbfs(TableReader& table, const FeedConfig& feed) {
     refuse_keys(table, {"countries", "ids"}, "chooses among 'systems', which is not there");
   } else {
     refuse_keys(table, {"url", "id"}, "is in the catalogue of 'systems'");
+    refuse_keys(table, {"headers", "parameters"},
+                "is of one system: give it a [[feed]] of its own, as 'systems' are sent no key");
   }
 }
 
