@@ -32,11 +32,11 @@ Result<std::unique_ptr<PollRun>> open_poll(const Config& config, const std::stri
   auto feeds = feed_specs_of(config);
   if (!feeds) return std::unexpected(feeds.error());
   for (const FeedSpec& spec : feeds->specs) {
-    if (spec.zone) continue;
+    if (spec.zone && !spec.system.empty()) continue;
     return fail(
-        "{}: whoever reads a topic must know its systems: give each [[feed]] an id and a timezone "
+        "{}whoever reads a topic must know its systems: give each [[feed]] an id and a timezone "
         "(a catalogue of systems goes without Kafka only)",
-        spec.system);
+        spec.system.empty() ? "" : spec.system + ": ");
   }
   for (const std::string& notice : feeds->notices) shell.log.warning(notice);
   const std::filesystem::path folder = std::filesystem::path(config_file).parent_path();
