@@ -264,8 +264,7 @@ std::string CommandLine::Parts::unknown_command(const std::string& name) const {
     if (command->parts_->text.name.starts_with(group)) known.push_back(command->parts_->text.name);
   }
   // Of the program as it will be; saying so spares a search for a spelling error.
-  for (const std::string_view later : {"poll", "serve"}) {
-    if (full != later) continue;
+  if (full == "serve") {
     return fmt::format(
         "'{}' is not in this version: it reads topics (bikeflow run) and recorded files (bikeflow "
         "backfill)",

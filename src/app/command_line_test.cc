@@ -132,8 +132,8 @@ TEST_F(CommandLineTest, RefusesWrongUse) {
   EXPECT_EQ(
       run({"backfill", "a", "--poll", "30"}),
       "--poll: '30' is not a duration such as 30s, 10m or 24h (see: bikeflow backfill --help)");
-  EXPECT_EQ(run({"poll", "-c", "x"}),
-            "'poll' is not in this version: it reads topics (bikeflow run) and recorded files "
+  EXPECT_EQ(run({"serve", "-c", "x"}),
+            "'serve' is not in this version: it reads topics (bikeflow run) and recorded files "
             "(bikeflow backfill) (see: bikeflow --help)");
 }
 
@@ -175,8 +175,8 @@ Example:
 
 TEST_F(CommandLineTest, SaysBeforeTheHelpThatThereIsNoSuchCommand) {
   const std::string group = parse({"state", "--help"}).text;
-  EXPECT_EQ(parse({"poll", "--help"}).text,
-            "'poll' is not in this version: it reads topics (bikeflow run) and recorded files "
+  EXPECT_EQ(parse({"serve", "--help"}).text,
+            "'serve' is not in this version: it reads topics (bikeflow run) and recorded files "
             "(bikeflow backfill)\n\n" +
                 parse({"--help"}).text);
   EXPECT_EQ(parse({"state", "--help", "shwo"}).text,

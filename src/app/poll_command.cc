@@ -32,11 +32,11 @@ Result<std::unique_ptr<PollRun>> open_poll(const Config& config, const std::stri
   auto feeds = feed_specs_of(config);
   if (!feeds) return std::unexpected(feeds.error());
   for (const FeedSpec& spec : feeds->specs) {
-    if (spec.zone) continue;
+    if (spec.zone && !spec.system.empty()) continue;
     return fail(
-        "{}: whoever reads a topic must know its systems: give each [[feed]] an id and a timezone "
+        "{}whoever reads a topic must know its systems: give each [[feed]] an id and a timezone "
         "(a catalogue of systems goes without Kafka only)",
-        spec.system);
+        spec.system.empty() ? "" : spec.system + ": ");
   }
   for (const std::string& notice : feeds->notices) shell.log.warning(notice);
   const std::filesystem::path folder = std::filesystem::path(config_file).parent_path();
@@ -97,11 +97,12 @@ PollBeside::PollBeside(std::unique_ptr<PollRun> run, std::string topic)
 Result<std::unique_ptr<PollBeside>> PollBeside::start(const Config& config,
                                                       const std::string& config_file,
                                                       Shell& shell) {
-  if (auto topic =
-          find_or_create_topic(kafka_settings_of(*config.kafka), plan_of(*config.kafka), kTopicMs);
-      !topic) {
-    return std::unexpected(topic.error());
-  }
+  const KafkaSettings kafka = kafka_settings_of(*config.kafka);
+  auto lookup = KafkaLookup::open(kafka);
+  if (!lookup) return std::unexpected(lookup.error());
+  // The reader, which begins next, does not wait for its topic.
+  auto topic = find_or_create_topic(**lookup, kafka, plan_of(*config.kafka), kTopicMs);
+  if (!topic) return std::unexpected(topic.error());
   auto run = open_poll(config, config_file, false, shell);
   if (!run) return std::unexpected(run.error());
   return std::unique_ptr<PollBeside>(new PollBeside(*std::move(run), config.kafka->topic));

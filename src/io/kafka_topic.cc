@@ -8,7 +8,6 @@
 
 #include "base/check.h"
 #include "io/kafka_handle.h"
-#include "io/kafka_lookup.h"
 
 namespace bikeflow {
 namespace {
@@ -18,6 +17,7 @@ using AdminOptions =
 using NewTopic = std::unique_ptr<rd_kafka_NewTopic_t, KafkaDelete<rd_kafka_NewTopic_destroy>>;
 
 constexpr int kReplicasOfBroker = -1;
+constexpr int kCreateMs = 4'000;  // with a connection of its own
 
 std::string shown(std::int32_t partitions) {
   return partitions == 1 ? "1 partition" : fmt::format("{} partitions", partitions);
@@ -32,7 +32,7 @@ std::unexpected<Error> refused(const KafkaSettings& settings, rd_kafka_resp_err_
 }
 
 // True where somebody else was faster.
-Result<bool> create(const KafkaSettings& settings, const TopicPlan& plan, int timeout_ms) {
+Result<bool> create(const KafkaSettings& settings, const TopicPlan& plan) {
   auto conf = make_kafka_conf(settings, {});
   if (!conf) return std::unexpected(conf.error());
   rd_kafka_conf_set_log_cb(conf->get(), nullptr);
@@ -51,14 +51,14 @@ Result<bool> create(const KafkaSettings& settings, const TopicPlan& plan, int ti
       rd_kafka_AdminOptions_new(client->get(), RD_KAFKA_ADMIN_OP_CREATETOPICS));
   for (const auto set :
        {rd_kafka_AdminOptions_set_request_timeout, rd_kafka_AdminOptions_set_operation_timeout}) {
-    if (set(options.get(), timeout_ms, text.data(), text.size()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (set(options.get(), kCreateMs, text.data(), text.size()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
       return fail("{}: {}", shown(settings), text.data());
     }
   }
   const KafkaQueue answers(rd_kafka_queue_new(client->get()));
   rd_kafka_NewTopic_t* asked = topic.get();
   rd_kafka_CreateTopics(client->get(), &asked, 1, options.get(), answers.get());
-  const KafkaEvent answer(rd_kafka_queue_poll(answers.get(), timeout_ms + 100));
+  const KafkaEvent answer(rd_kafka_queue_poll(answers.get(), kCreateMs + 100));
   if (answer == nullptr) {
     return refused(settings, RD_KAFKA_RESP_ERR__TIMED_OUT, text_of(RD_KAFKA_RESP_ERR__TIMED_OUT));
   }
@@ -78,14 +78,12 @@ Result<bool> create(const KafkaSettings& settings, const TopicPlan& plan, int ti
 
 }  // namespace
 
-Result<FoundTopic> find_or_create_topic(const KafkaSettings& settings, const TopicPlan& plan,
-                                        int timeout_ms) {
-  auto lookup = KafkaLookup::open(settings);
-  if (!lookup) return std::unexpected(lookup.error());
-  auto count = (*lookup)->partition_count_if_any(timeout_ms);
+Result<FoundTopic> find_or_create_topic(KafkaLookup& lookup, const KafkaSettings& settings,
+                                        const TopicPlan& plan, int timeout_ms) {
+  auto count = lookup.partition_count_if_any(timeout_ms);
   if (!count) return std::unexpected(count.error());
   if (!*count) {
-    const auto was_there = create(settings, plan, timeout_ms);
+    const auto was_there = create(settings, plan);
     if (!was_there) return std::unexpected(was_there.error());
     if (!*was_there) {
       return FoundTopic{
@@ -93,7 +91,7 @@ Result<FoundTopic> find_or_create_topic(const KafkaSettings& settings, const Top
                       shown(plan.partitions), format_duration(plan.retention)),
           true};
     }
-    count = (*lookup)->partition_count_if_any(timeout_ms);
+    count = lookup.partition_count_if_any(timeout_ms);
     if (!count) return std::unexpected(count.error());
   }
   const std::int32_t partitions = count->value_or(0);

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "io/kafka_lookup.h"
 #include "io/kafka_settings.h"
 
 namespace bikeflow {
@@ -19,13 +20,14 @@ struct TopicPlan {
 };
 
 // Creates the topic if there is none; one that is there is left as it is. What there is now, for
-// people, and whether that is another number of partitions than planned. An Error: no broker, or it
-// does not let us.
+// people, and whether that is the number of partitions that was planned. An Error: no broker, or it
+// does not let us. `lookup`: of the same settings; looking takes so long at most, creating some
+// seconds.
 struct FoundTopic {
   std::string text;  // "topic 'bikes' at localhost:9092: created with 4 partitions, ..."
   bool is_as_planned = true;
 };
-Result<FoundTopic> find_or_create_topic(const KafkaSettings& settings, const TopicPlan& plan,
-                                        int timeout_ms);
+Result<FoundTopic> find_or_create_topic(KafkaLookup& lookup, const KafkaSettings& settings,
+                                        const TopicPlan& plan, int timeout_ms);
 
 }  // namespace bikeflow

@@ -19,6 +19,7 @@ namespace {
 constexpr std::int64_t kReportMs = 60'000;
 // For what waits at the end: whoever sent a signal expects us to be gone soon.
 constexpr std::int64_t kLastMs = 3'000;
+constexpr std::int64_t kLastInTroubleMs = 500;  // it would not help
 constexpr std::int64_t kLastOfOnceMs = 30'000;
 constexpr std::int64_t kPieceMs = 20;
 
@@ -88,7 +89,8 @@ void PollRun::wait_for_sender() {
   while (spool_->counts().waiting > 0) {
     const std::int64_t now_ms = monotonic_ms();
     if (is_interrupted() && !interrupted_ms) interrupted_ms = now_ms;
-    if (now_ms - interrupted_ms.value_or(now_ms) >= kLastMs || now_ms - begin_ms >= kLastOfOnceMs) {
+    const std::int64_t last_ms = sender_->trouble().empty() ? kLastMs : kLastInTroubleMs;
+    if (now_ms - interrupted_ms.value_or(now_ms) >= last_ms || now_ms - begin_ms >= kLastOfOnceMs) {
       return;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(kPieceMs));

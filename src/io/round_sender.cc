@@ -10,8 +10,9 @@
 namespace bikeflow {
 namespace {
 
-constexpr int kTopicMs = 5'000;  // for each question about it
-constexpr int kPieceMs = 100;    // so soon a stop is seen
+// So soon a stop is seen.
+constexpr int kTopicMs = 1'500;
+constexpr int kPieceMs = 100;
 constexpr std::int64_t kIdleMs = 1'000;
 constexpr std::int64_t kAgainMs = 2'000;
 // Without an answer for so long it is said that something is wrong.
@@ -30,6 +31,9 @@ Result<std::unique_ptr<RoundSender>> RoundSender::start(KafkaSettings settings, 
   std::unique_ptr<RoundSender> sender(
       new RoundSender(std::move(settings), topic, spool, std::move(voice)));
   if (auto opened = sender->open_producer(); !opened) return std::unexpected(opened.error());
+  auto lookup = KafkaLookup::open(sender->settings_);
+  if (!lookup) return std::unexpected(lookup.error());
+  sender->lookup_ = *std::move(lookup);
   RoundSender* self = sender.get();
   sender->thread_ = std::jthread([self](const std::stop_token& stop) { self->work(stop); });
   return sender;
@@ -82,17 +86,18 @@ void RoundSender::work(const std::stop_token& stop) {
     }
   }
   producer_.reset();
+  lookup_.reset();
 }
 
 bool RoundSender::is_ready(const std::stop_token& stop) {
-  if (!is_topic_there_) {
-    auto topic = find_or_create_topic(settings_, plan_, kTopicMs);
+  if (lookup_ != nullptr) {
+    auto topic = find_or_create_topic(*lookup_, settings_, plan_, kTopicMs);
     if (!topic) {
       failed(topic.error().message, stop);
       return false;
     }
     topic->is_as_planned ? voice_.info(topic->text) : voice_.warning(topic->text);
-    is_topic_there_ = true;
+    lookup_.reset();
     outage_.worked(now());
   }
   if (producer_ != nullptr) return true;

@@ -21,6 +21,7 @@
 #include <thread>
 
 #include "base/result.h"
+#include "io/kafka_lookup.h"
 #include "io/kafka_producer.h"
 #include "io/kafka_settings.h"
 #include "io/kafka_topic.h"
@@ -79,8 +80,8 @@ class RoundSender {
 
   // Of its thread, once that has begun.
   std::unique_ptr<KafkaProducer> producer_;
-  bool is_topic_there_ = false;
-  std::string last_error_;  // of the client
+  std::unique_ptr<KafkaLookup> lookup_;  // until the topic is known to be there
+  std::string last_error_;               // of the client
 
   std::jthread thread_;  // last: it uses the rest
 };

@@ -76,7 +76,7 @@ def test_wrong_use_is_status_2_and_suggests(bikeflow):
         (("show",), "--lake is missing"),
         (("show", "--lake", "x", "--from", "yesterday"), "--from: 'yesterday' is not a time such as"),
         (("verify", "--lake", "x", "--format", "xml"), "--format: 'xml' is none of: text, json"),
-        (("poll",), "'poll' is not in this version"),
+        (("serve",), "'serve' is not in this version"),
         (("state", "rewind"), "--lake is missing"),
         (("state",), "'state' needs a command after it"),
         (("run",), "run needs one of --config FILE and --feed URL"),
