@@ -55,7 +55,7 @@ Result<std::unique_ptr<FeedRun>> FeedRun::open(FeedRunSettings settings,
 Result<void> FeedRun::add(FeedSpec spec) {
   // Which feeds a lake has may change from run to run; the lock keeps a second process out.
   auto lake = LakeSession::open(settings_.lake, spec.system, {LakeWriter::Kind::kRun, "live feeds"},
-                                random_);
+                                random_, settings_.syncs);
   if (!lake) return std::unexpected(lake.error());
   auto job = lake->restore();
   if (!job) return std::unexpected(job.error());

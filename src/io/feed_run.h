@@ -34,7 +34,8 @@ struct FeedRunSettings {
   HttpClientSettings http;
   bool once = false;           // end when each feed has been polled once
   bool close_windows = false;  // and close what is open
-  LiveHub* live = nullptr;     // told of every change at once; outlives the run
+  Syncs syncs = Syncs::kOn;
+  LiveHub* live = nullptr;  // told of every change at once; outlives the run
   // A simulation's: so many seconds pass in one of ours.
   int clock_speed = 1;
 };
