@@ -39,7 +39,7 @@ std::int64_t Beat::wait_ms_after(const PollEnd& end) {
   const auto* const failure = std::get_if<PollFailure>(&end.what);
   if (failure == nullptr) {
     failures_ = 0;
-    return asked_ms;
+    return std::max<std::int64_t>(asked_ms - std::min(every_ms_ / 10, kMostLeewayMs), 0);
   }
   if (failure->is_permanent) return std::max(asked_ms, kPermanentMs);
   const std::int64_t backoff_ms = std::int64_t{1000} << std::min(failures_, 6);

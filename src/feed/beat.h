@@ -24,6 +24,10 @@ class Beat {
  public:
   static constexpr std::int64_t kMostBackoffMs = 60'000;  // after transient failures
   static constexpr std::int64_t kPermanentMs = 600'000;   // after those that someone must mend
+  // By so much, at most a tenth of `every_ms`, a feed that answers is asked before what it asks
+  // for has passed: that counts from its answer, and a feed that changes each minute, asked each
+  // minute, would else be asked at every second beat.
+  static constexpr std::int64_t kMostLeewayMs = 5'000;
 
   Beat(const BeatSettings& settings, std::string_view system, std::int64_t start_ms);
 
