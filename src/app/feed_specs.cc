@@ -51,6 +51,7 @@ Result<FeedSpec> seoul_spec(const FeedConfig& feed) {
 
 GbfsSettings settings_of(const FeedConfig& feed) {
   GbfsSettings settings;
+  settings.url = feed.url;
   settings.language = feed.language;
   settings.headers = revealed(feed.headers);
   settings.parameters = revealed(feed.parameters);
@@ -101,12 +102,8 @@ Result<void> add_catalog(const FeedConfig& feed, FeedSpecs& all) {
 
 Result<void> add(const FeedConfig& feed, FeedSpecs& all) {
   if (!feed.systems.empty()) return add_catalog(feed, all);
-  Result<FeedSpec> spec = seoul_spec(feed);
-  if (feed.kind == FeedConfig::Kind::kGbfs) {
-    GbfsSettings settings = settings_of(feed);
-    settings.url = feed.url;
-    spec = gbfs_spec(std::move(settings), feed.system.id, feed.every);
-  }
+  const bool is_gbfs = feed.kind == FeedConfig::Kind::kGbfs;
+  auto spec = is_gbfs ? gbfs_spec(settings_of(feed), feed.system.id, feed.every) : seoul_spec(feed);
   if (!spec) return std::unexpected(spec.error());
   if (!feed.system.timezone.empty()) {
     auto zone = Zone::load(feed.system.timezone);
