@@ -96,9 +96,10 @@ PollFailure no_answer(const HttpFailure& failure, std::string_view shown_url) {
     }
     return {poll_reason::kNoAnswer, "asked again at the next beat", false};
   }();
-  return {std::string(meaning.reason),
-          fmt::format("{}: {}; {}", shown_url, failure.text.empty() ? "no answer" : failure.text,
-                      meaning.advice),
+  // The client says itself what it asked for, and where that redirected to.
+  std::string text = failure.text.empty() ? "no answer" : failure.text;
+  if (!text.starts_with(shown_url)) text = fmt::format("{}: {}", shown_url, text);
+  return {std::string(meaning.reason), fmt::format("{}; {}", text, meaning.advice),
           meaning.is_permanent};
 }
 

@@ -28,6 +28,8 @@ TEST(PollFailure, EveryKindOfNoAnswerHasItsWord) {
   }
   EXPECT_EQ(met.size(), words.size());
   EXPECT_THAT(no_answer({Kind::kOther, ""}, "u").text, HasSubstr("u: no answer; "));
+  EXPECT_THAT(no_answer({Kind::kCut, "http://h/x: so it was"}, "http://h/x").text,
+              testing::StartsWith("http://h/x: so it was; "));
 }
 
 TEST(PollFailure, WhatTimeMendsIsNotPermanent) {
