@@ -1,4 +1,4 @@
-// Polls of a GBFS feed that answers with any bytes.
+// Polls of a GBFS feed that answers with any bytes, and what such a feed says of its system.
 //
 // The input is answers, with byte 1E between them, given in turn; one that begins with "HTTP 404\n"
 // has that status. Where there is one answer only, a good gbfs.json comes before it, so that a
@@ -14,12 +14,14 @@
 #include <variant>
 #include <vector>
 
+#include "feed/gbfs_about.h"
 #include "feed/gbfs_document.h"
 #include "feed/gbfs_source.h"
 #include "feed/gbfs_url.h"
 #include "feed/systems_csv.h"
 #include "feed/utf8.h"
 #include "feed/value.h"
+#include "model/system_id.h"
 
 namespace {
 
@@ -110,6 +112,25 @@ void judge_saved(const GbfsSource& source, const GbfsSettings& settings) {
   require(again.bytes() == saved.bytes(), "what was loaded is saved otherwise");
 }
 
+void judge(const GbfsAboutEnd& end) {
+  for (const std::string& notice : end.notices) require_text(notice, "a notice of an inquiry");
+  require(!end.what || is_system_id(end.what->system_id), "a system's id");
+  require(!end.what || is_utf8(end.what->name), "a system's name");
+  if (!end.what) require_text(end.what.error().text, "why a system is not known");
+}
+
+void inquire(const GbfsSettings& settings, const std::vector<std::string_view>& answers) {
+  GbfsInquiry inquiry = GbfsInquiry::open(settings).value();
+  GbfsAboutStep step = inquiry.begin(kNow);
+  std::size_t asked = 0;
+  for (; std::holds_alternative<HttpRequest>(step); ++asked) {
+    require(asked < 20, "an inquiry without end");
+    require(is_http_url(std::get<HttpRequest>(step).url), "an inquiry without an address");
+    step = inquiry.answered(answer_of(answers[asked % answers.size()]), kNow);
+  }
+  judge(std::get<GbfsAboutEnd>(step));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -124,6 +145,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                               .headers = {{"X-Key", std::string(kSecret)}}};
   GbfsSource source = GbfsSource::open(settings).value();
   const std::vector<std::string_view> answers = answers_in(input);
+  inquire(settings, answers);
   std::size_t asked = 0;
   for (Seconds now = kNow; now < kNow + 9'000; now += 4'000) {
     FeedStep step = source.begin(now);

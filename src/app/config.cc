@@ -8,20 +8,12 @@
 #include "app/config_node.h"
 #include "app/config_reader.h"
 #include "base/zone.h"
+#include "model/system_id.h"
 
 namespace bikeflow {
 namespace {
 
 constexpr Seconds kMostWait = 7 * kDay;
-
-// It becomes the name of a folder: system=ID.
-bool is_system_id(std::string_view id) {
-  return !id.empty() && id.size() <= 64 && id.front() != '.' &&
-         std::all_of(id.begin(), id.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '-' || c == '_' || c == '.';
-         });
-}
 
 bool is_web_url(std::string_view url) {
   return (url.starts_with("http://") && url.size() > 7) ||
@@ -57,7 +49,7 @@ bool is_address(std::string_view text) {
 }
 
 void read_system_keys(TableReader& table, SystemConfig& system) {
-  table.text("id", is_system_id, "letters, digits, '-', '_' and '.' (64 at most)", &system.id);
+  table.text("id", is_system_id, kSystemIdForm, &system.id);
   table.text("name", &system.name);
   std::string timezone;
   table.text("timezone", &timezone);
@@ -85,6 +77,8 @@ void check_gbfs(TableReader& table, const FeedConfig& feed) {
     refuse_keys(table, {"countries", "ids"}, "chooses among 'systems', which is not there");
   } else {
     refuse_keys(table, {"url", "id"}, "is in the catalogue of 'systems'");
+    refuse_keys(table, {"headers", "parameters"},
+                "is of one system: give it a [[feed]] of its own, as 'systems' are sent no key");
   }
 }
 
@@ -122,6 +116,9 @@ void read_feed(TableReader& table, FeedConfig& feed) {
 
 void read_feeds(TableReader& root, ConfigUse use, Config& config) {
   std::vector<TableReader> tables = root.tables("feed");
+  if (tables.empty() && use == ConfigUse::kProducer) {
+    root.error_at("feed", "[feed] is missing: what is polled");
+  }
   std::set<std::string> ids;
   for (TableReader& table : tables) {
     FeedConfig feed;
@@ -140,9 +137,11 @@ void read_feeds(TableReader& root, ConfigUse use, Config& config) {
     } else if (feed.system.id.empty()) {
       table.require("id", "there is no [system] that has one");
     }
-    // A GBFS feed says its own.
-    if (feed.system.timezone.empty() && feed.kind == FeedConfig::Kind::kSeoul &&
-        use == ConfigUse::kPipeline) {
+    // A GBFS feed says its own; but who reads a topic must know it.
+    const bool is_zone_needed =
+        use == ConfigUse::kProducer ||
+        (use == ConfigUse::kPipeline && feed.kind == FeedConfig::Kind::kSeoul);
+    if (feed.system.timezone.empty() && is_zone_needed) {
       table.require("timezone", "such as \"Asia/Seoul\"");
     }
     config.feeds.push_back(std::move(feed));
@@ -175,15 +174,24 @@ void read_http(TableReader& root, Config& config) {
   table.finish();
 }
 
-void read_kafka(TableReader& root, Config& config) {
+void read_kafka(TableReader& root, ConfigUse use, Config& config) {
   TableReader table = root.table("kafka");
-  if (!table.is_present()) return;
+  if (!table.is_present()) {
+    if (use == ConfigUse::kProducer) {
+      root.error_at("kafka", "[kafka] is missing: brokers, and the topic that is written");
+    }
+    return;
+  }
   KafkaConfig kafka;
   table.require("brokers", "such as \"localhost:9092\"");
   table.text("brokers", &kafka.brokers);
   table.require("topic", "where the observations are");
   table.text("topic", &kafka.topic);
   table.text("group", &kafka.group);
+  table.number("partitions", 1, 10'000, &kafka.partitions);
+  table.duration("retention", kMinute, 3650 * kDay, &kafka.retention);
+  table.text("spool", &kafka.spool);
+  table.bytes("spool_max", 1 << 20, &kafka.spool_max_bytes);
   TableReader client = table.table("client");
   client.all_secrets("", &kafka.client);
   table.finish();
@@ -305,7 +313,7 @@ std::expected<Config, ConfigErrors> parse_config(std::string_view file, std::str
   read_system(root, use, config);
   read_feeds(root, use, config);
   read_http(root, config);
-  read_kafka(root, config);
+  read_kafka(root, use, config);
   read_lake(root, use, config);
   read_window(root, config);
   read_checkpoint(root, config);

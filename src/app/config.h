@@ -57,6 +57,13 @@ struct KafkaConfig {
   std::string brokers, topic;
   std::string group = "bikeflow";
   std::map<std::string, Secret> client;  // passed on to librdkafka
+
+  // Of the producer. A topic that is not there is created so.
+  std::int64_t partitions = 4;
+  Seconds retention = 7 * kDay;
+  std::string spool;  // a folder; empty: kDefaultSpool. From the configuration's folder
+  std::uint64_t spool_max_bytes = std::uint64_t{256} << 20;
+  static constexpr const char* kDefaultSpool = "bikeflow-spool";
 };
 
 struct LakeConfig {
@@ -113,9 +120,9 @@ struct ConfigSources {
   bool without_secrets = false;
 };
 
-// What the configuration is for: a pipeline needs a system and a lake; where the command line names
-// those, the file may leave them out.
-enum class ConfigUse : std::uint8_t { kPipeline, kSettings };
+// What the configuration is for: a pipeline needs a system and a lake; a producer feeds with zones
+// and a topic; where the command line names those, the file may leave them out.
+enum class ConfigUse : std::uint8_t { kPipeline, kProducer, kSettings };
 
 struct ConfigErrors {
   std::string text;  // ready to print

@@ -49,6 +49,10 @@ every = "30s"
 brokers = "localhost:9092"
 topic = "bike-station-info"
 group = "city"
+partitions = 12
+retention = "36h"
+spool = "waiting"
+spool_max = "1GiB"
 [kafka.client]
 "security.protocol" = "sasl_ssl"
 sasl.password = "${SEOUL_API_KEY}"
@@ -94,6 +98,10 @@ TEST(Config, ReadsEveryKey) {
   EXPECT_EQ(config.kafka->brokers, "localhost:9092");
   EXPECT_EQ(config.kafka->topic, "bike-station-info");
   EXPECT_EQ(config.kafka->group, "city");
+  EXPECT_EQ(config.kafka->partitions, 12);
+  EXPECT_EQ(config.kafka->retention, 36 * kHour);
+  EXPECT_EQ(config.kafka->spool, "waiting");
+  EXPECT_EQ(config.kafka->spool_max_bytes, std::uint64_t{1} << 30);
   ASSERT_EQ(config.kafka->client.size(), 4U);
   EXPECT_EQ(config.kafka->client.at("security.protocol").reveal(), "sasl_ssl");
   EXPECT_EQ(config.kafka->client.at("sasl.password").reveal(), "s3cr3t");
@@ -126,6 +134,30 @@ TEST(Config, HasDefaults) {
   EXPECT_EQ(config.window.idle_close, 300);
   EXPECT_EQ(config.checkpoint.due_max_bytes, 256U << 20);
   EXPECT_TRUE(config.checkpoint.sync);
+}
+
+TEST(Config, AProducerNeedsFeedsWithZonesAndATopicAndNoLake) {
+  const Config config = read(
+      "[feed]\nid = \"a\"\ntimezone = \"UTC\"\nkind = \"gbfs\"\nurl = \"https://a.org/gbfs.json\"\n"
+      "[kafka]\nbrokers = \"b:9092\"\ntopic = \"t\"\n",
+      ConfigUse::kProducer);
+  EXPECT_EQ(config.kafka->partitions, 4);
+  EXPECT_EQ(config.kafka->retention, 7 * kDay);
+  EXPECT_EQ(config.kafka->spool_max_bytes, std::uint64_t{256} << 20);
+
+  const std::string empty = errors("", ConfigUse::kProducer);
+  EXPECT_NE(empty.find("[feed] is missing: what is polled"), std::string::npos) << empty;
+  EXPECT_NE(empty.find("[kafka] is missing: brokers"), std::string::npos) << empty;
+  const std::string zoneless = errors(
+      "[feed]\nid = \"a\"\nkind = \"gbfs\"\nurl = \"https://a.org/gbfs.json\"\n"
+      "[kafka]\nbrokers = \"b:9092\"\ntopic = \"t\"\npartitions = 0\nretention = \"1s\"\n",
+      ConfigUse::kProducer);
+  EXPECT_NE(zoneless.find("[feed] needs 'timezone'"), std::string::npos) << zoneless;
+  EXPECT_NE(zoneless.find("[kafka] partitions: expected a whole number from 1 to 10000"),
+            std::string::npos)
+      << zoneless;
+  EXPECT_NE(zoneless.find("[kafka] retention: expected 1m to 3650d, found 1s"), std::string::npos)
+      << zoneless;
 }
 
 TEST(Config, SeveralFeedsAreSystemsOfTheirOwn) {

@@ -2,14 +2,16 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "app/catalog.h"
 #include "base/version.h"
 #include "feed/seoul_source.h"
-#include "feed/systems_csv.h"
 #include "io/file.h"
 
 namespace bikeflow {
@@ -58,43 +60,20 @@ GbfsSettings settings_of(const FeedConfig& feed) {
   return settings;
 }
 
-// The systems of a catalogue that can be asked: a key is sent only to those that want one of that
-// name.
 Result<void> add_catalog(const FeedConfig& feed, FeedSpecs& all) {
   auto text = read_file_if_any(AT_FDCWD, feed.systems, feed.systems);
   if (!text) return std::unexpected(text.error());
   if (!*text) {
-    return fail(
-        "{}: no such file; the published one is systems.csv of github.com/MobilityData/gbfs",
-        feed.systems);
+    return fail("{}: no such file; the catalogue of all systems is published with GBFS",
+                feed.systems);
   }
-  auto systems = read_catalog(**text, {.countries = feed.countries, .ids = feed.ids});
-  if (!systems) return with_context(feed.systems, systems.error());
-  if (systems->empty()) return fail("{}: names no system", feed.systems);
-  for (const CatalogSystem& system : *systems) {
-    GbfsSettings settings;
-    settings.url = system.discovery_url;
-    settings.language = feed.language;
-    bool has_keys = true;
-    for (const std::string& name : system.key_names) {
-      const bool is_header = system.key == CatalogSystem::Key::kHeader;
-      const auto& keys = is_header ? feed.headers : feed.parameters;
-      const auto key = keys.find(name);
-      if (key == keys.end()) {
-        has_keys = false;
-        all.notices.push_back(
-            fmt::format("{}: left out: it wants a key ({}); set '{}' in [feed.{}]", system.id,
-                        system.key_info_url, name, is_header ? "headers" : "parameters"));
-        break;
-      }
-      (is_header ? settings.headers : settings.parameters).push_back({name, key->second.reveal()});
-    }
-    if (!has_keys) continue;
-    auto spec = gbfs_spec(std::move(settings), system.id, feed.every);
-    if (!spec) {
-      all.notices.push_back(fmt::format("left out: {}", spec.error().message));
-      continue;
-    }
+  auto found = catalog_feeds(**text, {.countries = feed.countries, .ids = feed.ids});
+  if (!found) return with_context(feed.systems, found.error());
+  std::ranges::move(found->notices, std::back_inserter(all.notices));
+  for (CatalogFeed& each : found->feeds) {
+    each.settings.language = feed.language;
+    auto spec = gbfs_spec(std::move(each.settings), std::move(each.id), feed.every);
+    if (!spec) return std::unexpected(spec.error());
     all.specs.push_back(*std::move(spec));
   }
   return {};

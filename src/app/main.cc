@@ -5,6 +5,7 @@
 #include "app/check_command.h"
 #include "app/demo_command.h"
 #include "app/describe_command.h"
+#include "app/poll_command.h"
 #include "app/program.h"
 #include "app/run_command.h"
 #include "app/show_command.h"
@@ -17,6 +18,7 @@ int main(int argc, char** argv) {
   // In the order in which the help lists them.
   bikeflow::register_demo(line);
   bikeflow::register_run(line);
+  bikeflow::register_poll(line);
   bikeflow::register_backfill(line);
   bikeflow::register_show(line);
   bikeflow::register_simulate(line);

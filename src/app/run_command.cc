@@ -5,6 +5,7 @@
 #include "app/config_file.h"
 #include "app/feed_specs.h"
 #include "app/kafka_settings_of.h"
+#include "app/poll_command.h"
 #include "base/zone.h"
 #include "io/feed_run.h"
 #include "io/interrupt.h"
@@ -88,9 +89,18 @@ Result<ExitStatus> run_from_kafka(const Config& config, const RunOptions& option
     return fail("[checkpoint] url: this version keeps its state in the lake; leave it out");
   }
   watch_for_interrupts();
+  std::unique_ptr<PollBeside> poll;
+  if (options.poll) {
+    auto started = PollBeside::start(config, *options.config, shell);
+    if (!started) return std::unexpected(started.error());
+    poll = *std::move(started);
+  }
   auto run = KafkaRun::open(settings_of(config, options), system_random, voice_of(shell));
   if (!run) return std::unexpected(run.error());
   const auto summary = (*run)->run();
+  if (poll != nullptr) {
+    if (auto ended = poll->end(shell); !ended) return ended;
+  }
   if (!summary) return std::unexpected(summary.error());
   shell.out.print("{} read of {} of {}\n", counted(summary->records, "record", "records"),
                   counted(summary->partitions, "partition", "partitions"), config.kafka->topic);
@@ -162,6 +172,10 @@ Result<ExitStatus> run(const RunOptions& options, Shell& shell) {
     shell.log.error("--close-windows goes with --until-caught-up");
     return ExitStatus::kUsage;
   }
+  if (options.poll && (options.feed || options.until_caught_up)) {
+    shell.log.error("--poll goes with --config FILE, and not with --until-caught-up");
+    return ExitStatus::kUsage;
+  }
   if (options.lake && !options.feed) {
     shell.log.error("--lake goes with --feed; with a configuration it is [lake] url");
     return ExitStatus::kUsage;
@@ -175,6 +189,9 @@ Result<ExitStatus> run(const RunOptions& options, Shell& shell) {
   }
   const auto config = load_config(*options.config, ConfigUse::kPipeline, shell.log);
   if (!config) return std::unexpected(config.error());
+  if (options.poll && (!config->kafka || config->feeds.empty())) {
+    return fail("{}: --poll needs a [feed] to poll and a topic in [kafka]", *options.config);
+  }
   if (config->kafka) return run_from_kafka(*config, options, shell);
   auto feeds = feed_specs_of(*config);
   if (!feeds) return std::unexpected(feeds.error());
@@ -211,7 +228,8 @@ void register_run(CommandLine& line) {
   command.text({"-c,--config", "FILE", "the pipeline's configuration"}, &options->config);
   command.text({"--feed", "URL", "a GBFS gbfs.json, without a configuration"}, &options->feed);
   command.text({"--lake", "DIR", "the lake, with --feed (default: bikeflow-lake)"}, &options->lake);
-  command.flag({"--poll", "", "also poll the feed into Kafka"}, &options->poll);
+  command.flag({"--poll", "", "also be the producer: bikeflow poll in the same process"},
+               &options->poll);
   command.flag({"--until-caught-up", "", "end at the end of the input as it was at the start"},
                &options->until_caught_up);
   command.flag({"--close-windows", "", "with that: also close what is open"},

@@ -125,6 +125,7 @@ GbfsLinks choose_links(const GbfsDiscovery& discovery, std::string_view version,
   };
   links.status_url = url_of("station_status");
   links.information_url = url_of("station_information");
+  links.system_url = url_of("system_information");
   links.versions_url = url_of("gbfs_versions");
   if (links.versions_url.empty()) links.versions_url = url_of("manifest");
   links.has_vehicles = find_feed(*best, "free_bike_status") != nullptr ||
@@ -140,6 +141,7 @@ GbfsLinks guess_links(std::string_view base) {
   return {.version = "",
           .status_url = sibling_url(base, "station_status"),
           .information_url = sibling_url(base, "station_information"),
+          .system_url = sibling_url(base, "system_information"),
           .versions_url = "",
           .has_vehicles = false,
           .names = ""};

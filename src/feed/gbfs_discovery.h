@@ -16,6 +16,7 @@ struct GbfsLinks {
   std::string version;  // what it calls itself, for choosing among several and for messages
   std::string status_url;
   std::string information_url;
+  std::string system_url;     // of system_information
   std::string versions_url;   // of gbfs_versions, else of manifest
   bool has_vehicles = false;  // it lists free-floating vehicles
   std::string names;  // all that it lists, for messages: "system_information, station_status"

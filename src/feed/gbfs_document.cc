@@ -334,6 +334,17 @@ class StationsReader {
   std::unordered_set<std::string> ids_;
 };
 
+std::optional<GbfsSystem> read_system(const object& data, std::string_view language) {
+  const auto id = member(data, "system_id");
+  const auto timezone = member(data, "timezone");
+  if (!id && !timezone) return std::nullopt;
+  GbfsSystem system;
+  if (id) system.system_id = text_of(*id);
+  if (timezone) system.timezone = text_of(*timezone);
+  system.name = read_name(data, language);
+  return system;
+}
+
 std::string keys_of(const object& from) {
   constexpr std::size_t kMost = 5;
   std::vector<std::string> keys;
@@ -374,6 +385,8 @@ Result<GbfsDocument> read_gbfs(std::string_view bytes, std::string_view language
     document.content = GbfsVehicles{};
   } else if (auto discovery = read_discovery(*data)) {
     document.content = std::move(*discovery);
+  } else if (auto system = read_system(*data, language)) {
+    document.content = std::move(*system);
   } else {
     document.content = GbfsOther{"data is " + keys_of(*data)};
   }
@@ -391,7 +404,8 @@ std::string gbfs_kind(const GbfsDocument& document) {
                                           ? "a list of no stations"
                                           : "a station_information");
                  },
-                 [](const GbfsVehicles&) { return std::string("a list of single vehicles"); }},
+                 [](const GbfsVehicles&) { return std::string("a list of single vehicles"); },
+                 [](const GbfsSystem&) { return std::string("a system_information"); }},
       document.content);
 }
 

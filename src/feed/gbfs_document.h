@@ -77,13 +77,19 @@ struct GbfsStations {
 // free_bike_status.json or vehicle_status.json.
 struct GbfsVehicles {};
 
+// system_information.json. What it does not say is empty; nothing of it is checked.
+struct GbfsSystem {
+  std::string system_id, timezone, name;
+};
+
 struct GbfsOther {
   std::string found;  // for messages: "an object with CODE, MESSAGE"
 };
 
 struct GbfsDocument {
   GbfsHead head;
-  std::variant<GbfsOther, GbfsDiscovery, GbfsVersions, GbfsStations, GbfsVehicles> content;
+  std::variant<GbfsOther, GbfsDiscovery, GbfsVersions, GbfsStations, GbfsVehicles, GbfsSystem>
+      content;
 };
 
 // An error is about bytes that are no JSON, and shows none of them. `language` chooses among names

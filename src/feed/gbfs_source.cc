@@ -21,9 +21,7 @@ constexpr Seconds kLinksLife = kDay;    // then gbfs.json is asked whether anyth
 constexpr Seconds kLinksRetry = kHour;  // after it could not say so, or was guessed
 constexpr Seconds kFactsLife = kHour;   // station_information, unless its ttl is longer
 constexpr Seconds kFactsRetry = 5 * kMinute;
-constexpr Seconds kMostTtl = kHour;  // believed of a station_status
-constexpr Seconds kMostRetryAfter = kDay;
-constexpr Seconds kTooManyWait = kMinute;    // after 429 without Retry-After
+constexpr Seconds kMostTtl = kHour;          // believed of a station_status
 constexpr Seconds kMostAhead = 5 * kMinute;  // of the clock
 constexpr Seconds kStale = kHour;            // a document that old is worth a word
 constexpr std::size_t kMostVersions = 4;     // tried before the one at hand is taken
@@ -33,62 +31,17 @@ bool is_over(Seconds due, Seconds most_ahead, Seconds now) {
   return now >= due || due - now > most_ahead;
 }
 
-Secrets secrets_of(const GbfsSettings& settings) {
-  Secrets secrets;
-  for (const HttpHeader& header : settings.headers) secrets.add(header.value);
-  for (const HttpHeader& parameter : settings.parameters) {
-    secrets.add(parameter.value);
-    secrets.add(percent_encoded(parameter.value));
-  }
-  std::string_view query = query_of(settings.url);
-  while (!query.empty()) {
-    const std::size_t end = std::min(query.find('&'), query.size());
-    const std::string_view parameter = query.substr(0, end);
-    secrets.add(parameter.substr(std::min(parameter.find('=') + 1, parameter.size())));
-    query.remove_prefix(std::min(end + 1, query.size()));
-  }
-  return secrets;
-}
-
-bool is_header_text(std::string_view text) {
-  return std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
-}
-
 }  // namespace
 
 Result<GbfsSource> GbfsSource::open(GbfsSettings settings) {
-  if (!is_http_url(settings.url)) {
-    return fail(
-        "'{}' is no address of a feed; expected one such as "
-        "https://example.com/gbfs/gbfs.json",
-        shown(settings.url.substr(0, settings.url.find('?'))));
-  }
-  if (has_user(settings.url)) {
-    return fail(
-        "{}: a user and password in the address do not reach the feed's other documents; "
-        "set the header Authorization instead",
-        shown_url_of(settings.url));
-  }
-  for (const HttpHeader& header : settings.headers) {
-    const bool has_name =
-        !header.name.empty() && header.name.find_first_of(" :") == std::string::npos;
-    if (!has_name || !is_header_text(header.name) || !is_header_text(header.value)) {
-      return fail("header '{}': expected a name without blanks and colons, and a value of one line",
-                  shown(header.name));
-    }
-  }
-  for (const HttpHeader& parameter : settings.parameters) {
-    if (parameter.name.empty()) return fail("a URL parameter without a name");
-  }
-  return GbfsSource(std::move(settings));
+  auto talk = GbfsTalk::open(std::move(settings));
+  if (!talk) return std::unexpected(talk.error());
+  return GbfsSource(*std::move(talk));
 }
-
-GbfsSource::GbfsSource(GbfsSettings settings)
-    : settings_(std::move(settings)), secrets_(secrets_of(settings_)) {}
 
 FeedStep GbfsSource::begin(Seconds now) {
   has_discovered_ = false;
-  if (is_restored_ && !is_over(not_before_, kMostRetryAfter, now)) {
+  if (is_restored_ && !is_over(not_before_, GbfsTalk::kMostRetryAfter, now)) {
     return end(Unchanged{observed_at_}, not_before_ - now, now);
   }
   is_restored_ = false;
@@ -99,7 +52,7 @@ FeedStep GbfsSource::begin(Seconds now) {
 // What the poll needs next.
 FeedStep GbfsSource::next(Seconds now) {
   if (root_) {
-    if (!root_->was_asked_for_versions && settings_.takes_newest_version &&
+    if (!root_->was_asked_for_versions && talk_.settings().takes_newest_version &&
         !root_->links.versions_url.empty()) {
       root_->was_asked_for_versions = true;
       return ask(Asked::kVersions, root_->links.versions_url);
@@ -111,11 +64,11 @@ FeedStep GbfsSource::next(Seconds now) {
     }
     GbfsLinks links = std::move(root_->links);
     root_.reset();
-    return settle(std::move(links), settings_.url, now);
+    return settle(std::move(links), talk_.settings().url, now);
   }
   if (!links_ || (is_over(links_due_, kLinksLife, now) && !has_discovered_)) {
     has_discovered_ = true;
-    return ask(Asked::kDiscovery, settings_.url);
+    return ask(Asked::kDiscovery, talk_.settings().url);
   }
   if (!links_->information_url.empty() && is_over(facts_due_, kDay, now)) {
     return ask(Asked::kInformation, links_->information_url, information_validators_);
@@ -123,42 +76,14 @@ FeedStep GbfsSource::next(Seconds now) {
   return ask(Asked::kStatus, links_->status_url, status_validators_);
 }
 
-// With what the feed wants on each of its addresses: the settings' parameters, and those of
-// gbfs.json.
-std::string GbfsSource::outgoing(const std::string& url) const {
-  if (is_https(settings_.url) && !is_https(url)) return url;
-  std::string out = with_query(url, query_of(settings_.url));
-  for (const HttpHeader& parameter : settings_.parameters) {
-    out = with_query(out, fmt::format("{}={}", percent_encoded(parameter.name),
-                                      percent_encoded(parameter.value)));
-  }
-  return out;
-}
-
-FeedStep GbfsSource::ask(Asked what, std::string url, const Validators& validators) {
+FeedStep GbfsSource::ask(Asked what, std::string url, const GbfsValidators& validators) {
   asked_ = what;
-  asked_url_ = std::move(url);
-  asked_on_condition_ = !validators.etag.empty() || !validators.last_modified.empty();
-  HttpRequest request;
-  request.url = outgoing(asked_url_);
-  request.shown_url = asked_shown_ = secrets_.masked(shown_url_of(request.url));
-  if (!is_https(settings_.url) || is_https(asked_url_)) {
-    request.headers = settings_.headers;
-  } else if (!settings_.headers.empty() || !settings_.parameters.empty()) {
-    say("plain http", fmt::format("{} is named by a feed that came by https: its key is not sent "
-                                  "there",
-                                  asked_shown_));
-  }
-  if (!validators.etag.empty()) request.headers.push_back({"If-None-Match", validators.etag});
-  if (!validators.last_modified.empty()) {
-    request.headers.push_back({"If-Modified-Since", validators.last_modified});
-  }
-  return request;
+  return talk_.ask(std::move(url), validators);
 }
 
 FeedStep GbfsSource::answered(HttpOutcome outcome, Seconds now) {
   const Asked asked = std::exchange(asked_, Asked::kNothing);
-  Heard heard = hear(std::move(outcome), now);
+  GbfsHeard heard = talk_.hear(std::move(outcome), now);
   switch (asked) {
     case Asked::kDiscovery:
       return on_discovery(std::move(heard), now);
@@ -177,72 +102,32 @@ FeedStep GbfsSource::answered(HttpOutcome outcome, Seconds now) {
   return end_failed({"no_answer", "", false}, 0, now);
 }
 
-GbfsSource::Heard GbfsSource::hear(HttpOutcome outcome, Seconds now) {
-  Heard heard;
-  if (!outcome) {
-    heard.failure = no_answer(outcome.error(), asked_shown_);
-    return heard;
-  }
-  if (outcome->status == 200 || outcome->status == 203) return hear_document(*outcome);
-  if (outcome->status == 304 && asked_on_condition_) {
-    heard.is_not_modified = true;
-    return heard;
-  }
-  const bool has_key = !settings_.headers.empty() || !settings_.parameters.empty() ||
-                       !query_of(settings_.url).empty();
-  heard.failure = wrong_status(outcome->status, asked_shown_, has_key);
-  heard.wait_s = outcome->status == 429 ? kTooManyWait : 0;
-  if (const auto wait = retry_after_s(outcome->retry_after, now)) {
-    heard.wait_s = std::min(*wait, kMostRetryAfter);
-  }
-  return heard;
-}
-
-GbfsSource::Heard GbfsSource::hear_document(const HttpAnswer& answer) const {
-  Heard heard;
-  heard.validators = {answer.etag, answer.last_modified};
-  auto document = read_gbfs(answer.body, settings_.language);
-  if (document) {
-    heard.document = std::move(*document);
-    return heard;
-  }
-  // More than is shown is masked, so that a key at the edge is not shown in part.
-  constexpr std::size_t kMasked = 4096;
-  const std::string body = secrets_.masked(answer.body.substr(0, kMasked));
-  heard.failure = {"not_json",
-                   fmt::format("{}: {}: found '{}'; it is asked again", asked_shown_,
-                               document.error().message, shown(body)),
-                   false};
-  return heard;
-}
-
-FeedStep GbfsSource::on_discovery(Heard heard, Seconds now) {
+FeedStep GbfsSource::on_discovery(GbfsHeard heard, Seconds now) {
   if (!heard.document) return without_discovery(std::move(heard), now);
   GbfsDocument& document = *heard.document;
   if (const auto* discovery = std::get_if<GbfsDiscovery>(&document.content)) {
     root_ = Root{
-        choose_links(*discovery, document.head.version, asked_url_, settings_.language), {}, false};
+        choose_links(*discovery, document.head.version, talk_.url(), talk_.settings().language),
+        {},
+        false};
     return next(now);
   }
   if (const auto* versions = std::get_if<GbfsVersions>(&document.content)) {
     // The address is of a list of versions: one of them must do.
-    root_ = Root{{}, newer_versions(*versions, "", asked_url_, "", settings_.system_id), true};
+    root_ =
+        Root{{}, newer_versions(*versions, "", talk_.url(), "", talk_.settings().system_id), true};
     if (!root_->newer.empty()) return next(now);
     root_.reset();
-    heard.failure = {"not_gbfs",
-                     fmt::format("{}: a list of versions of {} systems, and none of it can be "
-                                 "taken; name the system, or give the address of its gbfs.json",
-                                 asked_shown_, versions->datasets.size()),
-                     true};
+    heard.failure = talk_.no_version(*versions);
   } else {
-    heard.failure = not_wanted(document, "gbfs.json");
+    heard.failure = talk_.not_wanted(document, "gbfs.json");
   }
   heard.document.reset();
   return without_discovery(std::move(heard), now);
 }
 
 // No gbfs.json: what was found before, or else its siblings under their usual names, may still do.
-FeedStep GbfsSource::without_discovery(Heard heard, Seconds now) {
+FeedStep GbfsSource::without_discovery(GbfsHeard heard, Seconds now) {
   // A host that refuses is not asked more in this poll.
   const bool is_refused =
       heard.failure.reason == "too_many_requests" || heard.failure.reason == "bad_key";
@@ -250,43 +135,44 @@ FeedStep GbfsSource::without_discovery(Heard heard, Seconds now) {
     return end_failed(std::move(heard.failure), heard.wait_s, now);
   }
   if (links_) {
-    say("old links", heard.failure.text + "; the addresses that it named before are read");
+    talk_.say("old links", heard.failure.text + "; the addresses that it named before are read");
     links_due_ = now + kLinksRetry;
   } else {
-    say("guess", heard.failure.text + "; its documents are looked for beside it");
-    use(guess_links(settings_.url), now, kLinksRetry);
+    talk_.say("guess", heard.failure.text + "; its documents are looked for beside it");
+    use(guess_links(talk_.settings().url), now, kLinksRetry);
   }
   return next(now);
 }
 
-FeedStep GbfsSource::on_versions(Heard heard, Seconds now) {
+FeedStep GbfsSource::on_versions(GbfsHeard heard, Seconds now) {
   if (const auto* versions =
           heard.document ? std::get_if<GbfsVersions>(&heard.document->content) : nullptr) {
-    root_->newer = newer_versions(*versions, root_->links.version, asked_url_, settings_.url,
-                                  settings_.system_id);
+    root_->newer = newer_versions(*versions, root_->links.version, talk_.url(),
+                                  talk_.settings().url, talk_.settings().system_id);
     if (root_->newer.size() > kMostVersions) root_->newer.resize(kMostVersions);
   }
   if (heard.failure.reason == "too_many_requests") return stop_negotiating(heard, now);
   return next(now);
 }
 
-FeedStep GbfsSource::on_version(const Heard& heard, Seconds now) {
+FeedStep GbfsSource::on_version(const GbfsHeard& heard, Seconds now) {
   const auto* discovery =
       heard.document ? std::get_if<GbfsDiscovery>(&heard.document->content) : nullptr;
   if (discovery != nullptr) {
-    GbfsLinks links =
-        choose_links(*discovery, heard.document->head.version, asked_url_, settings_.language);
+    GbfsLinks links = choose_links(*discovery, heard.document->head.version, talk_.url(),
+                                   talk_.settings().language);
     if (!links.status_url.empty()) {
       root_.reset();
-      say("version", fmt::format("version {} of the feed is read, which {} offers",
-                                 shown(links.version), shown_url_of(settings_.url)));
-      return settle(std::move(links), asked_url_, now);
+      talk_.say("version", fmt::format("version {} of the feed is read, which {} offers",
+                                       shown(links.version), shown_url_of(talk_.settings().url)));
+      return settle(std::move(links), talk_.url(), now);
     }
   }
   if (heard.failure.reason == "too_many_requests") return stop_negotiating(heard, now);
-  say("dead version " + asked_url_,
+  talk_.say(
+      "dead version " + talk_.url(),
       fmt::format("{}: offered as a newer version of the feed, but {}; another one is read",
-                  asked_shown_,
+                  talk_.shown_url(),
                   heard.document ? "it lists no station_status" : "it does not answer with one"));
   const bool was_last = root_->newer.empty() && root_->links.status_url.empty();
   if (!was_last || heard.document) return next(now);
@@ -295,7 +181,7 @@ FeedStep GbfsSource::on_version(const Heard& heard, Seconds now) {
 }
 
 // The version at hand is good enough: the next poll goes on with it.
-FeedStep GbfsSource::stop_negotiating(const Heard& heard, Seconds now) {
+FeedStep GbfsSource::stop_negotiating(const GbfsHeard& heard, Seconds now) {
   if (!root_->links.status_url.empty()) use(std::move(root_->links), now, kLinksLife);
   root_.reset();
   return end_failed(heard.failure, heard.wait_s, now);
@@ -304,9 +190,9 @@ FeedStep GbfsSource::stop_negotiating(const Heard& heard, Seconds now) {
 // The end of discovery.
 FeedStep GbfsSource::settle(GbfsLinks links, std::string_view url, Seconds now) {
   if (links.has_vehicles && !links.status_url.empty()) {
-    say("vehicles",
-        "the feed has free-floating vehicles too; they stand at no station and are not "
-        "counted");
+    talk_.say("vehicles",
+              "the feed has free-floating vehicles too; they stand at no station and are not "
+              "counted");
   }
   if (links.status_url.empty()) {
     if (links_) links_due_ = now + kLinksRetry;
@@ -332,13 +218,13 @@ void GbfsSource::use(GbfsLinks links, Seconds now, Seconds life_s) {
   links_due_ = now + life_s;
 }
 
-bool GbfsSource::is_to_rediscover(const Heard& heard, Seconds now) {
+bool GbfsSource::is_to_rediscover(const GbfsHeard& heard, Seconds now) {
   if (heard.failure.reason != "gone" || has_discovered_) return false;
   links_due_ = now;
   return true;
 }
 
-FeedStep GbfsSource::on_information(Heard heard, Seconds now) {
+FeedStep GbfsSource::on_information(GbfsHeard heard, Seconds now) {
   if (is_to_rediscover(heard, now)) return next(now);
   if (heard.is_not_modified) {
     facts_due_ = now + kFactsLife;
@@ -357,12 +243,12 @@ FeedStep GbfsSource::on_information(Heard heard, Seconds now) {
     return end_failed(std::move(heard.failure), heard.wait_s, now);
   }
   const PollFailure failure =
-      heard.document ? not_wanted(*heard.document, "station_information") : heard.failure;
-  say("information", failure.text + "; names, places and racks stay as they are known");
+      heard.document ? talk_.not_wanted(*heard.document, "station_information") : heard.failure;
+  talk_.say("information", failure.text + "; names, places and racks stay as they are known");
   return next(now);
 }
 
-FeedStep GbfsSource::on_status(Heard heard, Seconds now) {
+FeedStep GbfsSource::on_status(GbfsHeard heard, Seconds now) {
   if (heard.is_not_modified) return end(Unchanged{observed_at_}, status_ttl_s_, now);
   if (heard.document) {
     GbfsDocument& document = *heard.document;
@@ -372,30 +258,33 @@ FeedStep GbfsSource::on_status(Heard heard, Seconds now) {
                          std::move(heard.validators), now);
     }
     if (stations != nullptr && stations->stations.empty() && stations->refused.empty()) {
-      return end_failed({"no_stations",
-                         asked_shown_ + ": lists no station; a system without stations cannot be "
-                                        "read, any other is asked again",
-                         false},
-                        document.head.ttl_s, now);
+      return end_failed(
+          {"no_stations",
+           talk_.shown_url() + ": lists no station; a system without stations cannot be "
+                               "read, any other is asked again",
+           false},
+          document.head.ttl_s, now);
     }
-    heard.failure = not_wanted(document, "station_status");
+    heard.failure = talk_.not_wanted(document, "station_status");
   }
   if (is_to_rediscover(heard, now)) return next(now);
   status_validators_ = {};
   return end_failed(std::move(heard.failure), heard.wait_s, now);
 }
 
-FeedStep GbfsSource::on_stations(GbfsHead head, GbfsStations stations, Validators validators,
+FeedStep GbfsSource::on_stations(GbfsHead head, GbfsStations stations, GbfsValidators validators,
                                  Seconds now) {
   if (head.ttl_s > kMostTtl) {
-    say("ttl", fmt::format("{}: says that it does not change for {} s; it is asked every {} s",
-                           asked_shown_, head.ttl_s, kMostTtl));
+    talk_.say("ttl",
+              fmt::format("{}: says that it does not change for {} s; it is asked every {} s",
+                          talk_.shown_url(), head.ttl_s, kMostTtl));
   }
   status_ttl_s_ = std::min(head.ttl_s, kMostTtl);
   if (!head.last_updated) {
-    say("no time",
-        fmt::format("{}: last_updated is {}: no time; that of the answer is taken", asked_shown_,
-                    head.last_updated_text.empty() ? "absent" : head.last_updated_text));
+    talk_.say("no time",
+              fmt::format("{}: last_updated is {}: no time; that of the answer is taken",
+                          talk_.shown_url(),
+                          head.last_updated_text.empty() ? "absent" : head.last_updated_text));
   }
   const Seconds observed_at = head.last_updated.value_or(now);
   if (observed_at > now + kMostAhead) {
@@ -403,13 +292,14 @@ FeedStep GbfsSource::on_stations(GbfsHead head, GbfsStations stations, Validator
         {"future",
          fmt::format("{}: last_updated is {}, {} s ahead of this machine's clock, {}; if the clock "
                      "is right, its operator should know",
-                     asked_shown_, format_utc(observed_at), observed_at - now, format_utc(now)),
+                     talk_.shown_url(), format_utc(observed_at), observed_at - now,
+                     format_utc(now)),
          false},
         status_ttl_s_, now);
   }
   if (now - observed_at > kStale) {
-    say("stale", fmt::format("{}: last_updated is {}, {} s ago: the feed may have stopped",
-                             asked_shown_, format_utc(observed_at), now - observed_at));
+    talk_.say("stale", fmt::format("{}: last_updated is {}, {} s ago: the feed may have stopped",
+                                   talk_.shown_url(), format_utc(observed_at), now - observed_at));
   }
   status_validators_ = std::move(validators);
   has_worked_ = true;
@@ -420,45 +310,30 @@ FeedStep GbfsSource::on_stations(GbfsHead head, GbfsStations stations, Validator
   return end(make_round(std::move(stations), facts_, observed_at), status_ttl_s_, now);
 }
 
-PollFailure GbfsSource::not_wanted(const GbfsDocument& found, std::string_view wanted) const {
-  std::string text = fmt::format("{}: {}, expected a {}", asked_shown_, gbfs_kind(found), wanted);
-  if (wanted == "gbfs.json" && !std::holds_alternative<GbfsOther>(found.content)) {
-    text += fmt::format(
-        "; give the address of the system's gbfs.json, which names this one "
-        "(often {})",
-        shown_url_of(sibling_url(asked_url_, "gbfs")));
-  }
-  return {"not_gbfs", std::move(text), true};
-}
-
 PollEnd GbfsSource::end(std::variant<Round, Unchanged, PollFailure> what, Seconds wait_s,
                         Seconds now) {
   asked_ = Asked::kNothing;
-  wait_s = std::max(wait_s, settings_.floor_s);
+  wait_s = std::max(wait_s, talk_.settings().floor_s);
   not_before_ = now + wait_s;
-  return {std::move(what), wait_s, std::exchange(notices_, {})};
+  return {std::move(what), wait_s, talk_.take_notices()};
 }
 
 PollEnd GbfsSource::end_failed(PollFailure failure, Seconds wait_s, Seconds now) {
   // What has worked may work again by itself, except for a key.
   if (has_worked_ && failure.reason != "bad_key") failure.is_permanent = false;
   // A feed may echo a key anywhere, even in the name of one of its documents.
-  failure.text = secrets_.masked(std::move(failure.text));
+  failure.text = talk_.masked(std::move(failure.text));
   return end(std::move(failure), wait_s, now);
-}
-
-void GbfsSource::say(std::string_view what, std::string text) {
-  if (said_.emplace(what).second) notices_.push_back(secrets_.masked(std::move(text)));
 }
 
 void GbfsSource::save(Writer& out) const {
   out.u8(kSavedForm);
-  out.u64(hash64(settings_.url));
+  out.u64(hash64(talk_.settings().url));
   out.zigzag(not_before_);
   out.u8(has_worked_ ? 1 : 0);
   // A feed may put the key into the addresses that it names; then they are asked for anew.
   const bool is_saved =
-      links_ && !secrets_.are_in(links_->status_url) && !secrets_.are_in(links_->information_url);
+      links_ && !talk_.has_key_in(links_->status_url) && !talk_.has_key_in(links_->information_url);
   out.u8(is_saved ? 1 : 0);
   if (!is_saved) return;
   out.zigzag(links_due_);
@@ -469,7 +344,7 @@ void GbfsSource::save(Writer& out) const {
 
 bool GbfsSource::load(Reader& in) {
   if (in.u8() != kSavedForm) return false;
-  const bool is_ours = in.u64() == hash64(settings_.url);
+  const bool is_ours = in.u64() == hash64(talk_.settings().url);
   const Seconds not_before = in.zigzag();
   const std::uint8_t has_worked = in.u8();
   const std::uint8_t has_links = in.u8();

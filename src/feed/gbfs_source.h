@@ -10,31 +10,19 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "feed/gbfs_discovery.h"
 #include "feed/gbfs_document.h"
 #include "feed/gbfs_round.h"
-#include "feed/secrets.h"
+#include "feed/gbfs_talk.h"
 #include "feed/source.h"
 
 namespace bikeflow {
-
-struct GbfsSettings {
-  std::string url = {};              // of gbfs.json, or of a list of versions
-  std::string language = {};         // of names; empty: English, else the first
-  std::string system_id = {};        // which system, where the URL is of a manifest with several
-  bool takes_newest_version = true;  // false: the one at `url`, for as long as it is there
-  Seconds floor_s = 15;              // the least time between polls, whatever the feed says
-  // Keys. They go to every address that the feed names, but never by plain http where `url` is
-  // https, and are never shown. So is what the query of `url` holds.
-  std::vector<HttpHeader> headers = {};
-  std::vector<HttpHeader> parameters = {};  // of the URL; not yet encoded
-};
 
 // Besides the reasons of poll_failure.h: "not_json", "not_gbfs", "no_stations", "future".
 //
@@ -63,18 +51,6 @@ class GbfsSource final : public FeedSource {
     kInformation,
     kStatus
   };
-  // The headers by which an address answers "not modified" next time.
-  struct Validators {
-    std::string etag, last_modified;
-  };
-  // What an answer was: a document, "not modified", or a failure.
-  struct Heard {
-    std::optional<GbfsDocument> document;
-    bool is_not_modified = false;
-    PollFailure failure;
-    Seconds wait_s = 0;  // after a failure
-    Validators validators;
-  };
   // A gbfs.json on its way to be used: its newer versions are tried first.
   struct Root {
     GbfsLinks links;
@@ -82,41 +58,31 @@ class GbfsSource final : public FeedSource {
     bool was_asked_for_versions = false;
   };
 
-  explicit GbfsSource(GbfsSettings settings);
+  explicit GbfsSource(GbfsTalk talk) : talk_(std::move(talk)) {}
 
   FeedStep next(Seconds now);
-  FeedStep ask(Asked what, std::string url, const Validators& validators = {});
-  [[nodiscard]] std::string outgoing(const std::string& url) const;
-  Heard hear(HttpOutcome outcome, Seconds now);
-  [[nodiscard]] Heard hear_document(const HttpAnswer& answer) const;
+  FeedStep ask(Asked what, std::string url, const GbfsValidators& validators = {});
 
-  FeedStep on_discovery(Heard heard, Seconds now);
-  FeedStep on_versions(Heard heard, Seconds now);
-  FeedStep on_version(const Heard& heard, Seconds now);
-  FeedStep on_information(Heard heard, Seconds now);
-  FeedStep on_status(Heard heard, Seconds now);
-  FeedStep on_stations(GbfsHead head, GbfsStations stations, Validators validators, Seconds now);
-  FeedStep without_discovery(Heard heard, Seconds now);
-  FeedStep stop_negotiating(const Heard& heard, Seconds now);
+  FeedStep on_discovery(GbfsHeard heard, Seconds now);
+  FeedStep on_versions(GbfsHeard heard, Seconds now);
+  FeedStep on_version(const GbfsHeard& heard, Seconds now);
+  FeedStep on_information(GbfsHeard heard, Seconds now);
+  FeedStep on_status(GbfsHeard heard, Seconds now);
+  FeedStep on_stations(GbfsHead head, GbfsStations stations, GbfsValidators validators,
+                       Seconds now);
+  FeedStep without_discovery(GbfsHeard heard, Seconds now);
+  FeedStep stop_negotiating(const GbfsHeard& heard, Seconds now);
   // Whether a failure sends the poll back to gbfs.json, which next() then asks for.
-  bool is_to_rediscover(const Heard& heard, Seconds now);
+  bool is_to_rediscover(const GbfsHeard& heard, Seconds now);
   FeedStep settle(GbfsLinks links, std::string_view url, Seconds now);
   void use(GbfsLinks links, Seconds now, Seconds life_s);
 
   PollEnd end(std::variant<Round, Unchanged, PollFailure> what, Seconds wait_s, Seconds now);
   PollEnd end_failed(PollFailure failure, Seconds wait_s, Seconds now);
-  [[nodiscard]] PollFailure not_wanted(const GbfsDocument& found, std::string_view wanted) const;
-  // A notice, once in a life for each `what`.
-  void say(std::string_view what, std::string text);
 
-  GbfsSettings settings_;
-  Secrets secrets_;
-
+  GbfsTalk talk_;
   Asked asked_ = Asked::kNothing;
-  std::string asked_url_;            // as the feed names it
-  bool asked_on_condition_ = false;  // that it has changed
-  std::string asked_shown_;          // for messages
-  bool has_discovered_ = false;      // in this poll
+  bool has_discovered_ = false;  // in this poll
 
   std::optional<Root> root_;
   std::optional<GbfsLinks> links_;
@@ -124,18 +90,15 @@ class GbfsSource final : public FeedSource {
 
   GbfsFacts facts_;
   Seconds facts_due_ = 0;
-  Validators information_validators_;
+  GbfsValidators information_validators_;
 
-  Validators status_validators_;
+  GbfsValidators status_validators_;
   Seconds status_ttl_s_ = 0;
   Seconds observed_at_ = 0;  // of the last round; 0: none
   bool has_worked_ = false;
 
   Seconds not_before_ = 0;    // end of the last wait
   bool is_restored_ = false;  // and the wait before the restart may not be over
-
-  std::set<std::string, std::less<>> said_;
-  std::vector<std::string> notices_;
 };
 
 }  // namespace bikeflow

@@ -1,9 +1,7 @@
 #include "io/feed_run.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
-#include <filesystem>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,24 +15,12 @@ namespace bikeflow {
 namespace {
 
 constexpr std::int64_t kReportMs = 60'000;
-constexpr std::int64_t kLongestWaitMs = 1'000;
-constexpr std::size_t kNamedFailing = 5;  // in one line of the log
-constexpr std::int64_t kSpreadMs = 60'000;
-
-// Each feed holds some descriptors, and the usual soft limit is 1024.
-void allow_many_files() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 }  // namespace
 
 Result<std::unique_ptr<FeedRun>> FeedRun::open(FeedRunSettings settings,
                                                std::vector<FeedSpec> feeds, RandomSource random,
                                                RunVoice voice) {
-  allow_many_files();
   std::unique_ptr<FeedRun> run(
       new FeedRun(std::move(settings), std::move(random), std::move(voice)));
   const std::string internal = fmt::format("{}/{}", run->settings_.lake, kInternalFolder);
@@ -42,10 +28,13 @@ Result<std::unique_ptr<FeedRun>> FeedRun::open(FeedRunSettings settings,
   auto lock = lock_folder(internal);
   if (!lock) return std::unexpected(lock.error());
   run->lock_ = *std::move(lock);
-  auto http = HttpClient::create(run->settings_.http);
-  if (!http) return std::unexpected(http.error());
-  run->http_ = *std::move(http);
-  run->began_ = {wall_now(), monotonic_ms()};
+  auto polls = FeedPolls::open({.http = run->settings_.http,
+                                .delay = run->settings_.task.delay,
+                                .once = run->settings_.once,
+                                .clock_speed = run->settings_.clock_speed},
+                               run->random_, run->voice_);
+  if (!polls) return std::unexpected(polls.error());
+  run->polls_ = *std::move(polls);
   for (FeedSpec& spec : feeds) {
     if (auto added = run->add(std::move(spec)); !added) return std::unexpected(added.error());
   }
@@ -53,6 +42,7 @@ Result<std::unique_ptr<FeedRun>> FeedRun::open(FeedRunSettings settings,
 }
 
 Result<void> FeedRun::add(FeedSpec spec) {
+  if (spec.system.empty()) return seek(std::move(spec));
   // Which feeds a lake has may change from run to run; the lock keeps a second process out.
   auto lake = LakeSession::open(settings_.lake, spec.system, {LakeWriter::Kind::kRun, "live feeds"},
                                 random_, settings_.syncs);
@@ -61,6 +51,7 @@ Result<void> FeedRun::add(FeedSpec spec) {
   if (!job) return std::unexpected(job.error());
   const bool is_restored = job->has_value();
   if (is_restored && !spec.zone) spec.zone = (*job)->partitions().at(0)->settings().zone;
+  if (!spec.zone) return seek(std::move(spec));
   auto task = FeedTask::open({.system = spec.system,
                               .zone = *spec.zone,
                               .task = settings_.task,
@@ -71,103 +62,67 @@ Result<void> FeedRun::add(FeedSpec spec) {
                               .has_live_view = settings_.live != nullptr},
                              *std::move(job));
   if (!task) return std::unexpected(task.error());
-  // One feed alone begins at once.
-  const std::int64_t spread_ms = std::min(spec.every * 1000, kSpreadMs);
-  FeedPoller poller(std::move(spec.source),
-                    {.system = spec.system,
-                     .beat = {.every_ms = spec.every * 1000,
-                              .spread_ms = feeds_.empty() || settings_.once ? 0 : spread_ms},
-                     .delay = settings_.task.delay},
-                    now());
-  if (is_restored && !poller.load(task->memory())) {
-    voice_.warning(fmt::format(
-        "{}: what an earlier version kept of the feed itself is not understood: it is learned anew",
-        spec.system));
-  }
-  feeds_.push_back(std::make_unique<Feed>(
-      Feed{spec.system, std::move(poller), *std::move(task), *std::move(lake)}));
+  polls_->add(spec.system, spec.every, std::move(spec.source),
+              is_restored ? std::optional(task->memory()) : std::nullopt);
+  feeds_.push_back(std::make_unique<Feed>(Feed{spec.system, *std::move(task), *std::move(lake)}));
   tell_live(*feeds_.back());
   return {};
 }
 
-Now FeedRun::now() const {
-  const Now real{wall_now(), monotonic_ms()};
-  if (settings_.clock_speed == 1) return real;
-  const std::int64_t passed_ms = (real.monotonic_ms - began_.monotonic_ms) * settings_.clock_speed;
-  return {began_.wall + passed_ms / 1000, began_.monotonic_ms + passed_ms};
+// It is asked for what is not known of it, and added when it has said so.
+Result<void> FeedRun::seek(FeedSpec spec) {
+  const auto sought = polls_->find(sought_.size(), spec.gbfs.value(), {spec.system, spec.zone});
+  if (!sought) return sought;
+  sought_.push_back(std::move(spec));
+  return {};
+}
+
+Result<void> FeedRun::add_found() {
+  for (FoundFeed& found : polls_->take_found()) {
+    FeedSpec spec = std::move(sought_[found.number]);
+    spec.system = std::move(found.about.system_id);
+    spec.zone = std::move(found.about.timezone);
+    const auto same = std::ranges::find(
+        feeds_, spec.system, [](const auto& feed) -> const std::string& { return feed->system; });
+    if (same != feeds_.end()) {
+      voice_.warning(
+          fmt::format("{}: two feeds say that they are of this system; the first is "
+                      "polled",
+                      spec.system));
+      continue;
+    }
+    voice_.info(fmt::format("{}: {}, times of {}", spec.system,
+                            found.about.name.empty() ? "without a name" : found.about.name,
+                            spec.zone->name()));
+    if (auto added = add(std::move(spec)); !added) return added;
+  }
+  return {};
 }
 
 Result<FeedRunSummary> FeedRun::run() {
   reported_ms_ = monotonic_ms();
-  while (!is_interrupted() && !is_done()) {
-    if (auto done = begin_due(); !done) return std::unexpected(done.error());
-    http_->wait(wait_ms());
-    if (auto done = take_answers(); !done) return std::unexpected(done.error());
+  const auto ended = [&](std::size_t number, const PollResult& result) {
+    return poll_ended(number, result);
+  };
+  while (!is_interrupted() && !polls_->is_done()) {
+    if (auto done = polls_->step(ended); !done) return std::unexpected(done.error());
+    if (auto done = add_found(); !done) return std::unexpected(done.error());
     report();
   }
   if (is_interrupted()) voice_.info("ending: a last checkpoint of each feed");
   if (auto done = finish(); !done) return std::unexpected(done.error());
-  for (const auto& feed : feeds_) {
-    const FeedHealth& health = feed->poller.health();
-    if (health.failures_in_a_row == 0) continue;
-    summary_.failing.push_back(fmt::format("{}: {}: {}", feed->system, health.reason, health.text));
+  summary_.polls = polls_->polls();
+  summary_.failures = polls_->failures();
+  summary_.failing = polls_->failing();
+  for (const MissingFeed& missing : polls_->missing()) {
+    summary_.failing.push_back(fmt::format("{}: {}", missing.why.reason, missing.why.text));
   }
   return std::move(summary_);
 }
 
-bool FeedRun::is_done() const {
-  return settings_.once &&
-         std::ranges::all_of(feeds_, [](const auto& feed) { return feed->was_polled; });
-}
-
-std::int64_t FeedRun::wait_ms() const {
-  std::int64_t due_ms = FeedPoller::kUnderWay;
-  for (const auto& feed : feeds_) {
-    if (settings_.once && feed->was_polled) continue;
-    due_ms = std::min(due_ms, feed->poller.due_ms());
-  }
-  const std::int64_t left_ms = std::max<std::int64_t>(due_ms - now().monotonic_ms, 0);
-  // Rounded up: not again and again within the last millisecond.
-  return std::min((left_ms + settings_.clock_speed - 1) / settings_.clock_speed, kLongestWaitMs);
-}
-
-Result<void> FeedRun::begin_due() {
-  const Now at = now();
-  for (std::size_t i = 0; i < feeds_.size(); ++i) {
-    Feed& feed = *feeds_[i];
-    if (feed.poller.due_ms() > at.monotonic_ms || (settings_.once && feed.was_polled)) continue;
-    const double jitter = static_cast<double>(random_() >> 11) * 0x1p-53;
-    if (auto done = go_on(i, feed.poller.begin(at, jitter)); !done) return done;
-  }
-  return {};
-}
-
-Result<void> FeedRun::take_answers() {
-  for (HttpDone& done : http_->take_done()) {
-    auto request = feeds_[done.id]->poller.answered(std::move(done.outcome), now());
-    if (auto gone = go_on(done.id, std::move(request)); !gone) return gone;
-  }
-  return {};
-}
-
-Result<void> FeedRun::go_on(std::size_t number, std::optional<HttpRequest> request) {
-  if (!request) return poll_ended(*feeds_[number]);
-  http_->start(number, *std::move(request));
-  return {};
-}
-
-Result<void> FeedRun::poll_ended(Feed& feed) {
-  feed.was_polled = true;
-  const Now at = now();
-  ++summary_.polls;
-  PollResult result = feed.poller.take_result();
-  for (const std::string& text : result.warnings) {
-    voice_.warning(fmt::format("{}: {}", feed.system, text));
-  }
-  for (const std::string& text : result.notices) {
-    voice_.info(fmt::format("{}: {}", feed.system, text));
-  }
-  summary_.failures += feed.poller.health().failures_in_a_row > 0 ? 1 : 0;
+Result<void> FeedRun::poll_ended(std::size_t number, const PollResult& result) {
+  Feed& feed = *feeds_[number];
+  const Now at = polls_->now();
   if (result.believed) {
     summary_.observations += std::ssize(result.believed->stations);
     feed.task.observe(*result.believed, at);
@@ -178,27 +133,28 @@ Result<void> FeedRun::poll_ended(Feed& feed) {
   } else if (result.is_nothing_new) {
     feed.task.nothing_new(at);
   }
-  if (auto done = commit(feed); !done) return done;
+  if (auto done = commit(number); !done) return done;
   tell_live(feed);
   return {};
 }
 
-Result<void> FeedRun::commit(Feed& feed) {
-  feed.task.remember(feed.poller.save());
+Result<void> FeedRun::commit(std::size_t number) {
+  Feed& feed = *feeds_[number];
+  feed.task.remember(polls_->poller(number).save());
   if (auto done = feed.lake.commit(feed.task.job(), feed.task.waiting()); !done) return done;
   feed.task.committed();
   return {};
 }
 
 Result<void> FeedRun::finish() {
+  polls_->cancel();
   for (std::size_t i = 0; i < feeds_.size(); ++i) {
-    http_->cancel(i);
     Feed& feed = *feeds_[i];
-    if (settings_.close_windows) feed.task.close_windows(now());
+    if (settings_.close_windows) feed.task.close_windows(polls_->now());
     const bool is_there_more = !feed.task.job().due().empty() || feed.task.job().waiting() > 0;
     if (!is_there_more) continue;
     feed.task.finish();
-    if (auto done = commit(feed); !done) return done;
+    if (auto done = commit(i); !done) return done;
   }
   return {};
 }
@@ -214,24 +170,7 @@ void FeedRun::report() {
   const std::int64_t now_ms = monotonic_ms();
   if (now_ms - reported_ms_ < kReportMs) return;
   reported_ms_ = now_ms;
-  const Seconds wall = now().wall;
-  if (feeds_.size() == 1) {
-    voice_.info(fmt::format("{}: {}", feeds_[0]->system, feeds_[0]->poller.health().line(wall)));
-    return;
-  }
-  std::vector<std::string> failing;
-  for (const auto& feed : feeds_) {
-    const FeedHealth& health = feed->poller.health();
-    if (health.failures_in_a_row > 0) {
-      failing.push_back(fmt::format("{} ({})", feed->system, health.reason));
-    }
-  }
-  std::string text = fmt::format("{} feeds, {} of them failing", feeds_.size(), failing.size());
-  const std::size_t more = failing.size() - std::min(failing.size(), kNamedFailing);
-  failing.resize(failing.size() - more);
-  if (!failing.empty()) text += fmt::format(": {}", fmt::join(failing, ", "));
-  if (more > 0) text += fmt::format(" and {} more", more);
-  voice_.info(text);
+  voice_.info(polls_->line());
 }
 
 }  // namespace bikeflow

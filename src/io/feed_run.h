@@ -1,5 +1,5 @@
 // The pipeline from live feeds into a lake in a folder, in one process with nothing beside it:
-// polls each feed on its beat, commits what came of each poll, and publishes.
+// polls each feed on its beat (feed_polls.h), commits what came of each poll, and publishes.
 //
 // Each feed is a partition of its own with a state and checkpoints of its own, so that one that is
 // slow, broken or gone delays no other.
@@ -15,10 +15,9 @@
 #include <vector>
 
 #include "base/result.h"
-#include "feed/poller.h"
+#include "io/feed_polls.h"
 #include "io/feed_spec.h"
 #include "io/file.h"
-#include "io/http_client.h"
 #include "io/lake_session.h"
 #include "io/live_hub.h"
 #include "io/run_voice.h"
@@ -60,36 +59,31 @@ class FeedRun {
  private:
   struct Feed {
     std::string system;
-    FeedPoller poller;
     FeedTask task;
     LakeSession lake;
-    bool was_polled = false;
   };
 
   FeedRun(FeedRunSettings settings, RandomSource random, RunVoice voice)
       : settings_(std::move(settings)), random_(std::move(random)), voice_(std::move(voice)) {}
 
   Result<void> add(FeedSpec spec);
-  Result<void> begin_due();
-  Result<void> take_answers();
-  Result<void> go_on(std::size_t number, std::optional<HttpRequest> request);
-  Result<void> poll_ended(Feed& feed);
-  Result<void> commit(Feed& feed);
+  Result<void> seek(FeedSpec spec);
+  Result<void> add_found();
+  Result<void> poll_ended(std::size_t number, const PollResult& result);
+  Result<void> commit(std::size_t number);
   Result<void> finish();
   void tell_live(Feed& feed);
   void report();
-  [[nodiscard]] std::int64_t wait_ms() const;
-  [[nodiscard]] bool is_done() const;
-  [[nodiscard]] Now now() const;
 
   FeedRunSettings settings_;
   RandomSource random_;
   RunVoice voice_;
   File lock_;
-  std::unique_ptr<HttpClient> http_;
-  std::vector<std::unique_ptr<Feed>> feeds_;  // by the number of their requests
-  Now began_;
+  std::unique_ptr<FeedPolls> polls_;
+  std::vector<std::unique_ptr<Feed>> feeds_;  // numbered as in polls_
   std::int64_t reported_ms_ = 0;
+  std::vector<FeedSpec>
+      sought_;  // feeds that are still to say their id or time zone, and found ones
   std::vector<LiveChange> changes_;
   FeedRunSummary summary_;
 };

@@ -25,6 +25,8 @@ void watch_for_interrupts() {
   std::signal(SIGTERM, remember);
 }
 
+void interrupt() { interrupted.store(true); }
+
 bool is_interrupted() { return interrupted.load(); }
 
 bool sleep_until_ms(std::int64_t ms) {

@@ -13,6 +13,9 @@ void watch_for_interrupts();
 
 [[nodiscard]] bool is_interrupted();
 
+// As if one had come: what ends with this process's other work.
+void interrupt();
+
 // Sleeps until the monotonic clock shows `ms` or an interrupt comes; false where one came.
 bool sleep_until_ms(std::int64_t ms);
 

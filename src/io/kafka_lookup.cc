@@ -55,7 +55,8 @@ class KafkaLookup::Impl {
 
   Result<void> open();
   Result<std::string> cluster_id(int timeout_ms);
-  Result<std::int32_t> partition_count(int timeout_ms);
+  Result<std::optional<std::int32_t>> partition_count(int timeout_ms);
+  [[nodiscard]] const KafkaSettings& settings() const { return settings_; }
   Result<std::string> cleanup_policy(int timeout_ms);
   Result<KafkaWatermarks> watermarks(std::int32_t partition, int timeout_ms);
   Result<std::map<std::int32_t, std::optional<KafkaCommitted>>> committed(
@@ -140,7 +141,7 @@ Result<std::string> KafkaLookup::Impl::cluster_id(int timeout_ms) {
   return copy;
 }
 
-Result<std::int32_t> KafkaLookup::Impl::partition_count(int timeout_ms) {
+Result<std::optional<std::int32_t>> KafkaLookup::Impl::partition_count(int timeout_ms) {
   const rd_kafka_metadata_t* raw = nullptr;
   const auto error = rd_kafka_metadata(client_.get(), 0, topic_.get(), &raw, timeout_ms);
   const std::unique_ptr<const rd_kafka_metadata_t, KafkaDelete<rd_kafka_metadata_destroy>> metadata(
@@ -150,9 +151,7 @@ Result<std::int32_t> KafkaLookup::Impl::partition_count(int timeout_ms) {
   }
   if (metadata->topic_cnt != 1) return failure("partitions", "the broker's answer lacks the topic");
   const rd_kafka_metadata_topic_t& topic = metadata->topics[0];
-  if (topic.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
-    return fail("there is no {}; create it, or correct [kafka] topic", shown(settings_));
-  }
+  if (topic.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return std::nullopt;
   if (topic.err != RD_KAFKA_RESP_ERR_NO_ERROR) return failure("partitions", topic.err);
   return topic.partition_cnt;
 }
@@ -286,6 +285,14 @@ Result<std::string> KafkaLookup::cluster_id(int timeout_ms) {
   return impl_->cluster_id(timeout_ms);
 }
 Result<std::int32_t> KafkaLookup::partition_count(int timeout_ms) {
+  const auto count = impl_->partition_count(timeout_ms);
+  if (!count) return std::unexpected(count.error());
+  if (!*count) {
+    return fail("there is no {}; create it, or correct [kafka] topic", shown(impl_->settings()));
+  }
+  return **count;
+}
+Result<std::optional<std::int32_t>> KafkaLookup::partition_count_if_any(int timeout_ms) {
   return impl_->partition_count(timeout_ms);
 }
 Result<std::string> KafkaLookup::cleanup_policy(int timeout_ms) {

@@ -51,6 +51,8 @@ class KafkaLookup {
 
   // An Error where there is no such topic, or no broker.
   Result<std::int32_t> partition_count(int timeout_ms);
+  // Nothing where there is no such topic.
+  Result<std::optional<std::int32_t>> partition_count_if_any(int timeout_ms);
 
   // The topic's cleanup.policy: "delete", "compact" or "compact,delete". An Error says why it
   // cannot be known (an ACL may forbid asking).

@@ -24,6 +24,7 @@ TEST(KafkaLookup, AnswersAboutTheTopic) {
   kafka.produce(1, 0, 10);
   auto lookup = open(kafka.settings("g"));
   EXPECT_EQ(*lookup->partition_count(5000), 3);
+  EXPECT_EQ(*lookup->partition_count_if_any(5000), 3);
   EXPECT_THAT(*lookup->cluster_id(5000), HasSubstr("mock"));
   EXPECT_EQ(*lookup->watermarks(1, 5000), (KafkaWatermarks{0, 10}));
   EXPECT_EQ(*lookup->watermarks(2, 5000), (KafkaWatermarks{0, 0}));

@@ -37,9 +37,11 @@ class KafkaProducer::Impl {
       : settings_(std::move(settings)), log_(std::move(log)) {}
 
   Result<void> open();
-  Result<void> send(std::string_view key, std::optional<std::string_view> value,
-                    std::int64_t timestamp_ms, std::int32_t partition);
-  Result<void> flush(int timeout_ms);
+  // False where there was no room within the time.
+  Result<bool> send(std::string_view key, std::optional<std::string_view> value,
+                    std::int64_t timestamp_ms, std::int32_t partition, int timeout_ms);
+  Result<bool> is_flushed(int timeout_ms);
+  [[nodiscard]] std::unexpected<Error> not_flushed(int timeout_ms) const;
 
  private:
   static Impl& self(void* opaque) { return *static_cast<Impl*>(opaque); }
@@ -91,23 +93,26 @@ void KafkaProducer::Impl::lose(rd_kafka_resp_err_t error) {
                                text_of(error), is_fatal ? ": " : "", text.data())};
 }
 
-Result<void> KafkaProducer::Impl::send(std::string_view key, std::optional<std::string_view> value,
-                                       std::int64_t timestamp_ms, std::int32_t partition) {
+Result<bool> KafkaProducer::Impl::send(std::string_view key, std::optional<std::string_view> value,
+                                       std::int64_t timestamp_ms, std::int32_t partition,
+                                       int timeout_ms) {
   if (++since_poll_ >= kMessagesBetweenPolls) {
     since_poll_ = 0;
     rd_kafka_poll(client_.get(), 0);
   }
   void* bytes = value ? const_cast<char*>(value->data()) : nullptr;  // copied, never written
   const std::size_t size_bytes = value ? value->size() : 0;
-  while (!failure_) {
+  for (int waited_ms = 0; !failure_;) {
     const auto error =
         rd_kafka_producev(client_.get(), RD_KAFKA_V_RKT(topic_.get()),
                           RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_KEY(key.data(), key.size()),
                           RD_KAFKA_V_VALUE(bytes, size_bytes), RD_KAFKA_V_TIMESTAMP(timestamp_ms),
                           RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
     if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+      if (waited_ms >= timeout_ms) return false;
       rd_kafka_poll(client_.get(), kWaitForRoom_ms);
+      waited_ms += kWaitForRoom_ms;
     } else {
       lose(error);
     }
@@ -115,10 +120,13 @@ Result<void> KafkaProducer::Impl::send(std::string_view key, std::optional<std::
   return std::unexpected(*failure_);
 }
 
-Result<void> KafkaProducer::Impl::flush(int timeout_ms) {
+Result<bool> KafkaProducer::Impl::is_flushed(int timeout_ms) {
   const auto error = rd_kafka_flush(client_.get(), timeout_ms);
   if (failure_) return std::unexpected(*failure_);
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  return error == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+std::unexpected<Error> KafkaProducer::Impl::not_flushed(int timeout_ms) const {
   return fail("{}: {} records were not acknowledged within {} ms", shown(settings_),
               rd_kafka_outq_len(client_.get()), timeout_ms);
 }
@@ -136,8 +144,26 @@ Result<std::unique_ptr<KafkaProducer>> KafkaProducer::open(const KafkaSettings& 
 
 Result<void> KafkaProducer::send(std::string_view key, std::optional<std::string_view> value,
                                  std::int64_t timestamp_ms, std::optional<std::int32_t> partition) {
-  return impl_->send(key, value, timestamp_ms, partition.value_or(RD_KAFKA_PARTITION_UA));
+  for (;;) {
+    const auto sent = impl_->send(key, value, timestamp_ms,
+                                  partition.value_or(RD_KAFKA_PARTITION_UA), kWaitForRoom_ms);
+    if (!sent) return std::unexpected(sent.error());
+    if (*sent) return {};
+  }
 }
-Result<void> KafkaProducer::flush(int timeout_ms) { return impl_->flush(timeout_ms); }
+
+Result<bool> KafkaProducer::try_send(std::string_view key, std::string_view value,
+                                     std::int64_t timestamp_ms, int timeout_ms) {
+  return impl_->send(key, value, timestamp_ms, RD_KAFKA_PARTITION_UA, timeout_ms);
+}
+
+Result<void> KafkaProducer::flush(int timeout_ms) {
+  const auto flushed = impl_->is_flushed(timeout_ms);
+  if (!flushed) return std::unexpected(flushed.error());
+  if (!*flushed) return impl_->not_flushed(timeout_ms);
+  return {};
+}
+
+Result<bool> KafkaProducer::is_flushed(int timeout_ms) { return impl_->is_flushed(timeout_ms); }
 
 }  // namespace bikeflow

@@ -15,7 +15,7 @@
 
 namespace bikeflow {
 
-// Called from inside send() and flush() only.
+// Called from inside the functions that send and flush only.
 using KafkaLog = std::function<void(KafkaLogLevel level, std::string_view text)>;
 
 class KafkaProducer {
@@ -34,8 +34,14 @@ class KafkaProducer {
   Result<void> send(std::string_view key, std::optional<std::string_view> value,
                     std::int64_t timestamp_ms, std::optional<std::int32_t> partition = {});
 
+  // As send(), for who must not wait for long: false where there was no room within that time.
+  Result<bool> try_send(std::string_view key, std::string_view value, std::int64_t timestamp_ms,
+                        int timeout_ms);
+
   // Waits until everything sent so far is acknowledged. An Error where it is not by then, or lost.
   Result<void> flush(int timeout_ms);
+  // As flush(), but false where it is not by then.
+  Result<bool> is_flushed(int timeout_ms);
 
   static constexpr int kQueueMessages = 100'000;
 

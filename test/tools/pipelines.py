@@ -1,4 +1,4 @@
-"""`bikeflow run` on a topic: one configuration, and any number of processes with it."""
+"""`bikeflow run` on a topic, or `bikeflow poll` into one: one configuration, and any number of processes with it."""
 
 import collections
 import os
@@ -13,11 +13,13 @@ SESSION_MS = 2000  # as short as the broker of the tests lets it be, and busy pr
 
 
 class Pipeline:
-    """A configuration in a folder of its own. `client` are lines of [kafka.client] that replace those below."""
+    """A configuration in a folder of its own. `client` are lines of [kafka.client] that replace those below; `producer`
+    is more of [kafka], `feeds` are its [feed] or [[feed]]s."""
 
     def __init__(self, program: pathlib.Path, folder: pathlib.Path, brokers: str, topic: str, lake: str,
                  group: str = "bikeflow", environment: dict | None = None, client: dict | None = None,
-                 checkpoint_every: str = "1s", delay: str = "10m", due_max: str = "256MiB") -> None:
+                 checkpoint_every: str = "1s", delay: str = "10m", due_max: str = "256MiB", producer: str = "",
+                 feeds: str = "") -> None:
         self.program, self.folder, self.topic, self.lake = program, folder, topic, lake
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         self.environment = {**inherited, "NO_COLOR": "1", "HOME": "/nowhere", **(environment or {})}
@@ -33,6 +35,7 @@ timezone = "Asia/Seoul"
 brokers = "{brokers}"
 topic = "{topic}"
 group = "{group}"
+{producer}
 [kafka.client]
 {"".join(f'"{name}" = "{value}"{chr(10)}' for name, value in client.items())}
 [lake]
@@ -43,15 +46,16 @@ idle_close = "12h"     # the clock closes nothing in these tests
 [checkpoint]
 every = "{checkpoint_every}"
 due_max = "{due_max}"
+{feeds}
 """)
 
-    def command(self, *options: str) -> list[str]:
-        return [str(self.program), "run", "-c", str(self.file), *options]
+    def command(self, *options: str, name: str = "run") -> list[str]:
+        return [str(self.program), name, "-c", str(self.file), *options]
 
-    def run(self, *options: str, timeout: float = 120) -> subprocess.CompletedProcess:
+    def run(self, *options: str, timeout: float = 120, name: str = "run") -> subprocess.CompletedProcess:
         """To its end; whatever its status is."""
-        return subprocess.run(self.command(*options), stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              env=self.environment, timeout=timeout)
+        return subprocess.run(self.command(*options, name=name), stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, env=self.environment, timeout=timeout)
 
     def catch_up(self, *options: str, timeout: float = 120) -> subprocess.CompletedProcess:
         """Reads what there is, closes all windows, and succeeds."""
@@ -64,8 +68,10 @@ class Copy:
     """A process that runs until it is stopped. What it says goes to a file, over all its starts. `environment` is
     added to the pipeline's."""
 
-    def __init__(self, pipeline: Pipeline, name: str, environment: dict | None = None) -> None:
+    def __init__(self, pipeline: Pipeline, name: str, environment: dict | None = None,
+                 command: list[str] | None = None) -> None:
         self.pipeline, self.name = pipeline, name
+        self.command = command or pipeline.command()
         self.environment = {**pipeline.environment, **(environment or {})}
         self.log = pipeline.folder / f"{name}.log"
         self.process: subprocess.Popen | None = None
@@ -77,7 +83,7 @@ class Copy:
         self.is_paused = False
         with open(self.log, "ab") as log:
             self.process = servers.start_process(
-                ["setpriv", "--pdeathsig", "KILL", "--", *self.pipeline.command()], stdin=subprocess.DEVNULL,
+                ["setpriv", "--pdeathsig", "KILL", "--", *self.command], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=subprocess.STDOUT, env=self.environment, start_new_session=True)
         return self
 

@@ -1,0 +1,146 @@
+#include "app/poll_command.h"
+
+#include <filesystem>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "app/config_file.h"
+#include "app/feed_specs.h"
+#include "app/kafka_settings_of.h"
+#include "io/interrupt.h"
+#include "io/kafka_topic.h"
+#include "io/random.h"
+
+namespace bikeflow {
+namespace {
+
+constexpr int kTopicMs = 15'000;
+
+struct PollOptions {
+  std::string config;
+  bool once = false;
+};
+
+TopicPlan plan_of(const KafkaConfig& kafka) {
+  return {static_cast<std::int32_t>(kafka.partitions), kafka.retention};
+}
+
+Result<std::unique_ptr<PollRun>> open_poll(const Config& config, const std::string& config_file,
+                                           bool once, Shell& shell) {
+  auto feeds = feed_specs_of(config);
+  if (!feeds) return std::unexpected(feeds.error());
+  for (const FeedSpec& spec : feeds->specs) {
+    if (spec.zone) continue;
+    return fail(
+        "{}: whoever reads a topic must know its systems: give each [[feed]] an id and a timezone "
+        "(a catalogue of systems goes without Kafka only)",
+        spec.system);
+  }
+  for (const std::string& notice : feeds->notices) shell.log.warning(notice);
+  const std::filesystem::path folder = std::filesystem::path(config_file).parent_path();
+  const KafkaConfig& kafka = *config.kafka;
+  PollRunSettings settings;
+  settings.kafka = kafka_settings_of(kafka);
+  settings.topic = plan_of(kafka);
+  settings.spool =
+      (folder / (kafka.spool.empty() ? KafkaConfig::kDefaultSpool : kafka.spool)).string();
+  settings.spool_max_bytes = kafka.spool_max_bytes;
+  settings.delay = config.window.delay;
+  settings.http = http_settings_of(config.http);
+  settings.once = once;
+  return PollRun::open(std::move(settings), std::move(feeds->specs), system_random,
+                       {[&](const std::string& text) { shell.log.info(text); },
+                        [&](const std::string& text) { shell.log.warning(text); },
+                        [&](const std::string& text) { shell.log.error(text); }});
+}
+
+// What was done. Whoever polls once wants all of it done; a service that is told to end has done
+// what it could.
+Result<ExitStatus> tell(const PollRunSummary& summary, const std::string& topic, bool once,
+                        Shell& shell) {
+  shell.out.print("{}; {} with {} acknowledged by {}\n", counted(summary.polls, "poll", "polls"),
+                  counted(summary.rounds, "round", "rounds"),
+                  counted(summary.records, "record", "records"), topic);
+  for (const std::string& text : summary.failing) shell.log.error(text);
+  if (summary.spool.waiting > 0) {
+    shell.log.warning(
+        fmt::format("{} not acknowledged; kept on disk, and sent first by the next process{}{}",
+                    counted(summary.spool.waiting, "round", "rounds"),
+                    summary.trouble.empty() ? "" : ": ", summary.trouble));
+  }
+  const bool is_whole =
+      summary.failing.empty() && summary.spool.waiting == 0 && summary.spool.dropped == 0;
+  return once && !is_whole ? ExitStatus::kFailed : ExitStatus::kDone;
+}
+
+Result<ExitStatus> poll(const PollOptions& options, Shell& shell) {
+  const auto config = load_config(options.config, ConfigUse::kProducer, shell.log);
+  if (!config) return std::unexpected(config.error());
+  watch_for_interrupts();
+  auto run = open_poll(*config, options.config, options.once, shell);
+  if (!run) return std::unexpected(run.error());
+  const auto summary = (*run)->run();
+  if (!summary) return std::unexpected(summary.error());
+  return tell(*summary, config->kafka->topic, options.once, shell);
+}
+
+}  // namespace
+
+PollBeside::PollBeside(std::unique_ptr<PollRun> run, std::string topic)
+    : run_(std::move(run)), topic_(std::move(topic)), thread_([this] {
+        summary_ = run_->run();
+        interrupt();
+      }) {}
+
+Result<std::unique_ptr<PollBeside>> PollBeside::start(const Config& config,
+                                                      const std::string& config_file,
+                                                      Shell& shell) {
+  if (auto topic =
+          find_or_create_topic(kafka_settings_of(*config.kafka), plan_of(*config.kafka), kTopicMs);
+      !topic) {
+    return std::unexpected(topic.error());
+  }
+  auto run = open_poll(config, config_file, false, shell);
+  if (!run) return std::unexpected(run.error());
+  return std::unique_ptr<PollBeside>(new PollBeside(*std::move(run), config.kafka->topic));
+}
+
+PollBeside::~PollBeside() { interrupt(); }
+
+Result<ExitStatus> PollBeside::end(Shell& shell) {
+  interrupt();
+  thread_.join();
+  if (!summary_) return std::unexpected(summary_.error());
+  return tell(*summary_, topic_, false, shell);
+}
+
+void register_poll(CommandLine& line) {
+  auto options = std::make_shared<PollOptions>();
+  Command& command = line.add(
+      {.name = "poll",
+       .summary = "live feeds into a topic of Kafka, for any number of readers",
+       .description =
+           "Polls each [feed] of the configuration and writes a record for each station into the "
+           "topic of [kafka]: UTF-8 JSON, the key is the station's id, the partition is the one "
+           "that Java's clients choose, the timestamp is when it was polled. A topic that is not "
+           "there is created with [kafka] partitions (4) and retention (\"7d\"), if the broker "
+           "lets us; one that is there is left as it is.\n\n"
+           "A round of a feed is kept on disk until the broker has acknowledged every record of "
+           "it; only then the next one is sent, so the topic has rounds in order and whole. "
+           "Without a broker they wait in the folder [kafka] spool (bikeflow-spool, beside the "
+           "configuration) and take at most [kafka] spool_max (\"256MiB\"); when that is full the "
+           "oldest go, and the log says how many. After a restart they are sent first.\n\n"
+           "Killed at any moment, it sends the round in hand again, whole: some of its records "
+           "may come twice, with the same station, time and counts, which readers ignore. SIGINT "
+           "or SIGTERM ends it within 5 seconds.\n\n"
+           "With --once the exit status is 1 where a feed failed or a round was not sent.",
+       .examples = {"bikeflow poll -c bikeflow.toml", "bikeflow poll -c bikeflow.toml --once"}},
+      [options](Shell& shell) { return poll(*options, shell); });
+  command.text({"-c,--config", "FILE", "the feeds and the topic", true}, &options->config);
+  command.flag({"--once", "", "poll each feed once, wait until all is sent, and end"},
+               &options->once);
+}
+
+}  // namespace bikeflow

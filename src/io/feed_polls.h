@@ -1,0 +1,97 @@
+// Polls live feeds, each on its beat, and hands over what came of each poll. Whoever wants rounds,
+// into a lake (feed_run.h) or into a topic (poll_run.h), polls by this.
+//
+// A feed that is slow, broken or gone delays no other.
+//
+// Threads: one calls it and does all of it; names are resolved by others (http_client.h).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "feed/poller.h"
+#include "io/feed_finder.h"
+#include "io/http_client.h"
+#include "io/random.h"
+#include "io/run_voice.h"
+
+namespace bikeflow {
+
+struct FeedPollsSettings {
+  HttpClientSettings http;
+  Seconds delay = 10 * kMinute;  // of PollerSettings
+  bool once = false;             // each feed once
+  // A simulation's: so many seconds pass in one of ours.
+  int clock_speed = 1;
+};
+
+class FeedPolls {
+ public:
+  // Of feed `number`; what is to be said of it was said.
+  using Ended = std::function<Result<void>(std::size_t number, PollResult result)>;
+
+  static Result<std::unique_ptr<FeedPolls>> open(FeedPollsSettings settings, RandomSource random,
+                                                 RunVoice voice);
+
+  // Feeds are numbered from 0 on. `memory`: what its poller saved when it last ran, if it did.
+  void add(std::string system, Seconds every, std::unique_ptr<FeedSource> source,
+           std::optional<std::string_view> memory);
+
+  // A GBFS feed of which not all is known that it takes to poll it: it is asked, beside the polls,
+  // until it says so; then take_found() tells. `number` is of the caller's choice.
+  Result<void> find(std::size_t number, GbfsSettings settings, GbfsGiven given);
+  std::vector<FoundFeed> take_found() { return finder_->take_found(); }
+  // Of those that are still sought, what came of the last try.
+  [[nodiscard]] std::vector<MissingFeed> missing() const { return finder_->missing(); }
+
+  // Begins what is due, waits for answers, a second at most, and tells of the polls that have
+  // ended. An Error is one of `ended`.
+  Result<void> step(const Ended& ended);
+  // Nothing comes any more of what is under way.
+  void cancel();
+  // With `once`: each feed was polled, and each that is sought was asked.
+  [[nodiscard]] bool is_done() const;
+
+  [[nodiscard]] std::size_t size() const { return feeds_.size(); }
+  [[nodiscard]] const FeedPoller& poller(std::size_t number) const {
+    return feeds_[number]->poller;
+  }
+  [[nodiscard]] std::int64_t polls() const { return polls_; }
+  [[nodiscard]] std::int64_t failures() const { return failures_; }
+  // "oslo: timeout: ...", of feeds that fail now.
+  [[nodiscard]] std::vector<std::string> failing() const;
+  // How they do, for a line of the log now and then.
+  [[nodiscard]] std::string line() const;
+  [[nodiscard]] Now now() const;
+
+ private:
+  struct Feed {
+    std::string system;
+    FeedPoller poller;
+    bool was_polled = false;
+  };
+
+  FeedPolls(FeedPollsSettings settings, RandomSource random, RunVoice voice)
+      : settings_(std::move(settings)), random_(std::move(random)), voice_(std::move(voice)) {}
+
+  Result<void> begin_due(const Ended& ended);
+  Result<void> go_on(std::size_t number, std::optional<HttpRequest> request, const Ended& ended);
+  [[nodiscard]] std::int64_t wait_ms() const;
+
+  FeedPollsSettings settings_;
+  RandomSource random_;
+  RunVoice voice_;
+  std::unique_ptr<HttpClient> http_;
+  std::unique_ptr<FeedFinder> finder_;        // after the client, which it uses
+  std::vector<std::unique_ptr<Feed>> feeds_;  // by the number of their requests
+  Now began_;
+  std::int64_t polls_ = 0, failures_ = 0;
+};
+
+}  // namespace bikeflow
