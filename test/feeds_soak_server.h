@@ -1,5 +1,5 @@
-// Many GBFS systems in a process of their own, whose counts change with each poll, on a clock that
-// runs faster.
+// Many GBFS systems in a process of their own, whose counts change with each poll, on the clock of
+// a run that leaves idle time out.
 //
 // What is served is counted on a board that both processes see. /N/gbfs.json names the documents of
 // system N.
@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
@@ -44,19 +45,18 @@ struct SoakBoard {
     std::int64_t longest_ms = 0;             // between two rounds
   };
 
-  std::int64_t wall_ms = 0;  // when both clocks showed the same
-  std::int64_t began_ms = 0;
-  int speed = 1;
+  std::int64_t wall_ms = 0, began_ms = 0;    // both clocks, at the start
+  std::atomic<std::int64_t> skipped_ms = 0;  // of FeedRunSettings
   std::array<System, kMostSystems> systems;
 
   [[nodiscard]] std::int64_t now_ms() const {
-    return wall_ms + (monotonic_ms() - began_ms) * speed;
+    return wall_ms + monotonic_ms() - began_ms + skipped_ms;
   }
 };
 
 class SoakServer {
  public:
-  SoakServer(int systems, int stations, int speed) : stations_(stations) {
+  SoakServer(int systems, int stations) : stations_(stations) {
     CHECK(systems <= static_cast<int>(SoakBoard::kMostSystems));
     void* shared = ::mmap(nullptr, sizeof(SoakBoard), PROT_READ | PROT_WRITE,
                           MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -64,7 +64,6 @@ class SoakServer {
     board_ = new (shared) SoakBoard;
     board_->wall_ms = wall_now() * 1000;
     board_->began_ms = monotonic_ms();
-    board_->speed = speed;
     listen();
     const pid_t parent = ::getpid();
     child_ = ::fork();
@@ -85,7 +84,7 @@ class SoakServer {
   }
 
   [[nodiscard]] int port() const { return port_; }
-  [[nodiscard]] const SoakBoard& board() const { return *board_; }
+  [[nodiscard]] SoakBoard& board() const { return *board_; }
 
  private:
   struct Connection {

@@ -31,7 +31,7 @@ Result<std::unique_ptr<FeedRun>> FeedRun::open(FeedRunSettings settings,
   auto polls = FeedPolls::open({.http = run->settings_.http,
                                 .delay = run->settings_.task.delay,
                                 .once = run->settings_.once,
-                                .clock_speed = run->settings_.clock_speed},
+                                .skipped_ms = run->settings_.skipped_ms},
                                run->random_, run->voice_);
   if (!polls) return std::unexpected(polls.error());
   run->polls_ = *std::move(polls);

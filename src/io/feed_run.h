@@ -35,8 +35,7 @@ struct FeedRunSettings {
   bool close_windows = false;  // and close what is open
   Syncs syncs = Syncs::kOn;
   LiveHub* live = nullptr;  // told of every change at once; outlives the run
-  // A simulation's: so many seconds pass in one of ours.
-  int clock_speed = 1;
+  std::atomic<std::int64_t>* skipped_ms = nullptr;  // a simulation's, see FeedPollsSettings
 };
 
 struct FeedRunSummary {  // of this run
