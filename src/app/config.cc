@@ -271,6 +271,7 @@ void read_checkpoint(TableReader& root, Config& config) {
   table.duration("every", 1, kDay, &config.checkpoint.every);
   table.text("url", is_lake_url, "a directory, or \"s3://bucket/prefix\"", &config.checkpoint.url);
   table.bytes("due_max", 1 << 20, &config.checkpoint.due_max_bytes);
+  table.boolean("sync", &config.checkpoint.sync);
   table.finish();
 }
 

@@ -83,6 +83,8 @@ struct CheckpointConfig {
   Seconds every = 30;
   std::string url;  // empty: _bikeflow/state in the lake
   std::uint64_t due_max_bytes = std::uint64_t{256} << 20;
+  // Of live feeds into a folder; false for tests, and for lakes that may be thrown away.
+  bool sync = true;
 };
 
 struct DashboardConfig {

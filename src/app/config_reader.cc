@@ -1,8 +1,8 @@
 #include "app/config_reader.h"
 
 #include <algorithm>
-#include <charconv>
 #include <array>
+#include <charconv>
 
 #include <fmt/ranges.h>
 
@@ -179,6 +179,11 @@ void TableReader::number(std::string_view key, std::int64_t least, std::int64_t 
   } else {
     *target = value->integer;
   }
+}
+
+void TableReader::boolean(std::string_view key, bool* target) {
+  const ConfigNode* value = typed(key, ConfigNode::Type::kBoolean, "");
+  if (value != nullptr) *target = value->boolean;
 }
 
 void TableReader::list(std::string_view key, std::vector<std::string>* target) {

@@ -45,6 +45,7 @@ class TableReader {
   void duration(std::string_view key, Seconds least, Seconds most, Seconds* target);
   void bytes(std::string_view key, std::uint64_t least, std::uint64_t* target);
   void number(std::string_view key, std::int64_t least, std::int64_t most, std::int64_t* target);
+  void boolean(std::string_view key, bool* target);
   void list(std::string_view key, std::vector<std::string>* target);
   // `key`, or `key`_file: a file that holds it.
   void secret(std::string_view key, Secret* target);

@@ -75,6 +75,7 @@ idle_close = "2m"
 every = "10s"
 url = "state"
 due_max = "64MiB"
+sync = false
 
 [dashboard]
 listen = "[::1]:80"
@@ -117,6 +118,7 @@ TEST(Config, ReadsEveryKey) {
   EXPECT_EQ(config.checkpoint.every, 10);
   EXPECT_EQ(config.checkpoint.url, "state");
   EXPECT_EQ(config.checkpoint.due_max_bytes, 64U << 20);
+  EXPECT_FALSE(config.checkpoint.sync);
   EXPECT_EQ(config.dashboard->listen, "[::1]:80");
   EXPECT_EQ(config.dashboard->token.reveal(), "from-file");
   EXPECT_EQ(config.redis->sentinels, (std::vector<std::string>{"a:26379", "b:26379"}));
@@ -131,6 +133,7 @@ TEST(Config, HasDefaults) {
   EXPECT_EQ(config.window.max_gap, 600);
   EXPECT_EQ(config.window.idle_close, 300);
   EXPECT_EQ(config.checkpoint.due_max_bytes, 256U << 20);
+  EXPECT_TRUE(config.checkpoint.sync);
 }
 
 TEST(Config, AProducerNeedsFeedsWithZonesAndATopicAndNoLake) {
@@ -409,6 +412,10 @@ TEST(ConfigErrors, OfOutsideThings) {
             "\"256MiB\" (B, KiB, MiB, GiB, TiB)\n"
             "    2 | due_max = \"256MB\"\n"
             "      |           ^~~~~~~\n");
+  EXPECT_EQ(errors("[checkpoint]\nsync = \"no\"\n"),
+            "bikeflow.toml:2:8: error: [checkpoint] sync: expected true or false, found a string\n"
+            "    2 | sync = \"no\"\n"
+            "      |        ^~~~\n");
   EXPECT_EQ(errors("[dashboard]\nlisten = \"8080\"\n"),
             "bikeflow.toml:2:10: error: [dashboard] listen: expected HOST:PORT such as "
             "\"127.0.0.1:8080\", found \"8080\"\n"

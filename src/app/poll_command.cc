@@ -48,6 +48,7 @@ Result<std::unique_ptr<PollRun>> open_poll(const Config& config, const std::stri
       (folder / (kafka.spool.empty() ? KafkaConfig::kDefaultSpool : kafka.spool)).string();
   settings.spool_max_bytes = kafka.spool_max_bytes;
   settings.delay = config.window.delay;
+  settings.max_gap = config.window.max_gap;
   settings.http = http_settings_of(config.http);
   settings.once = once;
   return PollRun::open(std::move(settings), std::move(feeds->specs), system_random,

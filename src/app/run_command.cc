@@ -135,12 +135,18 @@ Result<ExitStatus> run_feeds(const Config& config, FeedSpecs feeds, const RunOpt
     return fail("the plain layout has no place for a second system; {}", kOtherThanPlain);
   }
   for (const std::string& notice : feeds.notices) shell.log.warning(notice);
+  if (!config.checkpoint.sync) {
+    shell.log.warning(
+        "[checkpoint] sync = false: what is committed may be lost or torn when the machine ends; "
+        "for tests and for lakes that may be thrown away");
+  }
   FeedRunSettings settings;
   settings.lake = config.lake->url;
   settings.layout = config.lake->rule;
   settings.task = task_of(config.window);
   settings.idle_close = config.window.idle_close;
   settings.http = http_settings_of(config.http);
+  settings.syncs = config.checkpoint.sync ? Syncs::kOn : Syncs::kOff;
   settings.once = options.until_caught_up;
   settings.close_windows = options.close_windows;
   watch_for_interrupts();

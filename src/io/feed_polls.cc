@@ -66,15 +66,15 @@ Result<void> FeedPolls::find(std::size_t number, GbfsSettings settings, GbfsGive
 
 Now FeedPolls::now() const {
   const Now real{wall_now(), monotonic_ms()};
-  if (settings_.clock_speed == 1) return real;
-  const std::int64_t passed_ms = (real.monotonic_ms - began_.monotonic_ms) * settings_.clock_speed;
+  if (settings_.skipped_ms == nullptr) return real;
+  const std::int64_t passed_ms = real.monotonic_ms - began_.monotonic_ms + *settings_.skipped_ms;
   return {began_.wall + passed_ms / 1000, began_.monotonic_ms + passed_ms};
 }
 
 Result<void> FeedPolls::step(const Ended& ended) {
   if (auto done = begin_due(ended); !done) return done;
   finder_->step(now());
-  http_->wait(wait_ms());
+  wait();
   for (HttpDone& done : http_->take_done()) {
     if (finder_->is_mine(done.id)) {
       finder_->answered(std::move(done), now());
@@ -84,6 +84,14 @@ Result<void> FeedPolls::step(const Ended& ended) {
     if (auto gone = go_on(done.id, std::move(request), ended); !gone) return gone;
   }
   return {};
+}
+
+void FeedPolls::wait() {
+  if (settings_.skipped_ms == nullptr || http_->under_way() > 0) {
+    http_->wait(wait_ms());
+  } else {
+    *settings_.skipped_ms += wait_ms();
+  }
 }
 
 void FeedPolls::cancel() {
@@ -102,8 +110,7 @@ std::int64_t FeedPolls::wait_ms() const {
     due_ms = std::min(due_ms, feed->poller.due_ms());
   }
   const std::int64_t left_ms = std::max<std::int64_t>(due_ms - now().monotonic_ms, 0);
-  // Rounded up: not again and again within the last millisecond.
-  return std::min((left_ms + settings_.clock_speed - 1) / settings_.clock_speed, kLongestWaitMs);
+  return std::min(left_ms, kLongestWaitMs);
 }
 
 Result<void> FeedPolls::begin_due(const Ended& ended) {

@@ -6,6 +6,7 @@
 // Threads: one calls it and does all of it; names are resolved by others (http_client.h).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -27,8 +28,9 @@ struct FeedPollsSettings {
   HttpClientSettings http;
   Seconds delay = 10 * kMinute, max_gap = 10 * kMinute;  // of PollerSettings
   bool once = false;                                     // each feed once
-  // A simulation's: so many seconds pass in one of ours.
-  int clock_speed = 1;
+  // A simulation's: the time in which nothing is under way is left out, so that a day passes as
+  // fast as its polls; so much was left out so far. Outlives the object.
+  std::atomic<std::int64_t>* skipped_ms = nullptr;
 };
 
 class FeedPolls {
@@ -82,6 +84,7 @@ class FeedPolls {
 
   Result<void> begin_due(const Ended& ended);
   Result<void> go_on(std::size_t number, std::optional<HttpRequest> request, const Ended& ended);
+  void wait();
   [[nodiscard]] std::int64_t wait_ms() const;
 
   FeedPollsSettings settings_;

@@ -32,7 +32,7 @@ Result<std::unique_ptr<FeedRun>> FeedRun::open(FeedRunSettings settings,
                                 .delay = run->settings_.task.delay,
                                 .max_gap = run->settings_.task.max_gap,
                                 .once = run->settings_.once,
-                                .clock_speed = run->settings_.clock_speed},
+                                .skipped_ms = run->settings_.skipped_ms},
                                run->random_, run->voice_);
   if (!polls) return std::unexpected(polls.error());
   run->polls_ = *std::move(polls);
@@ -46,7 +46,7 @@ Result<void> FeedRun::add(FeedSpec spec) {
   if (spec.system.empty()) return seek(std::move(spec));
   // Which feeds a lake has may change from run to run; the lock keeps a second process out.
   auto lake = LakeSession::open(settings_.lake, spec.system, {LakeWriter::Kind::kRun, "live feeds"},
-                                random_);
+                                random_, settings_.syncs);
   if (!lake) return std::unexpected(lake.error());
   auto job = lake->restore();
   if (!job) return std::unexpected(job.error());

@@ -34,9 +34,9 @@ struct FeedRunSettings {
   HttpClientSettings http;
   bool once = false;           // end when each feed has been polled once
   bool close_windows = false;  // and close what is open
-  LiveHub* live = nullptr;     // told of every change at once; outlives the run
-  // A simulation's: so many seconds pass in one of ours.
-  int clock_speed = 1;
+  Syncs syncs = Syncs::kOn;
+  LiveHub* live = nullptr;  // told of every change at once; outlives the run
+  std::atomic<std::int64_t>* skipped_ms = nullptr;  // a simulation's, see FeedPollsSettings
 };
 
 struct FeedRunSummary {  // of this run

@@ -42,6 +42,10 @@ Result<void> write_all(const File& file, std::string_view bytes, std::string_vie
 // fsync(2): what was written through this descriptor is on the disk afterwards.
 Result<void> sync_file(const File& file, std::string_view shown);
 
+// Whether what is committed and published must outlive the machine. Without syncs it outlives the
+// process only: for tests, and for lakes that may be thrown away.
+enum class Syncs : std::uint8_t { kOn, kOff };
+
 // Fills the room from the file's beginning on; an Error where the file is shorter.
 Result<void> read_exactly(const File& file, std::span<char> room, std::string_view shown);
 

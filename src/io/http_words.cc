@@ -222,6 +222,7 @@ HttpFailure http_failure_of(CURLcode code, CURL* easy, std::string_view where,
       return http_failure(Kind::kOther, where,
                           "what answers there does not speak HTTP; is the port right?");
     case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_WRITE_ERROR:  // what we did not refuse ourselves could not be unpacked
       return http_failure(Kind::kOther, where, "its compressed body is damaged");
     default:
       return http_failure(Kind::kOther, where, curl_easy_strerror(code));

@@ -16,13 +16,13 @@ std::string state_folder(std::string_view lake, std::string_view job_name) {
 }
 
 Result<LakeSession> LakeSession::open(const std::string& lake, std::string_view job_name,
-                                      const LakeWriter& writer, RandomSource random) {
+                                      const LakeWriter& writer, RandomSource random, Syncs syncs) {
   std::error_code error;
   std::filesystem::create_directories(lake, error);
   if (error) return fail("{}: cannot create the lake's folder: {}", lake, error.message());
-  auto store = LocalStore::open(lake, escape_component(job_name));
+  auto store = LocalStore::open(lake, escape_component(job_name), syncs);
   if (!store) return std::unexpected(store.error());
-  auto state = StateDir::open(state_folder(lake, job_name));
+  auto state = StateDir::open(state_folder(lake, job_name), syncs);
   if (!state) return std::unexpected(state.error());
   if (auto cleaned = store->clean_unfinished(); !cleaned) return std::unexpected(cleaned.error());
   auto id = open_lake(*store, random);

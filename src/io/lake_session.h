@@ -25,7 +25,8 @@ class LakeSession {
  public:
   // Creates the lake where there is none, takes the job's lock and registers the writer.
   static Result<LakeSession> open(const std::string& lake, std::string_view job_name,
-                                  const LakeWriter& writer, RandomSource random);
+                                  const LakeWriter& writer, RandomSource random,
+                                  Syncs syncs = Syncs::kOn);
 
   [[nodiscard]] const std::string& lake_id() const { return lake_id_; }
   [[nodiscard]] Store& store() { return *store_; }

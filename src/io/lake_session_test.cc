@@ -57,6 +57,24 @@ TEST(LakeSession, GoesOnWhereTheLastCommitWas) {
   EXPECT_EQ((*job)->find("seoul")->last_file(), kHour22);
 }
 
+TEST(LakeSession, GoesOnWithoutSyncsAsWithThem) {
+  const TempFolder lake;
+  const std::string how = in_child([&]() -> std::string {
+    auto session = LakeSession::open(lake.path(), "backfill", kWriter, system_random, Syncs::kOff);
+    Job job = a_job(session->lake_id());
+    if (!session->commit(job)) return "not committed";
+    kill(getpid(), SIGKILL);
+    return "alive";
+  });
+  ASSERT_THAT(how, HasSubstr("killed"));
+  auto again = open(lake.path());
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->store().get(kHour22)->has_value());
+  auto job = again->restore();
+  ASSERT_TRUE(job && *job);
+  EXPECT_EQ((*job)->sequence(), 1u);
+}
+
 TEST(LakeSession, PublishesWhatACrashLeftDue) {
   const TempFolder lake;
   const std::string how = in_child([&]() -> std::string {

@@ -60,17 +60,18 @@ Result<void> list_into(int at, const std::string& shown, const std::string& pref
 
 }  // namespace
 
-LocalStore::LocalStore(std::string folder, std::string unfinished_folder, File root)
+LocalStore::LocalStore(std::string folder, std::string unfinished_folder, File root, Syncs syncs)
     : folder_(std::move(folder)),
       unfinished_folder_(std::move(unfinished_folder)),
-      root_(std::move(root)) {}
+      root_(std::move(root)),
+      syncs_(syncs) {}
 
-Result<LocalStore> LocalStore::open(std::string folder, std::string_view writer) {
+Result<LocalStore> LocalStore::open(std::string folder, std::string_view writer, Syncs syncs) {
   while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
   auto root = open_file(folder, O_RDONLY | O_DIRECTORY);
   if (!root) return std::unexpected(root.error());
   return LocalStore(std::move(folder), fmt::format("{}/tmp/{}", kInternalFolder, writer),
-                    *std::move(root));
+                    *std::move(root), syncs);
 }
 
 std::string LocalStore::shown(std::string_view path) const {
@@ -164,7 +165,7 @@ Result<bool> LocalStore::put_new(std::string_view path, std::string_view bytes) 
   const std::string& temporary = unfinished->temporary;
   const auto drop = [&] { ::unlinkat(root_.descriptor(), temporary.c_str(), 0); };
   auto made = make_parents(path);
-  if (made) made = sync_file(unfinished->file, shown(path));
+  if (made) made = sync_one(unfinished->file, shown(path));
   if (!made) {
     drop();
     return std::unexpected(made.error());
@@ -254,30 +255,36 @@ bool LocalStore::give_name(const Unfinished& file) {
 
 Result<void> LocalStore::sync_data() {
   if (!std::ranges::any_of(unfinished_, &Unfinished::has_data)) return {};
-  if (unfinished_.size() > kSyncEach) {
-    if (::syncfs(root_.descriptor()) != 0) return os_failure("sync", folder_, errno);
-    return {};
-  }
+  if (unfinished_.size() > kSyncEach) return sync_all();
   for (const Unfinished& each : unfinished_) {
     if (!each.has_data()) continue;
-    if (auto synced = sync_file(each.file, shown(each.path)); !synced) return synced;
+    if (auto synced = sync_one(each.file, shown(each.path)); !synced) return synced;
   }
   return {};
 }
 
 Result<void> LocalStore::sync_folders() {
   if (touched_folders_.size() > kSyncEach) {
-    if (::syncfs(root_.descriptor()) != 0) return os_failure("sync", folder_, errno);
+    if (auto synced = sync_all(); !synced) return synced;
   } else {
     for (const std::string& folder : touched_folders_) {
       auto opened =
           open_file(root_.descriptor(), or_dot(folder), O_RDONLY | O_DIRECTORY, shown(folder));
       if (!opened) return std::unexpected(opened.error());
-      if (auto synced = sync_file(*opened, shown(folder)); !synced) return synced;
+      if (auto synced = sync_one(*opened, shown(folder)); !synced) return synced;
     }
   }
   touched_folders_.clear();
   return {};
+}
+
+Result<void> LocalStore::sync_all() const {
+  if (syncs_ == Syncs::kOff || ::syncfs(root_.descriptor()) == 0) return {};
+  return os_failure("sync", folder_, errno);
+}
+
+Result<void> LocalStore::sync_one(const File& file, std::string_view shown) const {
+  return syncs_ == Syncs::kOn ? sync_file(file, shown) : Result<void>();
 }
 
 Result<std::optional<std::string>> LocalStore::get(std::string_view path) {

@@ -34,7 +34,8 @@ class LocalStore final : public Store {
 
   // Requires: the folder exists, or Error. `writer` names the folder of unfinished files; only the
   // holder of that writer's lock (StateDir) may put. Nothing is created before the first put.
-  static Result<LocalStore> open(std::string folder, std::string_view writer);
+  static Result<LocalStore> open(std::string folder, std::string_view writer,
+                                 Syncs syncs = Syncs::kOn);
 
   // Deletes what a crash left unfinished. Requires: the writer's lock is held, nothing was put yet.
   Result<void> clean_unfinished();
@@ -58,17 +59,20 @@ class LocalStore final : public Store {
     [[nodiscard]] bool has_data() const { return !temporary.empty(); }
   };
 
-  LocalStore(std::string folder, std::string unfinished_folder, File root);
+  LocalStore(std::string folder, std::string unfinished_folder, File root, Syncs syncs);
   Result<Unfinished> write_unfinished(std::string_view path, std::string_view bytes);
   Result<void> make_parents(std::string_view path);
   bool give_name(const Unfinished& file);
   Result<void> sync_data();
   Result<void> sync_folders();
+  [[nodiscard]] Result<void> sync_all() const;
+  [[nodiscard]] Result<void> sync_one(const File& file, std::string_view shown) const;
   Result<void> finish();
 
   std::string folder_;
   std::string unfinished_folder_;  // relative to the lake
   File root_;
+  Syncs syncs_;
   std::vector<Unfinished> unfinished_;
   std::set<std::string, std::less<>> touched_folders_;  // whose entries are not yet durable
   std::uint64_t next_temporary_ = 0;

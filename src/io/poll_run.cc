@@ -20,7 +20,7 @@ constexpr std::int64_t kReportMs = 60'000;
 // For what waits at the end: whoever sent a signal expects us to be gone soon.
 constexpr std::int64_t kLastMs = 3'000;
 constexpr std::int64_t kLastInTroubleMs = 500;  // it would not help
-constexpr std::int64_t kLastOfOnceMs = 30'000;
+constexpr std::int64_t kLastOfOnceMs = 30'000;  // without anything that got through
 constexpr std::int64_t kPieceMs = 20;
 
 std::string counted_rounds(std::int64_t count) {
@@ -42,8 +42,9 @@ Result<std::unique_ptr<PollRun>> PollRun::open(PollRunSettings settings,
     run->voice_.info(fmt::format("{} of an earlier process in {}: sent first",
                                  counted_rounds(found.waiting), with.spool));
   }
-  auto polls = FeedPolls::open({.http = with.http, .delay = with.delay, .once = with.once},
-                               std::move(random), run->voice_);
+  auto polls = FeedPolls::open(
+      {.http = with.http, .delay = with.delay, .max_gap = with.max_gap, .once = with.once},
+      std::move(random), run->voice_);
   if (!polls) return std::unexpected(polls.error());
   run->polls_ = *std::move(polls);
   for (FeedSpec& feed : feeds) {
@@ -84,13 +85,17 @@ Result<PollRunSummary> PollRun::run() {
 }
 
 void PollRun::wait_for_sender() {
-  const std::int64_t begin_ms = monotonic_ms();
+  std::int64_t sent_ms = monotonic_ms(), sent = sender_->rounds();
   std::optional<std::int64_t> interrupted_ms;
   while (spool_->counts().waiting > 0) {
     const std::int64_t now_ms = monotonic_ms();
+    if (const std::int64_t rounds = sender_->rounds(); rounds != sent) {
+      sent = rounds;
+      sent_ms = now_ms;
+    }
     if (is_interrupted() && !interrupted_ms) interrupted_ms = now_ms;
     const std::int64_t last_ms = sender_->trouble().empty() ? kLastMs : kLastInTroubleMs;
-    if (now_ms - interrupted_ms.value_or(now_ms) >= last_ms || now_ms - begin_ms >= kLastOfOnceMs) {
+    if (now_ms - interrupted_ms.value_or(now_ms) >= last_ms || now_ms - sent_ms >= kLastOfOnceMs) {
       return;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(kPieceMs));

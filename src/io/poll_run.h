@@ -30,7 +30,7 @@ struct PollRunSettings {
   TopicPlan topic;
   std::string spool;  // a folder
   std::uint64_t spool_max_bytes = std::uint64_t{256} << 20;
-  Seconds delay = 10 * kMinute;  // of PollerSettings
+  Seconds delay = 10 * kMinute, max_gap = 10 * kMinute;  // of PollerSettings
   HttpClientSettings http;
   bool once = false;  // end when each feed was polled once, and all is sent
 };

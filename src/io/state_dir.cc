@@ -60,18 +60,25 @@ Result<std::optional<StoredCheckpoint>> load(Read&& read, const std::string& sho
 
 }  // namespace
 
-StateDir::StateDir(std::string folder, File opened, File lock)
-    : folder_(std::move(folder)), opened_(std::move(opened)), lock_(std::move(lock)) {}
+StateDir::StateDir(std::string folder, File opened, File lock, Syncs syncs)
+    : folder_(std::move(folder)),
+      opened_(std::move(opened)),
+      lock_(std::move(lock)),
+      syncs_(syncs) {}
 
 std::string StateDir::shown(std::string_view name) const { return path_in(folder_, name); }
 
-Result<StateDir> StateDir::open(const std::string& folder) {
+Result<void> StateDir::sync(const File& file, std::string_view shown) const {
+  return syncs_ == Syncs::kOn ? sync_file(file, shown) : Result<void>();
+}
+
+Result<StateDir> StateDir::open(const std::string& folder, Syncs syncs) {
   if (auto made = make_folders(folder); !made) return std::unexpected(made.error());
   auto opened = open_file(folder, O_RDONLY | O_DIRECTORY);
   if (!opened) return std::unexpected(opened.error());
   auto lock = lock_folder(folder);
   if (!lock) return std::unexpected(lock.error());
-  return StateDir(folder, *std::move(opened), *std::move(lock));
+  return StateDir(folder, *std::move(opened), *std::move(lock), syncs);
 }
 
 Result<std::optional<StoredCheckpoint>> StateDir::peek(Store& store, const std::string& folder) {
@@ -84,7 +91,7 @@ Result<std::optional<StoredCheckpoint>> StateDir::peek(Store& store, const std::
 Result<std::optional<StoredCheckpoint>> StateDir::load_current() const {
   // The process before may have died between the rename and its sync: what is published from this
   // CURRENT must not outlive it in a power cut.
-  if (auto synced = sync_file(opened_, folder_); !synced) return std::unexpected(synced.error());
+  if (auto synced = sync(opened_, folder_); !synced) return std::unexpected(synced.error());
   return load(
       [&](const std::string& name) {
         return read_file_if_any(opened_.descriptor(), name, shown(name));
@@ -98,8 +105,8 @@ Result<void> StateDir::write(std::string_view name, std::string_view bytes) {
   auto file = open_file(opened_.descriptor(), std::string(name), O_WRONLY | O_CREAT | O_EXCL, path);
   if (!file) return std::unexpected(file.error());
   auto done = write_all(*file, bytes, path);
-  if (done) done = sync_file(*file, path);
-  if (done) done = sync_file(opened_, folder_);
+  if (done) done = sync(*file, path);
+  if (done) done = sync(opened_, folder_);
   // Without this a full disk would stay full of checkpoints that nobody reads.
   if (!done) ::unlinkat(opened_.descriptor(), std::string(name).c_str(), 0);
   return done;
@@ -110,11 +117,11 @@ Result<void> StateDir::commit(std::string_view name) {
   auto file = open_file(opened_.descriptor(), kNextCurrent, O_WRONLY | O_CREAT | O_TRUNC, path);
   if (!file) return std::unexpected(file.error());
   if (auto done = write_all(*file, fmt::format("{}\n", name), path); !done) return done;
-  if (auto done = sync_file(*file, path); !done) return done;
+  if (auto done = sync(*file, path); !done) return done;
   if (::renameat(opened_.descriptor(), kNextCurrent, opened_.descriptor(), kCurrent) != 0) {
     return os_failure("replace", path, errno);
   }
-  return sync_file(opened_, folder_);
+  return sync(opened_, folder_);
 }
 
 Result<void> StateDir::collect(std::string_view current) {

@@ -6,6 +6,7 @@
 //
 // A checkpoint that CURRENT never named does not exist, whole or torn. There is no moment at which
 // neither the old nor the new checkpoint is current.
+// Without syncs that holds for processes that die, and not for machines.
 //
 // Threads: one at a time.
 #pragma once
@@ -30,7 +31,7 @@ class StateDir {
  public:
   // Creates the folder where it is missing and takes its lock until this object dies. Where another
   // process holds it, the Error names that process and the folder.
-  static Result<StateDir> open(const std::string& folder);
+  static Result<StateDir> open(const std::string& folder, Syncs syncs = Syncs::kOn);
 
   // The current checkpoint without the lock, for a look: of a running pipeline too. Nothing where
   // there is none, or no such folder. `folder` is within the store.
@@ -53,12 +54,14 @@ class StateDir {
   [[nodiscard]] const std::string& folder() const { return folder_; }
 
  private:
-  StateDir(std::string folder, File opened, File lock);
+  StateDir(std::string folder, File opened, File lock, Syncs syncs);
   [[nodiscard]] std::string shown(std::string_view name) const;
+  [[nodiscard]] Result<void> sync(const File& file, std::string_view shown) const;
 
   std::string folder_;
   File opened_;
   File lock_;
+  Syncs syncs_;
 };
 
 }  // namespace bikeflow

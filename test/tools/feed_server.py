@@ -25,6 +25,7 @@ import argparse
 import collections
 import dataclasses
 import email.utils
+import functools
 import gzip
 import hashlib
 import http.server
@@ -38,6 +39,7 @@ import sys
 import threading
 import time
 import urllib.parse
+import zlib
 from collections.abc import Iterable
 
 import feed_documents
@@ -82,6 +84,7 @@ class Poll:
     faults: set[str] = dataclasses.field(default_factory=set)
     is_whole: bool = False  # every row was sent, in answers that can be used
     stations: dict[str, tuple[int, int]] = dataclasses.field(default_factory=dict)  # bikes, racks; the first counts
+    rows_at: float | None = None  # of Seoul, when the last answer with rows departed
 
     def lines(self) -> Iterable[str]:
         poll = {"system": self.system, "poll": self.number, "polled_at": self.polled_at,
@@ -203,8 +206,10 @@ class FeedServer:
     """Threads of this process. Its methods may be called by any."""
 
     def __init__(self, seoul: list[feed_documents.Station] | None = None, seed: int = 1, key: str = "test-key",
-                 served: pathlib.Path | None = None, port: int = 0) -> None:
-        self.seed, self.key, self.port = seed, key, port
+                 served: pathlib.Path | None = None, port: int = 0, is_held: bool = False) -> None:
+        """`is_held`: the last answer with rows of a poll of Seoul departs in the first half of a second, so that who
+        receives it sees that second on the clock."""
+        self.seed, self.key, self.port, self.is_held = seed, key, port, is_held
         self._lock = threading.RLock()
         self._stopping = threading.Event()
         self._seoul = Seoul(feed_documents.City(seoul, seed), key) if seoul else None
@@ -350,9 +355,12 @@ class FeedServer:
             answer = self._with_fault(answer, fault, request)
         if seoul.poll:
             seoul.poll.faults |= {fault.kind for fault in faults}
-            seoul.poll.answered_at = request.at + answer.delay
             if rows and not any(fault.kind in REPLACED for fault in faults):
                 seoul.pages_sent.add(first)
+                if self.is_held and first - 1 + len(rows) == len(seoul.table):
+                    answer = dataclasses.replace(answer, delay=answer.delay + held_for(time.time() + answer.delay))
+                seoul.poll.rows_at = time.time() + answer.delay
+            seoul.poll.answered_at = request.at + answer.delay
             seoul.poll.is_whole = bool(seoul.table) and seoul.is_complete()
         return answer
 
@@ -421,9 +429,12 @@ class FeedServer:
         return answer
 
 
+@functools.cache
 def bomb(megabytes: int) -> bytes:
     """So much of nothing."""
-    return gzip.compress(b"\0" * 1_000_000) * megabytes
+    packing = zlib.compressobj(wbits=31)  # of one piece: clients need not take a second one
+    nothing = b"\0" * 1_000_000
+    return b"".join([*(packing.compress(nothing) for _ in range(megabytes)), packing.flush()])
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -450,6 +461,12 @@ class Server(http.server.ThreadingHTTPServer):
     def handle_error(self, request, client_address) -> None:
         if not isinstance(sys.exception(), OSError):  # the client has gone, or is to go
             super().handle_error(request, client_address)
+
+
+def held_for(departure: float) -> float:
+    """So long, for it to be in the first half of a second."""
+    part = departure % 1
+    return 0 if part < 0.5 else 1.01 - part
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
