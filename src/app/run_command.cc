@@ -192,6 +192,12 @@ Result<ExitStatus> run(const RunOptions& options, Shell& shell) {
   if (options.poll && (!config->kafka || config->feeds.empty())) {
     return fail("{}: --poll needs a [feed] to poll and a topic in [kafka]", *options.config);
   }
+  const auto say_absent = [&](bool is_wanted, std::string_view table) {
+    if (!is_wanted) return;
+    shell.log.warning(fmt::format("[{}]: this version has none; the rest runs without it", table));
+  };
+  say_absent(config->dashboard.has_value(), "dashboard");
+  say_absent(config->redis.has_value(), "redis");
   if (config->kafka) return run_from_kafka(*config, options, shell);
   auto feeds = feed_specs_of(*config);
   if (!feeds) return std::unexpected(feeds.error());

@@ -98,10 +98,10 @@ def test_what_this_version_lacks_is_said(bikeflow, tmp_path):
     config = tmp_path / "bikeflow.toml"
     config.write_text(f'[system]\nid = "seoul"\ntimezone = "Asia/Seoul"\n[lake]\nurl = "{tmp_path}/lake"\n'
                       '[dashboard]\n')
-    for arguments in (("run", "-c", config), ("run", "--feed", "https://example.org/gbfs.json")):
-        done = bikeflow.run(*arguments)
-        assert (done.returncode, done.stdout) == (1, "")
-        assert "live feeds are not in" in done.stderr
+    done = bikeflow.run("run", "-c", config)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "[dashboard]: this version has none; the rest runs without it" in done.stderr
+    assert f"{config}: names no source: a [feed], or a topic in [kafka]" in done.stderr
     done = bikeflow.run("check", "-c", config)
     assert done.returncode == 3, done.stdout + done.stderr
     assert "not checked dashboard     127.0.0.1:8080: this version has no dashboard" in done.stdout
