@@ -93,7 +93,7 @@ def test_systems_of_gbfs_good_and_bad_at_once(bikeflow, feeds, tmp_path):
     assert re.search(r"^ok .*, GBFS without a version, as 1.0$", said["old"])
     assert re.search(r"^ok .*, GBFS 3.0, ", said["slow"])
     assert re.search(r"^FAILED .* HTTP 503, http_status: ", said["gone"])
-    assert re.search(r"^FAILED .* nowhere: refused: .*is the port right", said["nowhere"])
+    assert re.search(r"^FAILED .* nowhere: refused: .*are host and port", said["nowhere"])
 
 
 def test_a_catalogue(bikeflow, feeds, tmp_path):
@@ -107,7 +107,7 @@ def test_a_catalogue(bikeflow, feeds, tmp_path):
     lines = check(bikeflow, config(tmp_path, f'[feed]\nkind = "gbfs"\nsystems = "{tmp_path}/systems.csv"\n'
                                              'countries = ["NO"]\nevery = "60s"'), 3)
     assert len(lines) == 2
-    assert "not checked feed          closed: left out: it wants a key (https://example.org/key)" in lines[0]
+    assert "closed, which wants the header Key; how to get it: https://example.org/key" in lines[0]
     assert re.search(r"^ok +feed north: HTTP 200, 50 of 50 stations", lines[1])
 
 

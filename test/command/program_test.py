@@ -135,12 +135,12 @@ def test_the_example_of_a_configuration_is_right_and_all_defaults(bikeflow):
 def test_secrets_come_from_the_environment_and_stay_out_of_messages(bikeflow, tmp_path):
     config = tmp_path / "bikeflow.toml"
     config.write_text('[system]\nid = "seoul"\ntimezone = "Asia/Seoul"\n[feed]\nkind = "seoul"\n'
-                      f'key = "${{SEOUL_API_KEY}}"\n[lake]\nurl = "{tmp_path}/lake"\n')
+                      f'key = "${{SEOUL_API_KEY}}"\nurl = "http://127.0.0.1:1"\n[lake]\nurl = "{tmp_path}/lake"\n')
     done = bikeflow.run("check", "-c", config)
     assert done.returncode == 1
     assert f"{config}:6:7: error: [feed] key: the environment variable SEOUL_API_KEY is not set" in done.stderr
     done = bikeflow.run("check", "-c", config, env={"SEOUL_API_KEY": "hunter2"})
-    assert done.returncode == 3, done.stderr
+    assert done.returncode == 1 and "refused: http://127.0.0.1:1/***/json/bikeList/1/1000/" in done.stdout
     assert "hunter2" not in done.stdout + done.stderr
     config.write_text(config.read_text().replace('"${SEOUL_API_KEY}"', "hunter2"))
     done = bikeflow.run("check", "-c", config)
