@@ -14,6 +14,7 @@ import concurrent.futures
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import socket
@@ -306,6 +307,9 @@ class Kafka(Server):
         self._fail(f"has not {partitions} partitions of {topic} after 30 s")
 
 
+UNFINISHED = re.compile(r"-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+
+
 class S3Proxy(Server):
     """An S3 server on a folder. Requests must be signed with its one key pair."""
 
@@ -327,6 +331,11 @@ class S3Proxy(Server):
     def command(self) -> list[str]:
         buckets = self.folder / "buckets"
         buckets.mkdir(exist_ok=True)
+        # It writes an object beside its name and renames it. What a kill left of that it would list as an
+        # object, which no store does.
+        for path in buckets.rglob("*"):
+            if UNFINISHED.search(path.name):
+                path.unlink()
         properties = self.folder / "s3proxy.properties"
         properties.write_text("".join(f"{key}={value}\n" for key, value in {
             "s3proxy.endpoint": self.url,
