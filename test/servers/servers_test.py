@@ -115,8 +115,9 @@ def test_pause_and_stop(kind, tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_server_dies_with_the_process_that_started_it(kind, tmp_path):
-    code = (f"import servers; server = servers.{kind.__name__}({str(tmp_path)!r}); server.launch()\n"
-            "print(server.pid, flush=True); input()")
+    # A parent that is gone before the new process has asked for its signal would leave it behind.
+    code = (f"import servers, time; server = servers.{kind.__name__}({str(tmp_path)!r}); server.launch()\n"
+            "time.sleep(1); print(server.pid, flush=True); input()")
     parent = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               env={**os.environ, "PYTHONPATH": os.path.dirname(servers.__file__)})
     pid = int(parent.stdout.readline())
