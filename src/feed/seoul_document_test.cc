@@ -1,12 +1,10 @@
 #include "feed/seoul_document.h"
 
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
-
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "test/recordings.h"
 
 namespace bikeflow {
 namespace {
@@ -68,19 +66,16 @@ TEST(SeoulDocument, APageOfTheRealFeed) {
   EXPECT_EQ(page.stations[2].counts, (Counts{0, 13}));
 }
 
-TEST(SeoulDocument, TheRecordedDocuments) {
-  const auto recorded = [](const std::string& name) {
-    const char* folder = std::getenv("BIKEFLOW_DATA");
-    std::ifstream file((folder != nullptr ? folder : "../shared/data") + ("/feeds/seoul-" + name));
-    std::ostringstream bytes;
-    bytes << file.rdbuf();
-    return bytes.str();
+class SeoulDocumentOnRecordings : public OnRecordings {};
+
+TEST_F(SeoulDocumentOnRecordings, AllOfThem) {
+  const auto document = [](const std::string& name) {
+    return bikeflow::read(OnRecordings::read("feeds/seoul-" + name));
   };
-  if (recorded("bikelist-page.json").empty()) GTEST_SKIP() << "no recorded feeds (BIKEFLOW_DATA)";
-  EXPECT_EQ(read(recorded("bikelist-page.json")).stations.size(), 3u);
-  EXPECT_EQ(read(recorded("bikelist-past-the-end.json")).code, "INFO-200");
-  EXPECT_EQ(read(recorded("bikelist-past-the-end-nested.json")).code, "INFO-200");
-  EXPECT_EQ(read(recorded("bikelist-bad-key.xml")).code, "INFO-100");
+  EXPECT_EQ(document("bikelist-page.json").stations.size(), 3u);
+  EXPECT_EQ(document("bikelist-past-the-end.json").code, "INFO-200");
+  EXPECT_EQ(document("bikelist-past-the-end-nested.json").code, "INFO-200");
+  EXPECT_EQ(document("bikelist-bad-key.xml").code, "INFO-100");
 }
 
 TEST(SeoulDocument, ACodeIsFoundWhereverTheHostPutsIt) {
