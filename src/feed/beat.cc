@@ -32,10 +32,17 @@ void Beat::ended(const PollEnd& end, std::int64_t now_ms, double jitter) {
   std::int64_t beats = (earliest_ms - beat_ms_ + every_ms_ - 1) / every_ms_;
   const bool is_asked = wait_ms > 0 && !std::holds_alternative<PollFailure>(end.what);
   const std::int64_t behind_ms = earliest_ms - (beat_ms_ + (beats - 1) * every_ms_);
-  if (is_asked && beats > 1 && behind_ms <= every_ms_ / 4) --beats;
+  if (is_asked && beats > 1 && behind_ms <= every_ms_ / 4) {
+    --beats;
+  } else if (is_asked && beats == 2 && wait_ms <= every_ms_) {
+    beat_ms_ = earliest_ms - every_ms_;
+    beats = 1;
+  }
   beat_ms_ += beats * every_ms_;
+  due_ms_ = earliest_ms;
+  if (beat_ms_ < earliest_ms) return;
   const auto most_jitter_ms = static_cast<double>(std::min<std::int64_t>(every_ms_ / 20, 1000));
-  due_ms_ = std::max(beat_ms_, earliest_ms) + static_cast<std::int64_t>(jitter * most_jitter_ms);
+  due_ms_ = beat_ms_ + static_cast<std::int64_t>(jitter * most_jitter_ms);
 }
 
 std::int64_t Beat::wait_ms_after(const PollEnd& end) {

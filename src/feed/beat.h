@@ -34,8 +34,9 @@ class Beat {
   // A failure that may pass doubles the least wait from 1 s to a minute; one that will not waits
   // ten minutes. What a feed asks for counts from its answer, which came behind the beat: where it
   // ends within a quarter of `every_ms` behind a beat, the poll of that beat is so late, and not
-  // left out. `jitter`, from 0 up to 1, puts the poll so much of a twentieth of `every_ms` (at most
-  // a second) behind.
+  // left out; where a feed that asks for no more than `every_ms` has come to be later than that,
+  // poll after poll, the beat is moved. `jitter`, from 0 up to 1, puts a poll on a beat so much of
+  // a twentieth of `every_ms` (at most a second) behind; one that is late is late enough.
   void ended(const PollEnd& end, std::int64_t now_ms, double jitter);
 
  private:

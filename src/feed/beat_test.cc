@@ -43,6 +43,22 @@ TEST(Beat, AFeedMayAskForMoreTime) {
   EXPECT_LE(beat.due_ms(), kStart + 8 * kDay * 1000);
 }
 
+// For days: answers that come late, and jitter, must not add up to a beat that is left out.
+TEST(Beat, AFeedThatAsksForABeatIsPolledEachTimeThatItAllows) {
+  constexpr std::int64_t kLatencyMs = 40;
+  Beat beat({60'000, 60'000}, "oslo", kStart);
+  int polls = 0;
+  const std::int64_t first = beat.due_ms();
+  for (double jitter = 0; beat.due_ms() < first + 3 * kDay * 1000; ++polls) {
+    const std::int64_t before = beat.due_ms();
+    jitter = jitter > 0.9 ? 0 : jitter + 0.07;
+    beat.ended(round_after(60), before + kLatencyMs, jitter);
+    ASSERT_GE(beat.due_ms(), before + kLatencyMs + 60'000);
+    ASSERT_LE(beat.due_ms(), before + kLatencyMs + 61'000);
+  }
+  EXPECT_GE(polls, 3 * kDay / 60 - 4);
+}
+
 // A feed's ttl counts from its answer, which comes behind the beat: it must not cost a beat more.
 TEST(Beat, AWaitOfWholeBeatsIsNotABeatLonger) {
   for (const Seconds wait_s : {30, 60, 300}) {
@@ -53,7 +69,7 @@ TEST(Beat, AWaitOfWholeBeatsIsNotABeatLonger) {
       beat.ended(round_after(wait_s), answered, 0);
       ASSERT_GE(beat.due_ms(), answered + wait_s * 1000);
     }
-    EXPECT_GE(polls, kHour / wait_s * 9 / 10) << wait_s;
+    EXPECT_GE(polls, kHour / wait_s * 98 / 100) << wait_s;
   }
   // Only a wait: a poll that took longer than the beat leaves the next out.
   Beat beat(kAlone, "oslo", kStart);
@@ -108,6 +124,7 @@ TEST(Beat, IsNeverBehindNorMoreThanABeatLate) {
     const auto every_ms = *rc::gen::inRange<std::int64_t>(1, 100'000);
     Beat beat({every_ms, every_ms}, *rc::gen::arbitrary<std::string>(), kStart);
     const std::int64_t first = beat.due_ms();
+    bool is_moved = false;
     for (int i = 0; i < 20; ++i) {
       const std::int64_t before = beat.due_ms();
       const std::int64_t now = before + *rc::gen::inRange<std::int64_t>(0, 300'000);
@@ -117,7 +134,9 @@ TEST(Beat, IsNeverBehindNorMoreThanABeatLate) {
       RC_ASSERT(beat.due_ms() >= now + wait_s * 1000);
       RC_ASSERT(beat.due_ms() <= std::max(now + wait_s * 1000, before + 1) + every_ms);
       const std::int64_t behind_ms = (beat.due_ms() - first) % every_ms;
-      RC_ASSERT(behind_ms <= (wait_s > 0 ? every_ms / 4 : 0));
+      if (is_moved) continue;  // from here on its beats are others
+      is_moved = wait_s > 0 && wait_s * 1000 <= every_ms;
+      RC_ASSERT(is_moved || behind_ms <= (wait_s > 0 ? every_ms / 4 : 0));
     }
   });
 }
