@@ -4,9 +4,9 @@
 //
 // One process has a server that plays Seoul's feed, three pages and 2,738 stations of which a
 // twentieth move, the pipeline as `bikeflow run` has it, polling each second, and a reader that
-// waits for the live view, which is told of a poll after its checkpoint is on the disk. After each
-// poll the reader brings as many bytes to the same disk in the same way, which is what the disk
-// alone takes. Prints both, in milliseconds.
+// waits for the live view, which is told of a poll after its checkpoint is on the disk. Half way to
+// the next poll, when the disk has rested as long, the reader brings as many bytes to it in the
+// same way, which is what the disk alone takes. Prints both, in milliseconds.
 
 #include <algorithm>
 #include <array>
@@ -42,6 +42,7 @@ using Clock = std::chrono::steady_clock;
 constexpr int kStations = 2738;
 constexpr int kPage = 1000;
 constexpr int kWaitMs = 20'000;  // for a poll
+constexpr int kRestMs = 450;
 
 [[noreturn]] void give_up(std::string_view message) {
   fmt::print(stderr, "feed_commit: {}\n", message);
@@ -124,6 +125,7 @@ Took watch(const LiveHub& hub, const City& city, const std::string& folder, std:
     const std::string bytes(checkpoint_bytes(state_folder(folder + "/lake", "seoul")),
                             static_cast<char>(sequence));
     const std::string name = checkpoint_name(sequence, system_random());
+    std::this_thread::sleep_for(std::chrono::milliseconds(kRestMs));
     const Clock::time_point begin = Clock::now();
     if (!state->write(name, bytes) || !state->commit(name)) give_up("cannot write");
     took.disk_ms.push_back(ms_between(begin, Clock::now()));

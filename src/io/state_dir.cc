@@ -105,6 +105,7 @@ Result<void> StateDir::write(std::string_view name, std::string_view bytes) {
   auto file = open_file(opened_.descriptor(), std::string(name), O_WRONLY | O_CREAT | O_EXCL, path);
   if (!file) return std::unexpected(file.error());
   auto done = write_all(*file, bytes, path);
+  if (done) done = prepare(name);
   if (done) done = sync(*file, path);
   if (done) done = sync(opened_, folder_);
   // Without this a full disk would stay full of checkpoints that nobody reads.
@@ -112,12 +113,26 @@ Result<void> StateDir::write(std::string_view name, std::string_view bytes) {
   return done;
 }
 
-Result<void> StateDir::commit(std::string_view name) {
+Result<void> StateDir::prepare(std::string_view name) {
   const std::string path = shown(kCurrent);
   auto file = open_file(opened_.descriptor(), kNextCurrent, O_WRONLY | O_CREAT | O_TRUNC, path);
   if (!file) return std::unexpected(file.error());
   if (auto done = write_all(*file, fmt::format("{}\n", name), path); !done) return done;
-  if (auto done = sync(*file, path); !done) return done;
+  // A hint: its blocks are found a place now, and go to the disk with what is synced next.
+  if (syncs_ == Syncs::kOn) ::sync_file_range(file->descriptor(), 0, 0, SYNC_FILE_RANGE_WRITE);
+  next_current_ = *std::move(file);
+  next_ = name;
+  return {};
+}
+
+Result<void> StateDir::commit(std::string_view name) {
+  const std::string path = shown(kCurrent);
+  // A commit that failed may have taken it away.
+  if (next_ != name) {
+    if (auto done = prepare(name); !done) return done;
+  }
+  next_.clear();
+  if (auto done = sync(next_current_, path); !done) return done;
   if (::renameat(opened_.descriptor(), kNextCurrent, opened_.descriptor(), kCurrent) != 0) {
     return os_failure("replace", path, errno);
   }

@@ -41,7 +41,8 @@ class StateDir {
   // "nothing": starting anew would write every row a second time. It is durable afterwards.
   [[nodiscard]] Result<std::optional<StoredCheckpoint>> load_current() const;
 
-  // The checkpoint is durable afterwards, but not current. Requires: a checkpoint_name().
+  // The checkpoint is durable afterwards, but not current. Requires: a checkpoint_name(). What
+  // commit() needs is written beside it, so that the disk is waited for once.
   Result<void> write(std::string_view name, std::string_view bytes);
 
   // The checkpoint is current afterwards, and that is durable. After an Error either may be
@@ -57,11 +58,14 @@ class StateDir {
   StateDir(std::string folder, File opened, File lock, Syncs syncs);
   [[nodiscard]] std::string shown(std::string_view name) const;
   [[nodiscard]] Result<void> sync(const File& file, std::string_view shown) const;
+  Result<void> prepare(std::string_view name);
 
   std::string folder_;
   File opened_;
   File lock_;
   Syncs syncs_;
+  File next_current_;  // has `next_`, written and not synced
+  std::string next_{};
 };
 
 }  // namespace bikeflow
