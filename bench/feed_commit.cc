@@ -32,7 +32,7 @@
 #include "io/random.h"
 #include "io/state_dir.h"
 #include "pipeline/checkpoint_name.h"
-#include "test/http_server.h"
+#include "test/played_server.h"
 
 namespace bikeflow {
 namespace {
@@ -146,7 +146,7 @@ void print(std::string_view what, std::vector<double> ms) {
 int run(const std::string& folder, std::size_t polls) {
   City city;
   city.bikes.fill(10);
-  const HttpServer server(
+  const PlayedServer server(
       [&](const PlayedRequest& request, HttpPeer& peer) { city.play(request, peer); });
   LiveHub hub;
   FeedRunSettings settings;

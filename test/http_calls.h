@@ -17,7 +17,7 @@
 #include <gtest/gtest.h>
 
 #include "io/http_client.h"
-#include "test/http_server.h"
+#include "test/played_server.h"
 
 namespace bikeflow {
 
@@ -91,12 +91,12 @@ inline void expect_failure(const HttpOutcome& outcome, HttpFailure::Kind kind,
 }
 
 // A server with one answer to everything.
-inline HttpServer::Play always(const std::string& status, const std::string& headers = "",
-                               const std::string& body = "") {
+inline PlayedServer::Play always(const std::string& status, const std::string& headers = "",
+                                 const std::string& body = "") {
   return [=](const PlayedRequest&, HttpPeer& peer) { peer.answer(status, headers, body); };
 }
 // Sends these bytes and closes the connection.
-inline HttpServer::Play raw(const std::string& bytes) {
+inline PlayedServer::Play raw(const std::string& bytes) {
   return [=](const PlayedRequest&, HttpPeer& peer) { peer.send(bytes); };
 }
 inline void say_nothing(const PlayedRequest&, HttpPeer& peer) {

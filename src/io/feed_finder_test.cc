@@ -12,7 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "test/http_calls.h"
-#include "test/http_server.h"
+#include "test/played_server.h"
 
 namespace bikeflow {
 namespace {
@@ -78,7 +78,7 @@ class Finding {
 };
 
 TEST(FeedFinder, AsksManyFeedsAtOnce) {
-  HttpServer server([](const PlayedRequest& got, HttpPeer& peer) {
+  PlayedServer server([](const PlayedRequest& got, HttpPeer& peer) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     play_feed(got, peer);
   });
@@ -104,8 +104,8 @@ TEST(FeedFinder, AsksManyFeedsAtOnce) {
 }
 
 TEST(FeedFinder, OneThatIsSilentDelaysNoOther) {
-  HttpServer silent(say_nothing);
-  HttpServer server(play_feed);
+  PlayedServer silent(say_nothing);
+  PlayedServer server(play_feed);
   Finding finding;
   finding.add(1, silent.url("/gbfs.json"));
   finding.add(2, server.url("/oslo/gbfs.json"));
@@ -121,7 +121,7 @@ TEST(FeedFinder, OneThatIsSilentDelaysNoOther) {
 
 TEST(FeedFinder, AFeedThatFailsIsAskedLaterAndLater) {
   std::atomic<bool> is_well = false;
-  HttpServer server([&](const PlayedRequest& got, HttpPeer& peer) {
+  PlayedServer server([&](const PlayedRequest& got, HttpPeer& peer) {
     if (is_well) return play_feed(got, peer);
     peer.answer("500 Internal Server Error", "", "");
   });
@@ -153,7 +153,7 @@ TEST(FeedFinder, AFeedThatFailsIsAskedLaterAndLater) {
 
 TEST(FeedFinder, AnotherReasonIsSaidToo) {
   std::atomic<int> asked = 0;
-  HttpServer server([&](const PlayedRequest&, HttpPeer& peer) {
+  PlayedServer server([&](const PlayedRequest&, HttpPeer& peer) {
     peer.answer(asked++ % 2 == 0 ? "503 Service Unavailable" : "200 OK", "", "{}");
   });
   Finding finding;
@@ -168,7 +168,7 @@ TEST(FeedFinder, AnotherReasonIsSaidToo) {
 }
 
 TEST(FeedFinder, AFeedThatWantsToBeLeftAloneIs) {
-  HttpServer server(always("429 Too Many Requests", "Retry-After: 3600\r\n"));
+  PlayedServer server(always("429 Too Many Requests", "Retry-After: 3600\r\n"));
   Finding finding;
   finding.add(3, server.url("/gbfs.json"));
   finding.settle();
@@ -178,10 +178,10 @@ TEST(FeedFinder, AFeedThatWantsToBeLeftAloneIs) {
 TEST(FeedFinder, WhenTheNetworkIsGoneFewFeedsAreNamed) {
   int port = 0;
   {
-    const HttpServer gone(play_feed);
+    const PlayedServer gone(play_feed);
     port = gone.port();
   }
-  HttpServer missing(always("404 Not Found"));
+  PlayedServer missing(always("404 Not Found"));
   Finding finding;
   for (std::size_t i = 0; i < 15; ++i) {
     finding.add(i, fmt::format("http://127.0.0.1:{}/city{}/gbfs.json", port, i));
@@ -199,7 +199,7 @@ TEST(FeedFinder, WhenTheNetworkIsGoneFewFeedsAreNamed) {
 }
 
 TEST(FeedFinder, SharesAClient) {
-  HttpServer server(play_feed);
+  PlayedServer server(play_feed);
   Finding finding;
   finding.add(3, server.url("/oslo/gbfs.json"));
   finding.http->start(0, request(server.url("/other")));
@@ -223,7 +223,7 @@ TEST(FeedFinder, SharesAClient) {
 }
 
 TEST(FeedFinder, FollowsRedirects) {
-  HttpServer server([](const PlayedRequest& got, HttpPeer& peer) {
+  PlayedServer server([](const PlayedRequest& got, HttpPeer& peer) {
     const std::string path = got.path();
     if (!path.starts_with("/old")) return play_feed(got, peer);
     peer.answer("301 Moved Permanently",

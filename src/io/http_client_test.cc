@@ -19,7 +19,7 @@
 #include <gtest/gtest.h>
 
 #include "test/http_calls.h"
-#include "test/http_server.h"
+#include "test/played_server.h"
 
 // Takes the place of the system's resolver, also for libcurl: names that end in .test are ours.
 extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo* hints,
@@ -61,7 +61,7 @@ std::string gzipped(const std::string& bytes) {
 }
 
 TEST(HttpClient, AnAnswerHasItsStatusHeadersAndBody) {
-  HttpServer server(always("200 OK", "ETag: \"v1\"\r\nlast-modified: yesterday\r\n", "hello"));
+  PlayedServer server(always("200 OK", "ETag: \"v1\"\r\nlast-modified: yesterday\r\n", "hello"));
   HttpRequest wanted = request(server.url("/a?b=c"));
   wanted.headers = {{"X-Client", "me"}, {"X-Empty", ""}};
   const HttpOutcome answer = get(wanted);
@@ -82,7 +82,8 @@ TEST(HttpClient, AnAnswerHasItsStatusHeadersAndBody) {
 
 TEST(HttpClient, StatusesAreAnswers) {
   for (const int status : {204, 304, 404, 429, 500, 503}) {
-    HttpServer server(always(fmt::format("{} X", status), "Retry-After: 120\r\nETag: W/\"2\"\r\n"));
+    PlayedServer server(
+        always(fmt::format("{} X", status), "Retry-After: 120\r\nETag: W/\"2\"\r\n"));
     const HttpOutcome answer = get(server.url("/"));
     ASSERT_TRUE(answer) << said(answer);
     EXPECT_EQ(answer->status, status);
@@ -103,7 +104,7 @@ TEST(HttpClient, BodiesInEveryFormOfHttp) {
       "HTTP/1.1 200 OK\r\nX: " + std::string(60'000, 'x') + "\r\n\r\nhello",
   };
   for (const std::string& form : forms) {
-    HttpServer server(raw(form));
+    PlayedServer server(raw(form));
     const HttpOutcome answer = get(server.url("/"));
     ASSERT_TRUE(answer) << said(answer) << form.substr(0, 60);
     EXPECT_EQ(answer->body, "hello") << form.substr(0, 60);
@@ -112,7 +113,8 @@ TEST(HttpClient, BodiesInEveryFormOfHttp) {
 }
 
 TEST(HttpClient, AHeaderTooLongToKeepIsNone) {
-  HttpServer server(always("200 OK", "ETag: " + std::string(2000, 'e') + "\r\nRetry-After: 1\r\n"));
+  PlayedServer server(
+      always("200 OK", "ETag: " + std::string(2000, 'e') + "\r\nRetry-After: 1\r\n"));
   const HttpOutcome answer = get(server.url("/"));
   ASSERT_TRUE(answer) << said(answer);
   EXPECT_EQ(answer->etag, "");
@@ -123,17 +125,17 @@ TEST(HttpClient, AGzipBombEndsAtTheBound) {
   const std::vector<char> nothing(50'000'000);
   const std::string bomb = gzipped({nothing.begin(), nothing.end()});
   ASSERT_LT(bomb.size(), 100'000U);
-  HttpServer server(always("200 OK", "Content-Encoding: gzip\r\n", bomb));
+  PlayedServer server(always("200 OK", "Content-Encoding: gzip\r\n", bomb));
   HttpRequest wanted = request(server.url("/"));
   wanted.most_bytes = 1'000'000;
   expect_failure(get(wanted), Kind::kTooLarge, "more than 1.0 MB");
 }
 
 TEST(HttpClient, AsManyBytesAsAllowedAreAllowed) {
-  HttpServer exact(always("200 OK", "", std::string(1000, 'x')));
-  HttpServer said_more(raw("HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n"));
-  HttpServer more(raw("HTTP/1.1 200 OK\r\n\r\n" + std::string(1001, 'x')));
-  const auto up_to_1000 = [](const HttpServer& server) {
+  PlayedServer exact(always("200 OK", "", std::string(1000, 'x')));
+  PlayedServer said_more(raw("HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n"));
+  PlayedServer more(raw("HTTP/1.1 200 OK\r\n\r\n" + std::string(1001, 'x')));
+  const auto up_to_1000 = [](const PlayedServer& server) {
     HttpRequest wanted = request(server.url("/"));
     wanted.most_bytes = 1000;
     return get(wanted);
@@ -146,17 +148,17 @@ TEST(HttpClient, AsManyBytesAsAllowedAreAllowed) {
 }
 
 TEST(HttpClient, EndlessHeadersEnd) {
-  HttpServer lines([](const PlayedRequest&, HttpPeer& peer) {
+  PlayedServer lines([](const PlayedRequest&, HttpPeer& peer) {
     peer.send("HTTP/1.1 200 OK\r\n");
     while (peer.send("X: " + std::string(1000, 'x') + "\r\n")) {
     }
   });
-  HttpServer line([](const PlayedRequest&, HttpPeer& peer) {
+  PlayedServer line([](const PlayedRequest&, HttpPeer& peer) {
     peer.send("HTTP/1.1 200 OK\r\nX: ");
     while (peer.send(std::string(1000, 'x'))) {
     }
   });
-  for (const HttpServer* server : {&lines, &line}) {
+  for (const PlayedServer* server : {&lines, &line}) {
     const auto begin = Clock::now();
     const HttpOutcome outcome = get(server->url("/"));
     ASSERT_FALSE(outcome);
@@ -166,7 +168,7 @@ TEST(HttpClient, EndlessHeadersEnd) {
 }
 
 TEST(HttpClient, ATimeLimitEndsWhatDrips) {
-  HttpServer server([](const PlayedRequest&, HttpPeer& peer) {
+  PlayedServer server([](const PlayedRequest&, HttpPeer& peer) {
     peer.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
     while (peer.wait_ms(50)) peer.send("x");
   });
@@ -178,7 +180,7 @@ TEST(HttpClient, ATimeLimitEndsWhatDrips) {
 }
 
 TEST(HttpClient, WhatMovesTooLittleIsGivenUp) {
-  HttpServer server([](const PlayedRequest&, HttpPeer& peer) {
+  PlayedServer server([](const PlayedRequest&, HttpPeer& peer) {
     peer.send("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
     while (peer.wait_ms(100)) peer.send("x");
   });
@@ -191,7 +193,7 @@ TEST(HttpClient, WhatMovesTooLittleIsGivenUp) {
 }
 
 TEST(HttpClient, ASilentServerTimesOut) {
-  HttpServer server(say_nothing);
+  PlayedServer server(say_nothing);
   HttpRequest wanted = request(server.url("/"));
   wanted.timeout_ms = 300;
   expect_failure(get(wanted), Kind::kTimeout, "connected, but no answer came");
@@ -205,32 +207,32 @@ TEST(HttpClient, CutAnswersAreFailures) {
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n",
   };
   for (const std::string& play : plays) {
-    HttpServer server(raw(play));
+    PlayedServer server(raw(play));
     expect_failure(get(server.url("/")), Kind::kCut, "the connection ended");
   }
 }
 
 TEST(HttpClient, WhatIsNoHttpIsSaidToBeNone) {
-  HttpServer server(raw("SSH-2.0-OpenSSH_9.2\r\n"));
+  PlayedServer server(raw("SSH-2.0-OpenSSH_9.2\r\n"));
   expect_failure(get(server.url("/")), Kind::kOther, "does not speak HTTP");
 }
 
 TEST(HttpClient, ADamagedGzipBodyIsAFailure) {
-  HttpServer server(always("200 OK", "Content-Encoding: gzip\r\n", "this is no gzip at all"));
+  PlayedServer server(always("200 OK", "Content-Encoding: gzip\r\n", "this is no gzip at all"));
   expect_failure(get(server.url("/")), Kind::kOther, "compressed body is damaged");
 }
 
 TEST(HttpClient, NobodyListens) {
   std::string url;
   {
-    HttpServer server(always("200 OK"));
+    PlayedServer server(always("200 OK"));
     url = server.url("/");
   }
   expect_failure(get(url), Kind::kRefused, "nothing listens there");
 }
 
 TEST(HttpClient, WrongRequestsFailWithoutBeingSent) {
-  HttpServer server(always("200 OK"));
+  PlayedServer server(always("200 OK"));
   for (const std::string url : {"", "a b", "ftp://127.0.0.1/", "file:///etc/passwd", "http://"}) {
     expect_failure(get(url), Kind::kOther, "no URL of http or https");
   }
@@ -247,7 +249,7 @@ TEST(HttpClient, AnUnknownHostIsOne) {
 }
 
 TEST(HttpClient, ASlowResolverHoldsUpNobody) {
-  HttpServer server(always("200 OK"));
+  PlayedServer server(always("200 OK"));
   auto polling = client();
   const auto begin = Clock::now();
   HttpRequest slow = request("http://slow.test/");
@@ -268,8 +270,8 @@ TEST(HttpClient, ASlowResolverHoldsUpNobody) {
 }
 
 TEST(HttpClient, RedirectsAreFollowed) {
-  HttpServer target(always("200 OK", "", "there"));
-  HttpServer server([&](const PlayedRequest& got, HttpPeer& peer) {
+  PlayedServer target(always("200 OK", "", "there"));
+  PlayedServer server([&](const PlayedRequest& got, HttpPeer& peer) {
     const std::map<std::string, std::string> places = {
         {"/relative", "b/c?x=1"},
         {"/b/c?x=1", "/absolute"},
@@ -285,10 +287,10 @@ TEST(HttpClient, RedirectsAreFollowed) {
 }
 
 TEST(HttpClient, RedirectsEnd) {
-  HttpServer server(always("301 Moved", "Location: /again\r\n"));
+  PlayedServer server(always("301 Moved", "Location: /again\r\n"));
   expect_failure(get(server.url("/")), Kind::kTooManyRedirects, "after 5 redirects");
   EXPECT_EQ(server.requests().size(), 6U);
-  HttpServer slow([](const PlayedRequest&, HttpPeer& peer) {
+  PlayedServer slow([](const PlayedRequest&, HttpPeer& peer) {
     peer.wait_ms(200);
     peer.answer("302 Found", "Location: /again\r\n", "");
   });
@@ -299,16 +301,16 @@ TEST(HttpClient, RedirectsEnd) {
 
 TEST(HttpClient, RedirectsLeadToHttpOnly) {
   for (const char* target : {"ftp://127.0.0.1/", "file:///etc/passwd", "http://a:99999/"}) {
-    HttpServer server(always("302 Found", fmt::format("Location: {}\r\n", target)));
+    PlayedServer server(always("302 Found", fmt::format("Location: {}\r\n", target)));
     expect_failure(get(server.url("/")), Kind::kOther, "no URL of http or https");
   }
-  HttpServer nowhere(always("302 Found"));
+  PlayedServer nowhere(always("302 Found"));
   EXPECT_EQ(get(nowhere.url("/"))->status, 302);
 }
 
 TEST(HttpClient, AnotherHostGetsNoSecretHeader) {
-  HttpServer other(always("200 OK"));
-  HttpServer server([&](const PlayedRequest& got, HttpPeer& peer) {
+  PlayedServer other(always("200 OK"));
+  PlayedServer server([&](const PlayedRequest& got, HttpPeer& peer) {
     const bool is_first = got.path() == "/";
     peer.answer("307 X", fmt::format("Location: {}\r\n", is_first ? "/same" : other.url("/")), "");
   });
@@ -324,7 +326,7 @@ TEST(HttpClient, AnotherHostGetsNoSecretHeader) {
 
 TEST(HttpClient, NoFailureSaysASecret) {
   const std::string key = "s3cr3tk3y";
-  const std::vector<std::pair<const char*, HttpServer::Play>> plays = {
+  const std::vector<std::pair<const char*, PlayedServer::Play>> plays = {
       {"cut", raw("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n" + key)},
       {"silent", say_nothing},
       {"no HTTP", raw(key + "\r\n\r\n")},
@@ -337,7 +339,7 @@ TEST(HttpClient, NoFailureSaysASecret) {
       {"to a bad place", always("302 X", "Location: ftp://" + key + "@h/" + key + "\r\n")},
   };
   for (const auto& [name, play] : plays) {
-    HttpServer server(play);
+    PlayedServer server(play);
     HttpRequest wanted =
         request(server.url(fmt::format("/{0}/json?key={0}", key)), server.url("/***/json?key=***"));
     wanted.headers = {{"X-Key", "h3ad3r"}};
@@ -349,7 +351,7 @@ TEST(HttpClient, NoFailureSaysASecret) {
     EXPECT_THAT(said(outcome), HasSubstr(wanted.shown_url)) << name;
   }
   EXPECT_THAT(said(get(request("http://" + key + " /", "http://*** /"))), Not(HasSubstr(key)));
-  HttpServer moved([&](const PlayedRequest& got, HttpPeer& peer) {
+  PlayedServer moved([&](const PlayedRequest& got, HttpPeer& peer) {
     const bool is_first = !got.path().starts_with("/v2/");
     peer.answer(is_first ? "301 X" : "200 X", "Location: /v2/" + key + "/b?k=1\r\n", "");
   });
@@ -359,10 +361,10 @@ TEST(HttpClient, NoFailureSaysASecret) {
 
 // 200 requests to 20 hosts; how many of them were answered at the same time.
 int most_at_once(int bound) {
-  std::vector<std::unique_ptr<HttpServer>> servers;
+  std::vector<std::unique_ptr<PlayedServer>> servers;
   std::atomic<int> at_once = 0, most = 0;
   for (int host = 0; host < 20; ++host) {
-    servers.push_back(std::make_unique<HttpServer>([&](const PlayedRequest& got, HttpPeer& peer) {
+    servers.push_back(std::make_unique<PlayedServer>([&](const PlayedRequest& got, HttpPeer& peer) {
       const int now = ++at_once;
       for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
       }
@@ -394,11 +396,11 @@ TEST(HttpClient, ManyRequestsToManyHostsKeepTheBounds) {
 }
 
 TEST(HttpClient, TurnsComeInOrderAndABusyHostLetsOthersPass) {
-  HttpServer busy([](const PlayedRequest&, HttpPeer& peer) {
+  PlayedServer busy([](const PlayedRequest&, HttpPeer& peer) {
     peer.wait_ms(30);
     peer.answer("200 OK", "", "");
   });
-  HttpServer quick(always("200 OK"));
+  PlayedServer quick(always("200 OK"));
   auto polling = client(with(&HttpClientSettings::most_connections_per_host, 1));
   for (HttpId id = 1; id <= 5; ++id) polling->start(id, request(busy.url("/")));
   polling->start(6, request(quick.url("/")));
@@ -409,7 +411,7 @@ TEST(HttpClient, TurnsComeInOrderAndABusyHostLetsOthersPass) {
 }
 
 TEST(HttpClient, TheTimeLimitDoesNotCountTheWaitForATurn) {
-  HttpServer server([](const PlayedRequest&, HttpPeer& peer) {
+  PlayedServer server([](const PlayedRequest&, HttpPeer& peer) {
     peer.wait_ms(300);
     peer.answer("200 OK", "", "");
   });
@@ -423,11 +425,11 @@ TEST(HttpClient, TheTimeLimitDoesNotCountTheWaitForATurn) {
 }
 
 TEST(HttpClient, ARedirectToABusyHostWaitsForItsTurn) {
-  HttpServer busy([](const PlayedRequest&, HttpPeer& peer) {
+  PlayedServer busy([](const PlayedRequest&, HttpPeer& peer) {
     peer.wait_ms(50);
     peer.answer("200 OK", "", "");
   });
-  HttpServer server(always("302 Found", "Location: " + busy.url("/") + "\r\n"));
+  PlayedServer server(always("302 Found", "Location: " + busy.url("/") + "\r\n"));
   auto polling = client();
   for (HttpId id = 1; id <= 12; ++id) {
     polling->start(id, request(id % 2 == 0 ? busy.url("/") : server.url("/")));
@@ -438,7 +440,7 @@ TEST(HttpClient, ARedirectToABusyHostWaitsForItsTurn) {
 }
 
 TEST(HttpClient, ARedirectedRequestGoesOnBeforeThoseBehindIt) {
-  HttpServer server([](const PlayedRequest& got, HttpPeer& peer) {
+  PlayedServer server([](const PlayedRequest& got, HttpPeer& peer) {
     const bool is_moved = got.path() == "/moved";
     peer.answer(is_moved ? "302 Found" : "200 OK", is_moved ? "Location: /here\r\n" : "", "");
   });
@@ -452,8 +454,8 @@ TEST(HttpClient, ARedirectedRequestGoesOnBeforeThoseBehindIt) {
 }
 
 TEST(HttpClient, WhatIsCancelledGivesNothing) {
-  HttpServer silent(say_nothing);
-  HttpServer quick(always("200 OK"));
+  PlayedServer silent(say_nothing);
+  PlayedServer quick(always("200 OK"));
   auto polling = client(with(&HttpClientSettings::most_connections_per_host, 1));
   polling->start(1, request(silent.url("/")));
   polling->start(2, request(silent.url("/")));
@@ -471,7 +473,7 @@ TEST(HttpClient, WhatIsCancelledGivesNothing) {
 }
 
 TEST(HttpClient, ACancelledRequestGivesItsTurnToTheNext) {
-  HttpServer server([](const PlayedRequest& got, HttpPeer& peer) {
+  PlayedServer server([](const PlayedRequest& got, HttpPeer& peer) {
     if (got.path() == "/silent") return say_nothing(got, peer);
     peer.answer("200 OK", "", "");
   });
@@ -502,7 +504,7 @@ TEST(HttpClient, WakeEndsAWait) {
 }
 
 TEST(HttpClient, ConnectionsAreUsedAgainButNotWhenTheyWereIdleForLong) {
-  HttpServer server(always("200 OK"));
+  PlayedServer server(always("200 OK"));
   auto polling = client(with(&HttpClientSettings::idle_s, 1));
   ASSERT_TRUE(get(*polling, request(server.url("/"))));
   ASSERT_TRUE(get(*polling, request(server.url("/"))));
@@ -513,7 +515,7 @@ TEST(HttpClient, ConnectionsAreUsedAgainButNotWhenTheyWereIdleForLong) {
 }
 
 TEST(HttpClient, AConnectionThatTheServerClosedMeanwhileIsMadeAnew) {
-  HttpServer server(raw("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));  // and closes
+  PlayedServer server(raw("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));  // and closes
   auto polling = client();
   for (int round = 0; round < 10; ++round) {
     const HttpOutcome outcome = get(*polling, request(server.url("/")));

@@ -14,7 +14,7 @@
 #include "io/http_client.h"
 #include "test/child.h"
 #include "test/http_calls.h"
-#include "test/http_server.h"
+#include "test/played_server.h"
 
 namespace bikeflow {
 namespace {
@@ -89,10 +89,10 @@ TEST(HttpClientTls, CertificatesAreVerified) {
   EXPECT_EQ(answer->body, "hello");
   expect_failure(get(*trusting, request(server.url("other.test", "/ok"))), Kind::kTls,
                  "is the host's name right?");
-  HttpServer plain(raw("HTTP/1.1 400 Bad\r\n\r\n"));
+  PlayedServer plain(raw("HTTP/1.1 400 Bad\r\n\r\n"));
   expect_failure(get(fmt::format("https://127.0.0.1:{}/", plain.port())), Kind::kTls,
                  "does that port speak TLS?");
-  HttpServer silent(say_nothing);
+  PlayedServer silent(say_nothing);
   HttpRequest wanted = request(fmt::format("https://127.0.0.1:{}/", silent.port()));
   wanted.timeout_ms = 300;
   expect_failure(get(wanted), Kind::kTimeout,
@@ -101,7 +101,7 @@ TEST(HttpClientTls, CertificatesAreVerified) {
 
 TEST(HttpClientTls, NoRedirectLeadsFromHttpsToHttp) {
   TlsServer server;
-  HttpServer plain(always("200 OK"));
+  PlayedServer plain(always("200 OK"));
   server.play("down", "HTTP/1.0 302 X\r\nLocation: " + plain.url("/x?k=1") + "\r\n\r\n");
   auto trusting = client(with(&HttpClientSettings::certificates, server.certificate()));
   expect_failure(get(*trusting, request(server.url("localhost", "/down"))), Kind::kOther,

@@ -78,12 +78,12 @@ class HttpPeer {
 };
 
 // Threads: each connection's play runs in a thread of its own.
-class HttpServer {
+class PlayedServer {
  public:
   // A client that begins with TLS is played to at once, with an empty head.
   using Play = std::function<void(const PlayedRequest&, HttpPeer&)>;
 
-  explicit HttpServer(Play play) : play_(std::move(play)) {
+  explicit PlayedServer(Play play) : play_(std::move(play)) {
     listening_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -96,9 +96,9 @@ class HttpServer {
     port_ = ntohs(address.sin_port);
     accepting_ = std::thread([this] { accept_all(); });
   }
-  HttpServer(const HttpServer&) = delete;
-  HttpServer& operator=(const HttpServer&) = delete;
-  ~HttpServer() {
+  PlayedServer(const PlayedServer&) = delete;
+  PlayedServer& operator=(const PlayedServer&) = delete;
+  ~PlayedServer() {
     is_over_ = true;
     ::shutdown(listening_, SHUT_RDWR);
     accepting_.join();
