@@ -10,6 +10,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(zstd REQUIRED)
 find_package(CURL 7.88 REQUIRED)
+find_package(Boost 1.81 REQUIRED CONFIG)  # headers: Asio, Beast
 
 # xxHash has no CMake package file in Debian.
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)

@@ -23,8 +23,13 @@ CODE_FOLDERS = ("src", "test", "fuzz", "bench")
 SHELL_FOLDERS = ("io", "app")
 # May open files outside them: the system's time-zone data are read where zones are.
 SYSTEM_DATA_FILE = "src/base/zone_files.cc"
-# The only files that include Arrow, because its headers take longer to compile than all of ours.
-ARROW_FILES = ("src/lake/parquet.cc", "src/io/parquet_input.cc", "src/io/s3_store.cc")
+# The only files that include these libraries, because their headers take longer to compile than all of ours.
+# A header among them is for the others.
+HEAVY = {
+    "Arrow": (("arrow", "parquet"), ("src/lake/parquet.cc", "src/io/parquet_input.cc", "src/io/s3_store.cc")),
+    "Boost": (("boost",), ("src/io/http_server.cc", "src/io/web_connection.cc", "src/io/web_connection.h",
+                           "src/io/web_head.cc")),
+}
 UNWATCHED = re.compile(r"(^|/)(build[^/]*|\.git|\.cache|__pycache__|node_modules)(/|$)")
 
 WORLD = {
@@ -258,13 +263,14 @@ def rule_only_the_shell_touches_the_world(tree: Tree) -> Iterator[Violation]:
                                 "this to src/io/")
 
 
-def rule_arrow_stays_in_its_files(tree: Tree) -> Iterator[Violation]:
-    """Arrow's headers are included in ARROW_FILES only."""
+def rule_heavy_headers_stay_in_their_files(tree: Tree) -> Iterator[Violation]:
+    """Arrow's and Boost's headers are included in the files that HEAVY names only, over others too."""
     for path in tree.cpp():
         for number, included, _ in tree.includes(path):
-            if path not in ARROW_FILES and included.split("/")[0] in ("arrow", "parquet"):
-                yield Violation(path, number, f"<{included}>: only {', '.join(ARROW_FILES)} include Arrow; "
-                                              "call them instead")
+            for library, (folders, files) in HEAVY.items():
+                if path not in files and (included.split("/")[0] in folders or f"src/{included}" in files):
+                    yield Violation(path, number, f"<{included}>: only {', '.join(files)} include {library}; "
+                                                  "call them instead")
 
 
 def rule_files_are_short(tree: Tree) -> Iterator[Violation]:

@@ -34,6 +34,17 @@ class BoundedQueue {
     return true;
   }
 
+  // As push(), but false where there is no room.
+  bool try_push(T item) {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (closed_ || items_.size() >= bound_) return false;
+      items_.push_back(std::move(item));
+    }
+    filled_.notify_one();
+    return true;
+  }
+
   // Waits for an item. Nothing where the queue was closed and is empty.
   std::optional<T> pop() {
     std::unique_lock lock(mutex_);

@@ -19,6 +19,17 @@ TEST(BoundedQueue, KeepsTheOrder) {
   EXPECT_EQ(queue.pop(), 2);
 }
 
+TEST(BoundedQueue, WhoDoesNotWaitIsToldThatItIsFull) {
+  BoundedQueue<int> queue("test", 1);
+  EXPECT_TRUE(queue.try_push(1));
+  EXPECT_FALSE(queue.try_push(2));
+  EXPECT_EQ(queue.pop(), 1);
+  EXPECT_TRUE(queue.try_push(3));
+  EXPECT_EQ(queue.pop(), 3);
+  queue.close();
+  EXPECT_FALSE(queue.try_push(4));
+}
+
 TEST(BoundedQueue, NeverHoldsMoreThanItsBoundAndLosesNothing) {
   constexpr int kItems = 20'000;
   BoundedQueue<int> queue("test", 4);
