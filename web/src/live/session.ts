@@ -1,0 +1,190 @@
+// One system on the screen: its events, what they add up to, and what of it may be shown as the present.
+
+import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+
+import type { ApiError, Client } from '../api/client.ts';
+import { EventStream, kSilenceMs } from '../api/events.ts';
+import type { Fill, LiveEvent, Movement, SystemInfo, SystemState } from '../api/types.ts';
+import { ServerClock } from './clock.ts';
+import { LiveModel } from './model.ts';
+import { type Standing, standingOf } from './standing.ts';
+import type { LiveStation } from './station.ts';
+
+// connecting: nothing heard yet; live: heard lately; lost: silence for 15 s, or nothing ever came; stopped: the
+// server refuses, and trying again would not help.
+export type Phase = 'connecting' | 'live' | 'lost' | 'stopped';
+
+export interface Link {
+  phase: Phase;
+  heardAt: number | null; // by the local clock
+  retryAt: number | null; // by the local clock; null while a try is under way
+  isOpen: boolean;
+  error: ApiError | null;
+}
+
+export interface Counted {
+  known: number;
+  empty: number;
+  full: number;
+  stale: number;
+}
+
+const kPublishEveryMs = 250; // many events become one change of the screen
+
+export class Session {
+  readonly info: SystemInfo;
+  readonly zone: string;
+  readonly stations: Signal<readonly LiveStation[]> = signal([]);
+  readonly positions: Signal<number> = signal(0); // counts up when the map's points have to be made anew
+  readonly state: Signal<SystemState | null> = signal(null);
+  readonly movements: Signal<readonly Movement[]> = signal([]);
+  readonly link: Signal<Link>;
+  readonly now: Signal<number | null> = signal(null); // the server's time by which ages are told
+  readonly clock: Signal<number | null> = signal(null); // the server's time, running
+  readonly snapshots: Signal<number> = signal(0);
+  readonly isConnected: ReadonlySignal<boolean>;
+  readonly standings: ReadonlySignal<ReadonlyMap<string, Standing>>;
+  readonly counted: ReadonlySignal<Counted | null>;
+
+  private readonly client: Client;
+  private readonly model = new LiveModel();
+  private readonly server = new ServerClock();
+  private readonly stream: EventStream;
+  private readonly onOpened: () => void;
+  private ticker: ReturnType<typeof setInterval> | undefined;
+  private publishTimer: ReturnType<typeof setTimeout> | undefined;
+  private dirty = { stations: false, positions: false, state: false, movements: false };
+
+  constructor(client: Client, info: SystemInfo, onOpened: () => void) {
+    this.client = client;
+    this.info = info;
+    this.zone = info.timezone;
+    this.onOpened = onOpened;
+    this.link = signal<Link>({ phase: 'connecting', heardAt: null, retryAt: null, isOpen: false, error: null });
+    this.isConnected = computed(() => this.link.value.phase === 'live');
+    this.standings = computed(() => this.judge());
+    this.counted = computed(() => this.count());
+    this.stream = new EventStream(client, info.id, {
+      onEvent: (event) => this.take(event),
+      onOpen: () => this.opened(),
+      onClosed: (error, retryAt) => this.closed(error, retryAt),
+    });
+  }
+
+  start(): void {
+    this.stream.start();
+    this.ticker = setInterval(this.tick, 1000);
+    document.addEventListener('visibilitychange', this.wake);
+    addEventListener('online', this.wake);
+  }
+
+  stop(): void {
+    this.stream.stop();
+    clearInterval(this.ticker);
+    clearTimeout(this.publishTimer);
+    document.removeEventListener('visibilitychange', this.wake);
+    removeEventListener('online', this.wake);
+  }
+
+  station(id: string): LiveStation | undefined {
+    return this.model.stations.get(id);
+  }
+
+  retryNow(): void {
+    this.stream.retryNow();
+  }
+
+  private readonly wake = (): void => {
+    if (document.visibilityState !== 'visible') return;
+    this.tick();
+    if (!this.link.value.isOpen) this.stream.retryNow();
+  };
+
+  private take(event: LiveEvent): void {
+    const local = Date.now();
+    const change = this.model.apply(event);
+    if (this.model.now !== null && event.name !== 'movements') {
+      this.server.heard(this.model.now, local, event.name === 'state' ? event.data.speed : undefined);
+    }
+    this.dirty.stations ||= change.stations;
+    this.dirty.positions ||= change.positions;
+    this.dirty.state ||= change.state;
+    this.dirty.movements ||= change.movements;
+    this.link.value = { phase: 'live', heardAt: local, retryAt: null, isOpen: true, error: null };
+    if (change.isSnapshot) {
+      this.snapshots.value += 1;
+      void this.fetchMovements();
+    }
+    this.publishTimer ??= setTimeout(() => this.publish(), change.isSnapshot ? 0 : kPublishEveryMs);
+  }
+
+  private publish(): void {
+    this.publishTimer = undefined;
+    batch(() => {
+      if (this.dirty.stations) this.stations.value = [...this.model.stations.values()];
+      if (this.dirty.positions) this.positions.value += 1;
+      if (this.dirty.state) this.state.value = this.model.state;
+      if (this.dirty.movements) this.movements.value = this.model.movements;
+      this.dirty = { stations: false, positions: false, state: false, movements: false };
+      this.tick();
+    });
+  }
+
+  private opened(): void {
+    this.link.value = { ...this.link.value, isOpen: true, retryAt: null, error: null };
+    this.onOpened();
+  }
+
+  private closed(error: ApiError, retryAt: number | null): void {
+    this.link.value = {
+      ...this.link.value,
+      isOpen: false,
+      retryAt,
+      error,
+      ...(retryAt === null ? { phase: 'stopped' as const } : {}),
+    };
+    this.tick();
+  }
+
+  private readonly tick = (): void => {
+    const local = Date.now();
+    batch(() => {
+      this.now.value = this.server.judged(local);
+      this.clock.value = this.server.now(local);
+      const link = this.link.value;
+      if (link.phase === 'stopped' || link.phase === 'lost') return;
+      const isSilent = link.heardAt !== null && local - link.heardAt > kSilenceMs;
+      const neverCame = link.heardAt === null && link.error !== null;
+      if (isSilent || neverCame) this.link.value = { ...link, phase: 'lost' };
+    });
+  };
+
+  private async fetchMovements(): Promise<void> {
+    try {
+      const answer = await this.client.movements(this.info.id);
+      if (!this.model.add(answer.movements)) return;
+      this.dirty.movements = true;
+      this.publishTimer ??= setTimeout(() => this.publish(), 0);
+    } catch {
+      // The ticker fills by itself; the stream says when the server is gone.
+    }
+  }
+
+  private judge(): ReadonlyMap<string, Standing> {
+    const now = this.now.value ?? 0;
+    const isConnected = this.isConnected.value;
+    const staleAfter = this.info.stale_after_s * 1000;
+    const standings = new Map<string, Standing>();
+    for (const station of this.stations.value) {
+      standings.set(station.id, standingOf(station, now, staleAfter, isConnected));
+    }
+    return standings;
+  }
+
+  private count(): Counted | null {
+    if (this.snapshots.value === 0) return null;
+    const of: Record<Fill | 'stale', number> = { empty: 0, some: 0, full: 0, stale: 0 };
+    for (const standing of this.standings.value.values()) of[standing.isKnown ? standing.fill : 'stale'] += 1;
+    return { known: this.standings.value.size, empty: of.empty, full: of.full, stale: of.stale };
+  }
+}

@@ -1,0 +1,398 @@
+// The map itself: one circle layer that the GPU draws. Places are set once; what changes from second to second
+// is each station's class, as feature state, so nothing is loaded anew and nothing flickers. Names are HTML
+// above the canvas, because fonts of the map would have to come from a server.
+//
+// Loaded after the first paint: it is most of the page's bytes.
+
+import maplibre, {
+  type ExpressionSpecification,
+  type GeoJSONSource,
+  type Map as GlMap,
+  type StyleSpecification,
+} from 'maplibre-gl';
+
+import type { Tiles } from '../api/types.ts';
+import type { LiveStation } from '../live/station.ts';
+import type { Theme } from '../preferences.ts';
+import type { Paint } from './classes.ts';
+import { type Districts, labelPoint } from './districts.ts';
+
+export interface MapLabels {
+  canvas: string;
+  gestureTouch: string;
+  gestureWheel: string;
+  gestureWheelMac: string;
+}
+
+export interface MapOptions {
+  container: HTMLElement;
+  overlay: HTMLElement; // above the canvas, for names
+  tiles: Tiles | null;
+  theme: Theme;
+  isStill: boolean; // no flights
+  isCooperative: boolean; // one finger scrolls the page, two move the map
+  labels: MapLabels;
+  onHover(id: string | null, at: { x: number; y: number } | null): void;
+  onPick(id: string | null): void;
+}
+
+const kColours = {
+  light: { ground: '#e9edf0', land: '#f8f9f9', border: '#b4bec8', ring: '#10151a' },
+  dark: { ground: '#10151a', land: '#181f26', border: '#3d4a56', ring: '#ffffff' },
+} as const;
+
+const kNumbersFromZoom = 14.2;
+const kNumbersAtMost = 90;
+const kFlightMs = 700;
+
+interface Point {
+  id: string;
+  lon: number;
+  lat: number;
+  size: number; // by racks
+}
+
+export class StationMap {
+  private readonly map: GlMap;
+  private readonly options: MapOptions;
+  private points: Point[] = [];
+  private readonly numbers = new Map<string, number>(); // id -> index in points
+  private classes: Uint8Array = new Uint8Array();
+  private wanted: ((id: string) => number) | null = null;
+  private counts: ((id: string) => string | null) | null = null;
+  private districts: { label: HTMLElement; at: [number, number]; name: string; nameEn: string }[] = [];
+  private readonly badges = new Map<string, HTMLElement>();
+  private selected: string | null = null;
+  private paints: readonly Paint[] = [];
+  private isReady = false;
+  private hasFitted = false;
+  private waiting: (() => void)[] = [];
+  private theme: Theme;
+
+  constructor(options: MapOptions) {
+    this.options = options;
+    this.theme = options.theme;
+    this.map = new maplibre.Map({
+      container: options.container,
+      style: this.style(),
+      center: [126.99, 37.555],
+      zoom: 10,
+      minZoom: 2,
+      maxZoom: 18,
+      attributionControl: false,
+      dragRotate: false,
+      pitchWithRotate: false,
+      touchPitch: false,
+      fadeDuration: 0,
+      cooperativeGestures: options.isCooperative,
+      locale: {
+        'Map.Title': options.labels.canvas,
+        'CooperativeGesturesHandler.MobileHelpText': options.labels.gestureTouch,
+        'CooperativeGesturesHandler.WindowsHelpText': options.labels.gestureWheel,
+        'CooperativeGesturesHandler.MacHelpText': options.labels.gestureWheelMac,
+      },
+    });
+    this.map.touchZoomRotate.disableRotation();
+    this.map.keyboard.disableRotation();
+    this.map.on('load', () => {
+      this.isReady = true;
+      for (const run of this.waiting.splice(0)) run();
+    });
+    this.map.on('move', () => this.placeLabels());
+    this.map.on('resize', () => this.placeLabels());
+    this.map.on('mousemove', (event) => {
+      const id = this.at(event.point);
+      this.map.getCanvas().style.cursor = id === null ? '' : 'pointer';
+      options.onHover(id, id === null ? null : event.point);
+    });
+    this.map.on('mouseout', () => options.onHover(null, null));
+    this.map.on('movestart', () => options.onHover(null, null));
+    this.map.on('click', (event) => options.onPick(this.at(event.point)));
+  }
+
+  remove(): void {
+    this.map.remove();
+    this.options.overlay.replaceChildren();
+  }
+
+  setTheme(theme: Theme): void {
+    if (theme === this.theme) return;
+    this.theme = theme;
+    this.whenReady(() => {
+      const colours = kColours[this.theme];
+      this.map.setPaintProperty('ground', 'background-color', colours.ground);
+      if (this.map.getLayer('districts')) {
+        this.map.setPaintProperty('districts', 'fill-color', colours.land);
+        this.map.setPaintProperty('borders', 'line-color', colours.border);
+      }
+      this.map.setPaintProperty('selected', 'circle-stroke-color', colours.ring);
+    });
+  }
+
+  setPaints(paints: readonly Paint[]): void {
+    if (paints === this.paints) return;
+    this.paints = paints;
+    this.whenReady(() => {
+      const of = (value: (paint: Paint) => string | number): ExpressionSpecification =>
+        [
+          'match',
+          ['coalesce', ['feature-state', 'class'], 0],
+          ...this.paints.slice(1).flatMap((paint, index) => [index + 1, value(paint)]),
+          value(this.paints[0]!),
+        ] as unknown as ExpressionSpecification;
+      this.map.setPaintProperty('stations', 'circle-color', of((paint) => paint.fill));
+      this.map.setPaintProperty('stations', 'circle-stroke-color', of((paint) => paint.stroke));
+      this.map.setPaintProperty('stations', 'circle-stroke-width', of((paint) => paint.width));
+      this.map.setPaintProperty('stations', 'circle-opacity', of((paint) => paint.opacity));
+    });
+  }
+
+  // Stations that came, went, moved or have other racks. Returns how many have a position.
+  setStations(stations: readonly LiveStation[]): number {
+    const points: Point[] = [];
+    for (const { id, lon, lat, racks } of stations) {
+      if (lon === null || lat === null || Math.abs(lat) > 85 || (lon === 0 && lat === 0)) continue;
+      const size = racks === null || racks <= 0 ? 1 : Math.min(1.9, Math.max(0.7, Math.sqrt(racks / 14)));
+      points.push({ id, lon, lat, size });
+    }
+    this.points = points;
+    this.numbers.clear();
+    points.forEach((point, index) => this.numbers.set(point.id, index));
+    this.whenReady(() => {
+      const source = this.map.getSource<GeoJSONSource>('stations')!;
+      source.setData({
+        type: 'FeatureCollection',
+        features: points.map((point, index) => ({
+          type: 'Feature',
+          id: index,
+          properties: { size: point.size },
+          geometry: { type: 'Point', coordinates: [point.lon, point.lat] },
+        })),
+      });
+      this.map.removeFeatureState({ source: 'stations' });
+      this.classes = new Uint8Array(points.length);
+      if (this.wanted) this.setClasses(this.wanted);
+      this.showSelected();
+      if (!this.hasFitted && points.length > 0) {
+        this.hasFitted = true;
+        this.fit(false);
+      }
+    });
+    return points.length;
+  }
+
+  // Only classes that changed reach the GPU.
+  setClasses(classOf: (id: string) => number): void {
+    this.wanted = classOf;
+    if (!this.isReady) return;
+    this.points.forEach((point, index) => {
+      const value = classOf(point.id);
+      if (value === this.classes[index]) return;
+      this.classes[index] = value;
+      this.map.setFeatureState({ source: 'stations', id: index }, { class: value });
+    });
+  }
+
+  // What is written on the circles when they are large enough.
+  setCounts(counts: (id: string) => string | null): void {
+    this.counts = counts;
+    this.placeLabels();
+  }
+
+  setDistricts(districts: Districts, language: string): void {
+    this.whenReady(() => {
+      if (this.map.getSource('districts')) return;
+      const colours = kColours[this.theme];
+      this.map.addSource('districts', { type: 'geojson', data: districts as Parameters<GeoJSONSource['setData']>[0] });
+      this.map.addLayer(
+        { id: 'districts', type: 'fill', source: 'districts', paint: { 'fill-color': colours.land } },
+        'stations',
+      );
+      this.map.addLayer(
+        {
+          id: 'borders',
+          type: 'line',
+          source: 'districts',
+          paint: { 'line-color': colours.border, 'line-width': 1.2 },
+        },
+        'stations',
+      );
+      this.districts = districts.features.map((feature) => {
+        const label = document.createElement('div');
+        label.className = 'district-label';
+        this.options.overlay.append(label);
+        return { label, at: labelPoint(feature), name: feature.properties.name, nameEn: feature.properties.name_en };
+      });
+      this.setLanguage(language);
+      this.placeLabels();
+    });
+  }
+
+  setLanguage(language: string): void {
+    for (const district of this.districts) {
+      district.label.textContent = language === 'ko' ? district.name : district.nameEn.replace(/-gu$/, '');
+    }
+  }
+
+  select(id: string | null, goes: boolean): void {
+    this.selected = id;
+    this.whenReady(() => {
+      this.showSelected();
+      const point = id === null ? undefined : this.points[this.numbers.get(id) ?? -1];
+      if (!point || !goes) return;
+      const camera = { center: [point.lon, point.lat] as [number, number], zoom: Math.max(this.map.getZoom(), 14.5) };
+      if (this.options.isStill) this.map.jumpTo(camera);
+      else this.map.easeTo({ ...camera, duration: kFlightMs });
+    });
+  }
+
+  zoomBy(steps: number): void {
+    const zoom = this.map.getZoom() + steps;
+    if (this.options.isStill) this.map.setZoom(zoom);
+    else this.map.zoomTo(zoom, { duration: 250 });
+  }
+
+  // All stations but the few that lie far off by mistake.
+  fit(isSmooth = !this.options.isStill): void {
+    if (this.points.length === 0) return;
+    const lons = this.points.map((point) => point.lon).sort((a, b) => a - b);
+    const lats = this.points.map((point) => point.lat).sort((a, b) => a - b);
+    const cut = Math.floor(this.points.length * 0.002);
+    const last = this.points.length - 1 - cut;
+    this.map.fitBounds(
+      [
+        [lons[cut]!, lats[cut]!],
+        [lons[last]!, lats[last]!],
+      ],
+      { padding: 24, maxZoom: 15, duration: isSmooth ? kFlightMs : 0 },
+    );
+  }
+
+  private whenReady(run: () => void): void {
+    if (this.isReady) run();
+    else this.waiting.push(run);
+  }
+
+  private style(): StyleSpecification {
+    const colours = kColours[this.theme];
+    const { tiles } = this.options;
+    const style: StyleSpecification = {
+      version: 8,
+      sources: { stations: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } } },
+      layers: [{ id: 'ground', type: 'background', paint: { 'background-color': colours.ground } }],
+    };
+    if (tiles) {
+      style.sources['tiles'] = { type: 'raster', tiles: [tiles.url], tileSize: 256 };
+      style.layers.push({ id: 'tiles', type: 'raster', source: 'tiles' });
+    }
+    const radius = (factor: number, more = 0): ExpressionSpecification =>
+      [
+        'interpolate',
+        ['exponential', 1.4],
+        ['zoom'],
+        8, ['+', more, ['*', 1.1 * factor, ['get', 'size']]],
+        11, ['+', more, ['*', 2.9 * factor, ['get', 'size']]],
+        13, ['+', more, ['*', 6 * factor, ['get', 'size']]],
+        16, ['+', more, ['*', 13 * factor, ['get', 'size']]],
+      ] as unknown as ExpressionSpecification;
+    style.layers.push(
+      {
+        id: 'stations',
+        type: 'circle',
+        source: 'stations',
+        paint: { 'circle-radius': radius(1) },
+      },
+      {
+        id: 'selected',
+        type: 'circle',
+        source: 'stations',
+        filter: ['==', ['id'], -1],
+        paint: {
+          'circle-radius': radius(1, 5),
+          'circle-opacity': 0,
+          'circle-stroke-width': 2.5,
+          'circle-stroke-color': colours.ring,
+        },
+      },
+    );
+    return style;
+  }
+
+  private showSelected(): void {
+    const index = this.selected === null ? -1 : (this.numbers.get(this.selected) ?? -1);
+    this.map.setFilter('selected', ['==', ['id'], index]);
+  }
+
+  // The nearest station within a finger's or a pointer's reach.
+  private at(point: { x: number; y: number }): string | null {
+    if (!this.isReady) return null;
+    const reach = matchMedia('(pointer: coarse)').matches ? 14 : 5;
+    const found = this.map.queryRenderedFeatures(
+      [
+        [point.x - reach, point.y - reach],
+        [point.x + reach, point.y + reach],
+      ],
+      { layers: ['stations'] },
+    );
+    let best: string | null = null;
+    let nearest = Infinity;
+    for (const feature of found) {
+      const station = this.points[feature.id as number];
+      if (!station) continue;
+      const { x, y } = this.map.project([station.lon, station.lat]);
+      const distance = (x - point.x) ** 2 + (y - point.y) ** 2;
+      if (distance < nearest) {
+        nearest = distance;
+        best = station.id;
+      }
+    }
+    return best;
+  }
+
+  private placeLabels(): void {
+    if (!this.isReady) return;
+    const zoom = this.map.getZoom();
+    const { clientWidth: width, clientHeight: height } = this.options.container;
+    const isInside = (x: number, y: number) => x > -20 && y > -20 && x < width + 20 && y < height + 20;
+    const showsNames = zoom > 9.6 && zoom < 14 && width > 480;
+    for (const { label, at } of this.districts) {
+      const { x, y } = this.map.project(at);
+      label.hidden = !showsNames || !isInside(x, y);
+      if (!label.hidden) label.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px) translate(-50%, -50%)`;
+    }
+    this.placeNumbers(zoom, isInside);
+  }
+
+  private placeNumbers(zoom: number, isInside: (x: number, y: number) => boolean): void {
+    const shown = new Map<string, { x: number; y: number; words: string }>();
+    if (zoom >= kNumbersFromZoom && this.counts) {
+      const bounds = this.map.getBounds();
+      for (const point of this.points) {
+        if (!bounds.contains([point.lon, point.lat])) continue;
+        const words = this.counts(point.id);
+        const { x, y } = this.map.project([point.lon, point.lat]);
+        if (words !== null && isInside(x, y)) shown.set(point.id, { x, y, words });
+        if (shown.size > kNumbersAtMost) break;
+      }
+      if (shown.size > kNumbersAtMost) shown.clear();
+    }
+    for (const [id, badge] of this.badges) {
+      if (shown.has(id)) continue;
+      badge.remove();
+      this.badges.delete(id);
+    }
+    for (const [id, { x, y, words }] of shown) {
+      let badge = this.badges.get(id);
+      if (!badge) {
+        badge = document.createElement('div');
+        badge.className = 'count-label';
+        this.options.overlay.append(badge);
+        this.badges.set(id, badge);
+      }
+      if (badge.textContent !== words) badge.textContent = words;
+      const index = this.numbers.get(id) ?? 0;
+      badge.dataset['class'] = String(this.classes[index] ?? 0);
+      badge.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px) translate(-50%, -50%)`;
+    }
+  }
+}

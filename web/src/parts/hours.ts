@@ -1,0 +1,74 @@
+// The last 24 hours with the same of a week before, for all stations or one; fetched again when an hour ends or
+// becomes final, and every five minutes.
+
+import { useComputed } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
+
+import { client } from '../app.ts';
+import { type HourBar, hourBars, kDayMs, kHourMs, lastHours, type Running } from '../charts/series.ts';
+import { milliseconds } from '../live/station.ts';
+import type { Session } from '../live/session.ts';
+import { type Loaded, useLoaded } from './loaded.ts';
+
+const kHours = 24;
+const kRefreshMs = 300_000;
+
+export interface Hours {
+  bars: readonly HourBar[];
+  loaded: Loaded<unknown>;
+}
+
+export function useLastHours(session: Session, station: string | null): Hours {
+  // In steps, so that the second hand does not fetch.
+  const at = useComputed(() => {
+    const state = session.state.value;
+    const now = session.now.value;
+    const start = milliseconds(state?.hour?.start ?? null);
+    return now === null ? null : (lastHours(now, 1, start ?? 0)[0] ?? null);
+  }).value;
+  const waits = useComputed(() => session.state.value?.waits.map((wait) => wait.hour).join() ?? '').value;
+  const minute = useComputed(() => Math.floor((session.now.value ?? 0) / kRefreshMs)).value;
+  const snapshots = session.snapshots.value;
+
+  const loaded = useLoaded(
+    async (signal) => {
+      if (at === null) return null;
+      const from = at - (kHours - 1) * kHourMs;
+      const load = (first: number, end: number) =>
+        station === null
+          ? client.totals(session.info.id, first, end, signal)
+          : client.hours(session.info.id, first, end, station, signal);
+      // Two hours more on either side: a clock change moves last week's hours.
+      const [rows, before] = await Promise.all([
+        load(from, at + kHourMs),
+        load(from - 7 * kDayMs - 2 * kHourMs, at - 7 * kDayMs + 3 * kHourMs),
+      ]);
+      return { rows, before };
+    },
+    `${session.info.id} ${station ?? ''} ${at === null}`,
+    `${at} ${waits} ${snapshots} ${session.state.value?.speed === 1 ? minute : ''}`,
+  );
+
+  const running = useRunning(session, station);
+  const bars = useMemo(
+    () =>
+      loaded.value && at !== null
+        ? hourBars(lastHours(at, kHours, at), loaded.value.rows, loaded.value.before, session.zone, running)
+        : [],
+    [loaded.value, at, running?.start, running?.rentals, running?.returns],
+  );
+  return { bars, loaded };
+}
+
+function useRunning(session: Session, station: string | null): Running | null {
+  if (!session.isConnected.value) return null;
+  if (station === null) {
+    const hour = session.state.value?.hour;
+    return hour ? { start: Date.parse(hour.start), rentals: hour.rentals, returns: hour.returns } : null;
+  }
+  void session.stations.value;
+  const of = session.station(station);
+  return of && of.hourMs !== null && of.rentals !== null && of.returns !== null
+    ? { start: of.hourMs, rentals: of.rentals, returns: of.returns }
+    : null;
+}

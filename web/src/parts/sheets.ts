@@ -1,0 +1,59 @@
+// What the CSV buttons write: the API's own names and times in UTC, so that a sheet fits to what scripts get.
+
+import type { Movement } from '../api/types.ts';
+import { hourKey, isoDate, localTime } from '../format/times.ts';
+import type { Session } from '../live/session.ts';
+import type { LiveStation } from '../live/station.ts';
+import type { Sheet } from './marks.tsx';
+import { standingOf } from './words.ts';
+
+export function fileName(session: Session, what: string, at: number | null = session.now.peek()): string {
+  if (at === null) return `bikeflow-${session.info.id}-${what}`;
+  const { hour, minute } = localTime(at, session.zone);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `bikeflow-${session.info.id}-${what}-${isoDate(at, session.zone)}T${two(hour)}${two(minute)}`;
+}
+
+export function hourFileName(session: Session, what: string, at: number): string {
+  return `bikeflow-${session.info.id}-${what}-${hourKey(at, session.zone)}`;
+}
+
+export function stationSheet(name: string, session: Session, stations: () => readonly LiveStation[]): Sheet {
+  return {
+    name,
+    header: [
+      'id', 'name', 'lat', 'lon', 'bikes', 'racks', 'state', 'observed_at', 'since', 'since_is_exact', 'renting',
+      'returning', 'hour', 'rentals', 'returns',
+    ],
+    rows: () =>
+      stations().map((station) => {
+        const standing = standingOf(session, station);
+        return [
+          station.id,
+          station.name,
+          station.lat,
+          station.lon,
+          standing.isKnown ? standing.bikes : null,
+          station.racks,
+          standing.isKnown ? standing.fill : 'unknown',
+          station.observed_at,
+          standing.isKnown ? station.since : null,
+          standing.isKnown ? station.since_is_exact : null,
+          station.renting,
+          station.returning,
+          station.hour,
+          station.rentals,
+          station.returns,
+        ];
+      }),
+  };
+}
+
+export function movementSheet(name: string, session: Session, movements: () => readonly Movement[]): Sheet {
+  return {
+    name,
+    header: ['at', 'id', 'name', 'change', 'bikes'],
+    rows: () =>
+      movements().map(({ at, id, change, bikes }) => [at, id, session.station(id)?.name ?? null, change, bikes]),
+  };
+}

@@ -1,0 +1,56 @@
+// Sentences about a station that several views say the same way.
+
+import { signed, whole } from '../format/numbers.ts';
+import { span, timeNear } from '../format/times.ts';
+import type { Session } from '../live/session.ts';
+import type { Standing } from '../live/standing.ts';
+import type { LiveStation } from '../live/station.ts';
+import { language } from '../preferences.ts';
+import { text } from '../text/text.ts';
+
+export function standingOf(session: Session, station: LiveStation): Standing {
+  return session.standings.value.get(station.id) ?? { isKnown: false, why: 'never' };
+}
+
+export function stateWords(standing: Standing): string {
+  const t = text.value;
+  return standing.isKnown ? { empty: t.empty, full: t.full, some: t.hasBikes }[standing.fill] : t.stale;
+}
+
+export function ageWords(session: Session, station: LiveStation): string {
+  const now = session.now.value;
+  if (station.observedMs === null || now === null) return text.value.neverSeen;
+  return text.value.seenAgo(span(now - station.observedMs, language.value));
+}
+
+// Bikes now, or that they are unknown and what was seen last.
+export function countWords(session: Session, station: LiveStation): string {
+  const t = text.value;
+  const standing = standingOf(session, station);
+  if (standing.isKnown) {
+    return station.racks === null || station.racks <= 0
+      ? t.bikesOnly(whole(standing.bikes))
+      : t.bikesOfRacks(whole(standing.bikes), whole(station.racks));
+  }
+  const now = session.now.value;
+  if (station.bikes === null || station.observedMs === null || now === null) {
+    return `${t.unknownNow} (${t.why[standing.why]})`;
+  }
+  return `${t.unknownNow} (${t.lastCount(whole(station.bikes), span(now - station.observedMs, language.value))})`;
+}
+
+export function durationWords(station: LiveStation, now: number): string {
+  if (station.sinceMs === null) return '–';
+  const duration = span(now - station.sinceMs, language.value);
+  return station.since_is_exact ? duration : text.value.atLeast(duration);
+}
+
+export function sinceWords(station: LiveStation, now: number, zone: string): string {
+  if (station.sinceMs === null) return '–';
+  const at = timeNear(station.sinceMs, now, zone, language.value);
+  return station.since_is_exact ? text.value.since(at) : text.value.sinceAtLeast(at);
+}
+
+export function netWords(rentals: number | null, returns: number | null): string {
+  return rentals === null || returns === null ? '–' : signed(returns - rentals);
+}

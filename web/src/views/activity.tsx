@@ -1,0 +1,188 @@
+// What happens: each movement as it is seen, and the stations where most happens in this hour.
+
+import { useRef, useState } from 'preact/hooks';
+
+import type { Movement } from '../api/types.ts';
+import { whole } from '../format/numbers.ts';
+import { clockTime, clockTimeSeconds } from '../format/times.ts';
+import { keyOf } from '../live/model.ts';
+import { milliseconds } from '../live/station.ts';
+import type { Session } from '../live/session.ts';
+import { CsvButton } from '../parts/marks.tsx';
+import { fileName, movementSheet, stationSheet } from '../parts/sheets.ts';
+import { Tabs } from '../parts/tabs.tsx';
+import { netWords } from '../parts/words.ts';
+import { hashOf } from '../route.ts';
+import { text } from '../text/text.ts';
+
+const kMovementsShown = 100;
+const kActiveShown = 25;
+
+export function Activity({ session }: { session: Session }) {
+  const t = text.value;
+  const [which, setWhich] = useState<'movements' | 'active'>('movements');
+  const sheet =
+    which === 'movements'
+      ? movementSheet(fileName(session, 'movements'), session, () => session.movements.value)
+      : stationSheet(fileName(session, 'most-active'), session, () => mostActive(session));
+  return (
+    <section class="panel activity" aria-label={t.activity}>
+      <Tabs
+        label={t.activity}
+        active={which}
+        onChoose={setWhich}
+        tabs={[
+          { key: 'movements', label: t.movements },
+          { key: 'active', label: t.mostActive },
+        ]}
+        aside={<CsvButton what={which === 'movements' ? t.movements : t.mostActive} sheet={sheet} />}
+      >
+        {which === 'movements' ? <Movements session={session} /> : <MostActive session={session} />}
+      </Tabs>
+    </section>
+  );
+}
+
+// Newest first. While a pointer is on the list, or it is scrolled or has the focus, it stands still and only says how much is
+// new: nothing moves away under the eye.
+function Movements({ session }: { session: Session }) {
+  const t = text.value;
+  const [held, setHeld] = useState<readonly Movement[] | null>(null);
+  const isOver = useRef(false);
+  const list = useRef<HTMLUListElement>(null);
+  const all = session.movements.value;
+  const shown = held ?? all;
+  const newest = shown.at(-1);
+  let fresh = 0;
+  if (held) {
+    const at = newest ? all.findLastIndex((movement) => keyOf(movement) === keyOf(newest)) : -1;
+    fresh = all.length - 1 - at;
+  }
+  const scroller = () => list.current?.closest('.tab-panel') ?? null;
+  const hold = () => setHeld((before) => before ?? session.movements.peek());
+  const release = () => {
+    const element = list.current;
+    const hasFocus = element?.contains(document.activeElement) ?? false;
+    if (!isOver.current && !hasFocus && (scroller()?.scrollTop ?? 0) === 0) setHeld(null);
+  };
+  if (all.length === 0) return <p class="hint">{t.noMovements}</p>;
+  return (
+    <div
+      onPointerEnter={(event) => {
+        if (event.pointerType !== 'mouse') return;
+        isOver.current = true;
+        hold();
+      }}
+      onPointerLeave={() => {
+        isOver.current = false;
+        release();
+      }}
+      onFocusIn={hold}
+      onFocusOut={() => setTimeout(release, 0)}
+    >
+      <div class="list-head">
+        {held ? (
+          <button
+            type="button"
+            class="link"
+            onClick={() => {
+              setHeld(isOver.current ? session.movements.peek() : null);
+              scroller()?.scrollTo({ top: 0 });
+            }}
+          >
+            {fresh > 0 ? t.newMovements(fresh) : t.held}
+          </button>
+        ) : (
+          <span class="muted">{newest ? clockTimeSeconds(Date.parse(newest.at), session.zone) : ''}</span>
+        )}
+      </div>
+      <ul class="rows movements" ref={list}>
+        {shown
+          .slice(-kMovementsShown)
+          .reverse()
+          .map((movement) => (
+            <MovementRow key={keyOf(movement)} session={session} movement={movement} />
+          ))}
+      </ul>
+    </div>
+  );
+}
+
+function MovementRow({ session, movement }: { session: Session; movement: Movement }) {
+  const t = text.value;
+  const station = session.station(movement.id);
+  const isRental = movement.change < 0;
+  const amount = whole(Math.abs(movement.change));
+  return (
+    <li>
+      <a href={hashOf(session.info.id, 'station', movement.id)}>
+        <time class="row-time">{clockTimeSeconds(Date.parse(movement.at), session.zone)}</time>
+        <span class={`change ${isRental ? 'rental' : 'return'}`}>{isRental ? t.rented(amount) : t.returned(amount)}</span>
+        <span class="row-name">{station?.title ?? movement.id}</span>
+        <span class="row-note">{t.nowBikes(whole(movement.bikes))}</span>
+      </a>
+    </li>
+  );
+}
+
+function mostActive(session: Session) {
+  const hour = milliseconds(session.state.value?.hour?.start ?? null);
+  return session.stations.value
+    .filter((station) => hour !== null && station.hourMs === hour && (station.rentals ?? 0) + (station.returns ?? 0) > 0)
+    .sort(
+      (a, b) =>
+        (b.rentals ?? 0) + (b.returns ?? 0) - (a.rentals ?? 0) - (a.returns ?? 0) || (a.id < b.id ? -1 : 1),
+    )
+    .slice(0, kActiveShown);
+}
+
+function MostActive({ session }: { session: Session }) {
+  const t = text.value;
+  const stations = mostActive(session);
+  const start = milliseconds(session.state.value?.hour?.start ?? null);
+  if (stations.length === 0 || start === null) return <p class="hint">{t.noActive}</p>;
+  const most = Math.max(...stations.map((station) => Math.max(station.rentals ?? 0, station.returns ?? 0)));
+  return (
+    <>
+      <div class="list-head">
+        <span class="muted">{t.activeHint(clockTime(start, session.zone))}</span>
+      </div>
+      <table class="ranking">
+        <thead>
+          <tr>
+            <th scope="col">{t.station}</th>
+            <th scope="col" class="num">
+              {t.rentals}
+            </th>
+            <th scope="col" class="num">
+              {t.returns}
+            </th>
+            <th scope="col" class="num">
+              {t.net}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {stations.map((station) => (
+            <tr key={station.id}>
+              <th scope="row">
+                <a href={hashOf(session.info.id, 'station', station.id)}>
+                  {station.number && <span class="number">{station.number}</span>} {station.title}
+                </a>
+              </th>
+              <td class="num">
+                <meter class="rentals" min={0} max={most} value={station.rentals ?? 0} aria-hidden="true" />
+                {whole(station.rentals)}
+              </td>
+              <td class="num">
+                <meter class="returns" min={0} max={most} value={station.returns ?? 0} aria-hidden="true" />
+                {whole(station.returns)}
+              </td>
+              <td class="num">{netWords(station.rentals, station.returns)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}

@@ -1,0 +1,157 @@
+// The key figures. Each says what it counts and as of when; a value that is no longer known is grey, and one
+// that never was is a dash.
+
+import type { ComponentChildren } from 'preact';
+
+import { percent, whole } from '../format/numbers.ts';
+import { clockTime, clockTimeSeconds, span, timeNear } from '../format/times.ts';
+import { milliseconds } from '../live/station.ts';
+import type { Session } from '../live/session.ts';
+import type { Feed, HourSum } from '../api/types.ts';
+import { Mark } from '../parts/marks.tsx';
+import { language } from '../preferences.ts';
+import { hashOf } from '../route.ts';
+import { text } from '../text/text.ts';
+
+interface FigureProps {
+  label: string;
+  value: ComponentChildren;
+  mark?: number;
+  notes: readonly (string | null)[];
+  href?: string;
+  tone?: 'bad' | 'warn' | undefined;
+  children?: ComponentChildren;
+}
+
+function Figure({ label, value, mark, notes, href, tone, children }: FigureProps) {
+  const words = notes.filter((note) => note !== null);
+  return (
+    <div class={`figure ${tone ?? ''}`}>
+      <dt>
+        {mark !== undefined && <Mark scale="fill" of={mark} />}
+        {href ? <a href={href}>{label}</a> : label}
+      </dt>
+      <dd>
+        <span class="value">{value}</span>
+        {children}
+        {words.map((note) => (
+          <span class="note" key={note}>
+            {note}
+          </span>
+        ))}
+      </dd>
+    </div>
+  );
+}
+
+export function Figures({ session }: { session: Session }) {
+  const t = text.value;
+  const state = session.state.value;
+  const counted = session.counted.value;
+  const isConnected = session.isConnected.value;
+  const now = session.now.value;
+  const known = counted ? counted.known - counted.stale : null;
+  // While the connection is lost these are what was last known, not that all are unknown.
+  const shown = isConnected || !state ? counted : state.stations;
+  const asOf = !isConnected && state ? t.asOf(clockTimeSeconds(Date.parse(state.now), session.zone)) : null;
+  const share = (n: number | undefined) =>
+    isConnected && n !== undefined && known ? t.ofStations(percent(n, known)) : asOf;
+  const toTable = (state: string) => hashOf(session.info.id, 'stations', null, { state });
+  return (
+    <section class={`figures ${isConnected || !state ? '' : 'greyed'}`} aria-label={t.figures}>
+      <dl>
+        <Figure
+          label={t.bikesParked}
+          value={whole(state?.bikes)}
+          notes={[asOf ?? (known === null ? t.loading : t.atStations(whole(known)))]}
+        />
+        <Figure label={t.emptyStations} mark={1} value={whole(shown?.empty)} notes={[share(shown?.empty)]} href={toTable('empty')} />
+        <Figure label={t.fullStations} mark={5} value={whole(shown?.full)} notes={[share(shown?.full)]} href={toTable('full')} />
+        <Figure
+          label={t.staleStations}
+          mark={0}
+          value={whole(shown?.stale)}
+          notes={[asOf ?? t.staleHint(span(session.info.stale_after_s * 1000, language.value))]}
+          href={toTable('unknown')}
+        />
+        <HourFigure session={session} label={t.rentalsHour} of="rentals" />
+        <HourFigure session={session} label={t.returnsHour} of="returns" />
+        <AgeFigure session={session} now={now} />
+        <SourceFigure session={session} now={now} />
+      </dl>
+    </section>
+  );
+}
+
+function HourFigure({ session, label, of }: { session: Session; label: string; of: 'rentals' | 'returns' }) {
+  const t = text.value;
+  const state = session.state.value;
+  const hour: HourSum | null = state?.hour ?? null;
+  const start = hour && milliseconds(hour.start);
+  const last = state?.last_week?.[of] ?? null;
+  return (
+    <Figure
+      label={label}
+      value={whole(hour?.[of])}
+      notes={[
+        start === null ? null : t.soFar(clockTime(start, session.zone)),
+        state === null ? null : last === null ? t.lastWeekNone : t.lastWeekWhole(whole(last)),
+      ]}
+    >
+      {hour && last !== null && last > 0 && (
+        <span class="value-note">
+          {t.lastWeekShare(percent(hour[of], last))}
+          <meter class={of} min={0} max={Math.max(last, hour[of])} value={hour[of]} aria-hidden="true" />
+        </span>
+      )}
+    </Figure>
+  );
+}
+
+function AgeFigure({ session, now }: { session: Session; now: number | null }) {
+  const t = text.value;
+  const newest = milliseconds(session.state.value?.data_at ?? null);
+  const isOld = newest !== null && now !== null && now - newest > session.info.stale_after_s * 1000;
+  return (
+    <Figure
+      label={t.dataAge}
+      value={newest === null || now === null ? '–' : span(now - newest, language.value)}
+      notes={[newest === null || now === null ? null : t.newestAt(newestWords(newest, now, session.zone))]}
+      tone={isOld ? 'bad' : undefined}
+    />
+  );
+}
+
+function newestWords(newest: number, now: number, zone: string): string {
+  return now - newest < 12 * 3_600_000 ? clockTimeSeconds(newest, zone) : timeNear(newest, now, zone, language.value);
+}
+
+function SourceFigure({ session, now }: { session: Session; now: number | null }) {
+  const t = text.value;
+  const state = session.state.value;
+  const feed: Feed | null = state?.feed ?? null;
+  if (!feed) return <Figure label={t.source} value={state ? t.sourceNone : '–'} notes={[state ? t.sourceNoneHint : null]} />;
+  const succeeded = milliseconds(feed.succeeded_at);
+  return (
+    <Figure
+      label={t.source}
+      value={feed.is_failing ? t.sourceFailing : t.sourceOk}
+      tone={feed.is_failing ? 'bad' : feed.failures_in_a_row > 0 ? 'warn' : undefined}
+      notes={[
+        feed.failures_in_a_row > 0
+          ? [t.sourceFailures(feed.failures_in_a_row), feed.reason, feed.text].filter(Boolean).join(' · ')
+          : null,
+        succeeded === null || now === null
+          ? t.sourceNever
+          : t.sourceLast(span(now - succeeded, language.value)),
+        [
+          t.sourcePolls(whole(feed.polls), whole(feed.failures)),
+          feed.rounds_rejected > 0 ? t.sourceRejected(whole(feed.rounds_rejected)) : null,
+          feed.budget,
+        ]
+          .filter(Boolean)
+          .join(' · '),
+      ]}
+    />
+  );
+}

@@ -1,0 +1,81 @@
+// The board that stays open all day, and the page of one station, which shares its map.
+
+import { useCallback } from 'preact/hooks';
+
+import { route, setParams } from '../app.ts';
+import { signed, whole } from '../format/numbers.ts';
+import { milliseconds } from '../live/station.ts';
+import type { Session } from '../live/session.ts';
+import { fillClass, type LiveMode, liveNetClass } from '../map/classes.ts';
+import { standingOf } from '../parts/words.ts';
+import { text } from '../text/text.ts';
+import { Activity } from './activity.tsx';
+import { Attention } from './attention.tsx';
+import { Figures } from './figures.tsx';
+import { SystemFlow } from './flow.tsx';
+import { type Coloured, MapPane } from './map_pane.tsx';
+import { StationView } from './station_view.tsx';
+
+export function LiveView({ session }: { session: Session }) {
+  const t = text.value;
+  const { page, item, params } = route.value;
+  const mode: LiveMode = params.get('map') === 'net' ? 'net' : 'fill';
+  const isStation = page === 'station' && item !== null;
+
+  const coloured = useCallback((): Coloured => {
+    const standings = session.standings.value;
+    const hour = milliseconds(session.state.value?.hour?.start ?? null);
+    const standing = (id: string) => standings.get(id) ?? ({ isKnown: false, why: 'never' } as const);
+    return {
+      scale: mode,
+      classOf: (id) => {
+        const station = session.station(id);
+        if (!station) return 0;
+        return mode === 'fill' ? fillClass(standing(id), station.racks) : liveNetClass(station, standing(id), hour);
+      },
+      countOf: (id) => {
+        const station = session.station(id);
+        const of = standing(id);
+        if (!station || !of.isKnown) return station ? '?' : null;
+        if (mode === 'fill') return whole(of.bikes);
+        const isThisHour = hour !== null && station.hourMs === hour && station.rentals !== null && station.returns !== null;
+        return isThisHour ? signed(station.returns! - station.rentals!) : '?';
+      },
+      detailOf: (id) => {
+        const station = session.station(id);
+        if (!station || !standingOf(session, station).isKnown || hour === null || station.hourMs !== hour) return null;
+        return text.value.hourSoFar(whole(station.rentals), whole(station.returns));
+      },
+    };
+  }, [session, mode]);
+
+  return (
+    <main id="content" class={`board ${isStation ? 'with-station' : ''}`} tabIndex={-1}>
+      <h1 class="visually-hidden">{session.info.name}</h1>
+      <Figures session={session} />
+      <div class="board-map">
+        <MapPane
+          key={session.info.id}
+          session={session}
+          coloured={coloured}
+          modes={[
+            { key: 'fill', label: t.mapFill },
+            { key: 'net', label: t.mapNet },
+          ]}
+          mode={mode}
+          onMode={(key) => setParams({ map: key === 'fill' ? null : key })}
+          selected={isStation ? item : null}
+        />
+        {!isStation && <SystemFlow session={session} />}
+      </div>
+      {isStation ? (
+        <StationView key={item} session={session} id={item} />
+      ) : (
+        <div class="board-side">
+          <Attention session={session} />
+          <Activity session={session} />
+        </div>
+      )}
+    </main>
+  );
+}
