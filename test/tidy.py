@@ -276,7 +276,7 @@ def rule_heavy_headers_stay_in_their_files(tree: Tree) -> Iterator[Violation]:
 def rule_files_are_short(tree: Tree) -> Iterator[Violation]:
     """No source file passes MAX_LINES lines."""
     for path in tree.paths:
-        if path.split("/")[0] in CODE_FOLDERS and path.endswith((".h", ".cc", ".py")):
+        if path.split("/")[0] in (*CODE_FOLDERS, "web") and path.endswith((".h", ".cc", ".py", ".ts", ".tsx")):
             lines = tree.text(path).count("\n")
             if lines > MAX_LINES:
                 yield Violation(path, MAX_LINES + 1, f"{lines} lines, at most {MAX_LINES} are allowed; split it")

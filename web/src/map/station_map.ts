@@ -142,7 +142,14 @@ export class StationMap {
         ] as unknown as ExpressionSpecification;
       this.map.setPaintProperty('stations', 'circle-color', of((paint) => paint.fill));
       this.map.setPaintProperty('stations', 'circle-stroke-color', of((paint) => paint.stroke));
-      this.map.setPaintProperty('stations', 'circle-stroke-width', of((paint) => paint.width));
+      // From afar thousands of rims would be all that is seen.
+      this.map.setPaintProperty('stations', 'circle-stroke-width', [
+        'interpolate',
+        ['linear'],
+        ['zoom'],
+        10.5, of((paint) => (paint.width > 2 ? 1.5 : paint.width * 0.4)),
+        13, of((paint) => paint.width),
+      ] as unknown as ExpressionSpecification);
       this.map.setPaintProperty('stations', 'circle-opacity', of((paint) => paint.opacity));
     });
   }
@@ -264,7 +271,7 @@ export class StationMap {
         [lons[cut]!, lats[cut]!],
         [lons[last]!, lats[last]!],
       ],
-      { padding: 24, maxZoom: 15, duration: isSmooth ? kFlightMs : 0 },
+      { padding: 36, maxZoom: 15, duration: isSmooth ? kFlightMs : 0 },
     );
   }
 

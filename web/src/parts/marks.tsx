@@ -39,7 +39,7 @@ export function CsvButton({ what, sheet }: { what: string; sheet: Sheet }) {
       title={t.csvOf(what)}
       onClick={() => download(`${sheet.name}.csv`, sheet.header, sheet.rows())}
     >
-      <Icon name="download" /> {t.csv}
+      <Icon name="download" /> <span>{t.csv}</span>
     </button>
   );
 }

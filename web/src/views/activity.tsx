@@ -93,7 +93,7 @@ function Movements({ session }: { session: Session }) {
             {fresh > 0 ? t.newMovements(fresh) : t.held}
           </button>
         ) : (
-          <span class="muted">{newest ? clockTimeSeconds(Date.parse(newest.at), session.zone) : ''}</span>
+          <span class="muted">{t.newestOnTop}</span>
         )}
       </div>
       <ul class="rows movements" ref={list}>

@@ -32,8 +32,10 @@ function Figure({ label, value, mark, notes, href, tone, children }: FigureProps
         {href ? <a href={href}>{label}</a> : label}
       </dt>
       <dd>
-        <span class="value">{value}</span>
-        {children}
+        <span class="value-line">
+          <span class="value">{value}</span>
+          {children}
+        </span>
         {words.map((note) => (
           <span class="note" key={note}>
             {note}
@@ -74,8 +76,8 @@ export function Figures({ session }: { session: Session }) {
           notes={[asOf ?? t.staleHint(span(session.info.stale_after_s * 1000, language.value))]}
           href={toTable('unknown')}
         />
-        <HourFigure session={session} label={t.rentalsHour} of="rentals" />
-        <HourFigure session={session} label={t.returnsHour} of="returns" />
+        <HourFigure session={session} label={t.rentals} of="rentals" />
+        <HourFigure session={session} label={t.returns} of="returns" />
         <AgeFigure session={session} now={now} />
         <SourceFigure session={session} now={now} />
       </dl>
@@ -91,16 +93,13 @@ function HourFigure({ session, label, of }: { session: Session; label: string; o
   const last = state?.last_week?.[of] ?? null;
   return (
     <Figure
-      label={label}
+      label={start === null ? label : t.soFar(label, clockTime(start, session.zone))}
       value={whole(hour?.[of])}
-      notes={[
-        start === null ? null : t.soFar(clockTime(start, session.zone)),
-        state === null ? null : last === null ? t.lastWeekNone : t.lastWeekWhole(whole(last)),
-      ]}
+      notes={[state === null ? null : last === null ? t.lastWeekNone : t.lastWeekWhole(whole(last))]}
     >
       {hour && last !== null && last > 0 && (
         <span class="value-note">
-          {t.lastWeekShare(percent(hour[of], last))}
+          {percent(hour[of], last)}
           <meter class={of} min={0} max={Math.max(last, hour[of])} value={hour[of]} aria-hidden="true" />
         </span>
       )}
@@ -141,10 +140,8 @@ function SourceFigure({ session, now }: { session: Session; now: number | null }
         feed.failures_in_a_row > 0
           ? [t.sourceFailures(feed.failures_in_a_row), feed.reason, feed.text].filter(Boolean).join(' · ')
           : null,
-        succeeded === null || now === null
-          ? t.sourceNever
-          : t.sourceLast(span(now - succeeded, language.value)),
         [
+          succeeded === null || now === null ? t.sourceNever : t.sourceLast(span(now - succeeded, language.value)),
           t.sourcePolls(whole(feed.polls), whole(feed.failures)),
           feed.rounds_rejected > 0 ? t.sourceRejected(whole(feed.rounds_rejected)) : null,
           feed.budget,

@@ -124,6 +124,7 @@ function Hour({ session, start, newest, note }: HourProps) {
     const rows = shown.value;
     return {
       scale: mode,
+      unknown: text.value.legendNoRow,
       classOf: (id) => hourClass(rows.get(id), mode),
       countOf: (id) => countOf(rows.get(id), mode),
       detailOf: (id) => {

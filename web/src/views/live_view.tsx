@@ -28,6 +28,7 @@ export function LiveView({ session }: { session: Session }) {
     const standing = (id: string) => standings.get(id) ?? ({ isKnown: false, why: 'never' } as const);
     return {
       scale: mode,
+      unknown: text.value.legendUnknown,
       classOf: (id) => {
         const station = session.station(id);
         if (!station) return 0;

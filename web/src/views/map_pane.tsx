@@ -17,6 +17,7 @@ import { text } from '../text/text.ts';
 
 export interface Coloured {
   scale: Scale;
+  unknown: string; // what the grey ones are
   classOf: (id: string) => number;
   countOf: (id: string) => string | null; // written on large circles
   detailOf?: (id: string) => string | null; // one more line of the card
@@ -130,53 +131,55 @@ export function MapPane({ session, coloured, modes, mode, onMode, selected }: Pr
   const of = coloured();
   return (
     <section class="map-pane" aria-label={t.map}>
-      <div class="map-canvas" ref={container} />
-      <div class="map-overlay" ref={overlay} aria-hidden="true" />
-      {!map.value && !failure && <p class="map-note">{session.positions.value === 0 ? t.loadingStations : t.mapLoading}</p>}
-      {failure && (
-        <p class="map-note">
-          {t.mapNoGl} <a href={hashOf(session.info.id, 'stations')}>{t.mapToTable}</a>
-        </p>
-      )}
-      {withPosition.value === 0 && <p class="map-note">{t.mapNoPositions}</p>}
-      <div class="map-top">
-        {modes.length > 1 && (
-          <div class="segmented" role="group" aria-label={t.mapColour}>
-            {modes.map(({ key, label }) => (
-              <button key={key} type="button" aria-pressed={key === mode} onClick={() => onMode(key)}>
-                {label}
-              </button>
-            ))}
-          </div>
+      <div class="map-stage">
+        <div class="map-canvas" ref={container} />
+        <div class="map-overlay" ref={overlay} aria-hidden="true" />
+        {!map.value && !failure && <p class="map-note">{session.positions.value === 0 ? t.loadingStations : t.mapLoading}</p>}
+        {failure && (
+          <p class="map-note">
+            {t.mapNoGl} <a href={hashOf(session.info.id, 'stations')}>{t.mapToTable}</a>
+          </p>
         )}
-        <a class="visually-hidden focusable" href={hashOf(session.info.id, 'stations')}>
-          {t.mapToTable}
-        </a>
+        {withPosition.value === 0 && <p class="map-note">{t.mapNoPositions}</p>}
+        <div class="map-top">
+          {modes.length > 1 && (
+            <div class="segmented" role="group" aria-label={t.mapColour}>
+              {modes.map(({ key, label }) => (
+                <button key={key} type="button" aria-pressed={key === mode} onClick={() => onMode(key)}>
+                  {label}
+                </button>
+              ))}
+            </div>
+          )}
+          <a class="visually-hidden focusable" href={hashOf(session.info.id, 'stations')}>
+            {t.mapToTable}
+          </a>
+        </div>
+        <div class="map-buttons">
+          <button type="button" aria-label={t.zoomIn} title={t.zoomIn} onClick={() => map.value?.zoomBy(1)}>
+            <Icon name="plus" />
+          </button>
+          <button type="button" aria-label={t.zoomOut} title={t.zoomOut} onClick={() => map.value?.zoomBy(-1)}>
+            <Icon name="minus" />
+          </button>
+          <button type="button" aria-label={t.zoomAll} title={t.zoomAll} onClick={() => map.value?.fit()}>
+            <Icon name="all" />
+          </button>
+        </div>
+        <p class="map-source">{about.value?.tiles?.attribution ?? (hasDistricts.value ? t.boundaries : '')}</p>
+        {card !== null && (
+          <StationCard
+            session={session}
+            id={card}
+            at={hovered.value}
+            coloured={of}
+            onClose={() => {
+              picked.value = null;
+            }}
+          />
+        )}
       </div>
-      <div class="map-buttons">
-        <button type="button" aria-label={t.zoomIn} title={t.zoomIn} onClick={() => map.value?.zoomBy(1)}>
-          <Icon name="plus" />
-        </button>
-        <button type="button" aria-label={t.zoomOut} title={t.zoomOut} onClick={() => map.value?.zoomBy(-1)}>
-          <Icon name="minus" />
-        </button>
-        <button type="button" aria-label={t.zoomAll} title={t.zoomAll} onClick={() => map.value?.fit()}>
-          <Icon name="all" />
-        </button>
-      </div>
-      <Legend session={session} scale={of.scale} without={withPosition.value} />
-      <p class="map-source">{about.value?.tiles?.attribution ?? (hasDistricts.value ? t.boundaries : '')}</p>
-      {card !== null && (
-        <StationCard
-          session={session}
-          id={card}
-          at={hovered.value}
-          coloured={of}
-          onClose={() => {
-            picked.value = null;
-          }}
-        />
-      )}
+      <Legend session={session} coloured={of} without={withPosition.value} />
     </section>
   );
 }
@@ -191,26 +194,27 @@ function paintsOf(scale: Scale, of: typeof theme.value): ReturnType<typeof paint
   return made;
 }
 
-export function legendWords(scale: Scale): readonly string[] {
+function legendWords({ scale, unknown }: Coloured): readonly string[] {
   const t = text.value;
   switch (scale) {
     case 'fill':
-      return [t.legendUnknown, t.legendEmpty, t.legendLow, t.legendMid, t.legendHigh, t.legendFull, t.legendNoRacks];
+      return [unknown, t.legendEmpty, t.legendLow, t.legendMid, t.legendHigh, t.legendFull, t.legendNoRacks];
     case 'net':
-      return [t.legendUnknown, '≤ −6', '−5 … −2', '−1 … +1', '+2 … +5', '≥ +6'];
+      return [unknown, '≤ −6', '−5 … −2', '−1 … +1', '+2 … +5', '≥ +6'];
     case 'activity':
-      return [t.legendNoRow, '0', '1–4', '5–9', '10–19', '≥ 20'];
+      return [unknown, '0', '1–4', '5–9', '10–19', '≥ 20'];
     case 'empty':
     case 'full': {
       const min = language.value === 'ko' ? '분' : ' min';
-      return [t.legendNoRow, '0', `<15${min}`, `<30${min}`, `<60${min}`, `60${min}`];
+      return [unknown, '0', `<15${min}`, `<30${min}`, `<60${min}`, `60${min}`];
     }
   }
 }
 
-function Legend({ session, scale, without }: { session: Session; scale: Scale; without: number | null }) {
+function Legend({ session, coloured, without }: { session: Session; coloured: Coloured; without: number | null }) {
   const t = text.value;
-  const words = legendWords(scale);
+  const { scale } = coloured;
+  const words = legendWords(coloured);
   const all = session.stations.value.length;
   const hasNoRacks = scale === 'fill' && session.stations.value.some((station) => station.racks === null || station.racks <= 0);
   const order = words.map((_, index) => index).slice(1).concat(0);

@@ -1,0 +1,7 @@
+#include "page/page.h"
+
+namespace bikeflow {
+
+std::span<const PageFile> page_files() { return {}; }
+
+}  // namespace bikeflow

@@ -1,0 +1,216 @@
+import { existsSync, readFileSync } from 'node:fs';
+
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+import { Standin, type StandinOptions } from '../dev/standin.ts';
+import { axeFaults, kPhone, launch, open, waitForMap, type Watched } from './browser.ts';
+
+const kCsv = `${process.env['BIKEFLOW_DATA'] ?? '../../shared/data'}/seoul-stations.csv`;
+const kPage = process.env['BIKEFLOW_PAGE_OUT'] ?? 'dist';
+
+let browser: Browser;
+let standin: Standin | null = null;
+let watched: Watched | null = null;
+
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser.close());
+afterEach(async () => {
+  const faults = watched?.faults ?? [];
+  await watched?.close();
+  await standin?.stop();
+  watched = standin = null;
+  expect(faults).toEqual([]);
+});
+
+async function serve(options: Partial<StandinOptions> = {}): Promise<string> {
+  standin = new Standin({
+    csv: existsSync(kCsv) ? kCsv : null,
+    stations: 2800,
+    page: kPage,
+    start: Date.parse('2024-08-11T13:20:00Z'),
+    speed: 15,
+    ...options,
+  });
+  return standin.start();
+}
+
+async function visit(url: string, options?: Parameters<typeof open>[2]): Promise<Page> {
+  watched = await open(browser, url, options);
+  return watched.page;
+}
+
+const figure = (page: Page, index: number) => page.locator('.figures .value').nth(index).innerText();
+
+describe('the board', () => {
+  it('shows every figure, the map and the lists, and asks nobody else', async () => {
+    const page = await visit(await serve());
+    await waitForMap(page);
+    expect(page.url()).toMatch(/#\/seoul$/);
+    const state = standin!.city.state(1);
+    expect(await figure(page, 1)).toBe(String(state.stations.empty));
+    expect(await figure(page, 2)).toBe(String(state.stations.full));
+    expect(await figure(page, 3)).toBe(String(state.stations.stale));
+    expect(await page.locator('.attention .rows li').count()).toBeGreaterThan(20);
+    expect(await page.locator('.footer, .bottom').innerText()).toContain('Asia/Seoul (GMT+9)');
+  });
+
+  it('says after 15 s of silence that the connection is lost, greys, and comes back alone', async () => {
+    const page = await visit(await serve());
+    await waitForMap(page);
+    expect(await page.locator('.banner.bad').count()).toBe(0);
+    standin!.isSilent = true;
+    await page.waitForSelector('.banner.bad', { timeout: 25_000 });
+    expect(await page.locator('.figures.greyed').count()).toBe(1);
+    expect(await page.locator('.attention').innerText()).toContain('Not known while the connection is lost');
+    expect(await page.locator('.pill').innerText()).toContain('Connection lost');
+    standin!.isSilent = false;
+    await page.waitForSelector('.banner.bad', { state: 'detached', timeout: 40_000 });
+    expect(await page.locator('.figures.greyed').count()).toBe(0);
+  }, 90_000);
+
+  it('resumes a stream that broke without a word about it', async () => {
+    const page = await visit(await serve());
+    await waitForMap(page);
+    standin!.dropStreams();
+    await page.waitForTimeout(2500);
+    expect(await page.locator('.banner.bad').count()).toBe(0);
+    expect(await page.locator('.pill').innerText()).toBe('Live');
+  });
+
+  it('holds the movements still while they are read', async () => {
+    const page = await visit(await serve());
+    await page.waitForSelector('.movements li');
+    await page.locator('.movements li').first().hover();
+    const before = await page.locator('.movements li').first().innerText();
+    standin!.beat(3);
+    await page.waitForTimeout(700);
+    expect(await page.locator('.movements li').first().innerText()).toBe(before);
+    await page.mouse.move(200, 10);
+    await page.waitForTimeout(700);
+    expect(await page.locator('.movements li').first().innerText()).not.toBe(before);
+  });
+});
+
+describe('search', () => {
+  it('finds by initial consonants and opens with the keyboard alone', async () => {
+    const page = await visit(await serve());
+    await page.waitForSelector('.attention .rows li');
+    await page.keyboard.press('/');
+    await page.keyboard.type('ㅁㅇㅇ');
+    await page.waitForSelector('[role=option]');
+    expect(await page.locator('[role=option]').first().innerText()).toContain('망원역');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.station h2');
+    expect(page.url()).toMatch(/#\/seoul\/station\/ST-\d+$/);
+    expect(await page.locator('.station h2').innerText()).toContain('망원');
+  });
+});
+
+describe('a station', () => {
+  it('can be linked to, and shows what is unknown as unknown', async () => {
+    const url = await serve();
+    const frozen = standin!.city.places.find((place) => place.isFrozen)!;
+    const page = await visit(`${url}#/seoul/station/${frozen.id}`);
+    await page.waitForSelector('.now .big');
+    expect(await page.locator('.now .big').innerText()).toBe('?');
+    expect(await page.locator('.now').innerText()).toContain('not observed for too long');
+    await page.waitForSelector('.station .uplot');
+    expect(await page.locator('.station .uplot').count()).toBe(3);
+  });
+});
+
+describe('the table', () => {
+  it('filters by address and downloads what it shows', async () => {
+    const page = await visit(`${await serve()}#/seoul/stations?state=empty&sort=-duration`);
+    await page.waitForSelector('.data tbody tr');
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.locator('.page-head button').click(),
+    ]);
+    expect(download.suggestedFilename()).toMatch(/^bikeflow-seoul-stations-2024-08-11T\d{4}\.csv$/);
+    const lines = readFileSync((await download.path())!, 'utf8').trim().split('\r\n');
+    expect(lines[0]).toMatch(/^\uFEFFid,name,lat,lon,bikes,racks,state,/);
+    expect(lines.slice(1).every((line) => line.includes(',empty,'))).toBe(true);
+    expect(lines.length - 1).toBeGreaterThan(100);
+  });
+});
+
+describe('history', () => {
+  it('shows the hour of the address and plays on', async () => {
+    const page = await visit(`${await serve()}#/seoul/history/2024-08-11T08`);
+    await page.waitForSelector('.hour-table tbody tr');
+    expect(await page.locator('.player-hour').innerText()).toContain('08:00 – 09:00');
+    await page.locator('.player button.primary').click();
+    await page.waitForFunction(() => location.hash.includes('T10'));
+    await page.locator('.player button.primary').click();
+  });
+  it('says so where the lake is empty', async () => {
+    const page = await visit(`${await serve({ hasNoLake: true })}#/seoul/history`);
+    await page.waitForFunction(() => document.body.innerText.includes('The lake has no hours yet'));
+  });
+});
+
+describe('the way in', () => {
+  it('asks for a token once and keeps it for the tab', async () => {
+    const page = await visit(await serve({ token: 'right' }));
+    await page.waitForSelector('dialog[open]');
+    await page.keyboard.type('wrong');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('dialog [role=alert]');
+    await page.locator('dialog input').fill('right');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.attention .rows li');
+    await page.reload();
+    await page.waitForSelector('.attention .rows li');
+    expect(await page.locator('dialog[open]').count()).toBe(0);
+  });
+  it('lets one choose where there are several systems', async () => {
+    const page = await visit(await serve({ systems: 12, stations: 50 }));
+    await page.waitForSelector('.systems li');
+    expect(await page.locator('.systems li').count()).toBe(12);
+    await page.locator('.systems a').nth(1).click();
+    await page.waitForFunction(() => location.hash === '#/system-1');
+    await page.waitForSelector('.attention .rows li');
+  });
+  it('keeps the language and the theme', async () => {
+    const page = await visit(await serve());
+    await page.getByRole('button', { name: '한국어' }).click();
+    await page.getByRole('button', { name: '어두운 테마' }).click();
+    await page.reload();
+    await page.waitForSelector('html[lang=ko][data-theme=dark]');
+    expect(await page.locator('.pages').innerText()).toContain('실시간');
+  });
+  it('waits for a server that does not answer yet', async () => {
+    const url = await serve();
+    standin!.isDown = true;
+    const page = await visit(url);
+    await page.waitForFunction(() => document.body.innerText.includes('starting; try again'));
+    standin!.isDown = false;
+    await page.waitForSelector('.attention .rows li', { timeout: 15_000 });
+  });
+});
+
+describe('everyone', () => {
+  const kRoutes = ['#/seoul', '#/seoul/stations', '#/seoul/station/ST-4', '#/seoul/history/2024-08-11T08'];
+  for (const [name, options] of [
+    ['light, English, wide', { colorScheme: 'light', locale: 'en-GB' }],
+    ['dark, Korean, phone', { colorScheme: 'dark', locale: 'ko-KR', viewport: kPhone, hasTouch: true, isMobile: true }],
+  ] as const) {
+    it(`can use it: ${name}`, async () => {
+      const url = await serve();
+      const page = await visit(url, options);
+      for (const route of kRoutes) {
+        await page.goto(url + route);
+        await page.waitForSelector(route.includes('stations') ? '.data tbody tr' : '.map-pane');
+        if (!route.includes('stations')) await waitForMap(page);
+        expect(await axeFaults(page), route).toEqual([]);
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        expect(overflow, route).toBeLessThanOrEqual(0);
+      }
+    });
+  }
+});
