@@ -44,6 +44,23 @@ const kColours = {
 const kNumbersFromZoom = 14.2;
 const kNumbersAtMost = 90;
 const kFlightMs = 700;
+// Zoom and radius of a circle of size 1, exponential in between.
+const kRadii: readonly (readonly [number, number])[] = [
+  [8, 1.1],
+  [11, 2.9],
+  [13, 6],
+  [16, 13],
+];
+const kRadiusBase = 1.4;
+
+function radiusAt(zoom: number): number {
+  const next = kRadii.findIndex(([at]) => at > zoom);
+  if (next <= 0) return kRadii.at(next)![1];
+  const [from, small] = kRadii[next - 1]!;
+  const [to, large] = kRadii[next]!;
+  const part = (kRadiusBase ** (zoom - from) - 1) / (kRadiusBase ** (to - from) - 1);
+  return small + (large - small) * part;
+}
 
 interface Point {
   id: string;
@@ -180,10 +197,10 @@ export class StationMap {
       this.classes = new Uint8Array(points.length);
       if (this.wanted) this.setClasses(this.wanted);
       this.showSelected();
-      if (!this.hasFitted && points.length > 0) {
-        this.hasFitted = true;
-        this.fit(false);
-      }
+      if (this.hasFitted || points.length === 0) return;
+      this.hasFitted = true;
+      this.fit(false);
+      this.goToSelected(false);
     });
     return points.length;
   }
@@ -241,15 +258,11 @@ export class StationMap {
     }
   }
 
-  select(id: string | null, goes: boolean): void {
+  select(id: string | null): void {
     this.selected = id;
     this.whenReady(() => {
       this.showSelected();
-      const point = id === null ? undefined : this.points[this.numbers.get(id) ?? -1];
-      if (!point || !goes) return;
-      const camera = { center: [point.lon, point.lat] as [number, number], zoom: Math.max(this.map.getZoom(), 14.5) };
-      if (this.options.isStill) this.map.jumpTo(camera);
-      else this.map.easeTo({ ...camera, duration: kFlightMs });
+      this.goToSelected(!this.options.isStill);
     });
   }
 
@@ -292,22 +305,19 @@ export class StationMap {
       style.sources['tiles'] = { type: 'raster', tiles: [tiles.url], tileSize: 256 };
       style.layers.push({ id: 'tiles', type: 'raster', source: 'tiles' });
     }
-    const radius = (factor: number, more = 0): ExpressionSpecification =>
+    const radius = (more: number): ExpressionSpecification =>
       [
         'interpolate',
-        ['exponential', 1.4],
+        ['exponential', kRadiusBase],
         ['zoom'],
-        8, ['+', more, ['*', 1.1 * factor, ['get', 'size']]],
-        11, ['+', more, ['*', 2.9 * factor, ['get', 'size']]],
-        13, ['+', more, ['*', 6 * factor, ['get', 'size']]],
-        16, ['+', more, ['*', 13 * factor, ['get', 'size']]],
+        ...kRadii.flatMap(([zoom, size]) => [zoom, ['+', more, ['*', size, ['get', 'size']]]]),
       ] as unknown as ExpressionSpecification;
     style.layers.push(
       {
         id: 'stations',
         type: 'circle',
         source: 'stations',
-        paint: { 'circle-radius': radius(1) },
+        paint: { 'circle-radius': radius(0) },
       },
       {
         id: 'selected',
@@ -315,7 +325,7 @@ export class StationMap {
         source: 'stations',
         filter: ['==', ['id'], -1],
         paint: {
-          'circle-radius': radius(1, 5),
+          'circle-radius': radius(5),
           'circle-opacity': 0,
           'circle-stroke-width': 2.5,
           'circle-stroke-color': colours.ring,
@@ -323,6 +333,14 @@ export class StationMap {
       },
     );
     return style;
+  }
+
+  private goToSelected(isSmooth: boolean): void {
+    const point = this.points[this.numbers.get(this.selected ?? '') ?? -1];
+    if (!point) return;
+    const camera = { center: [point.lon, point.lat] as [number, number], zoom: Math.max(this.map.getZoom(), 14.5) };
+    if (isSmooth) this.map.easeTo({ ...camera, duration: kFlightMs });
+    else this.map.jumpTo(camera);
   }
 
   private showSelected(): void {
@@ -378,7 +396,8 @@ export class StationMap {
         if (!bounds.contains([point.lon, point.lat])) continue;
         const words = this.counts(point.id);
         const { x, y } = this.map.project([point.lon, point.lat]);
-        if (words !== null && isInside(x, y)) shown.set(point.id, { x, y, words });
+        const below = y + radiusAt(zoom) * point.size + 9; // so that its colour stays in sight
+        if (words !== null && isInside(x, y)) shown.set(point.id, { x, y: below, words });
         if (shown.size > kNumbersAtMost) break;
       }
       if (shown.size > kNumbersAtMost) shown.clear();
@@ -397,8 +416,6 @@ export class StationMap {
         this.badges.set(id, badge);
       }
       if (badge.textContent !== words) badge.textContent = words;
-      const index = this.numbers.get(id) ?? 0;
-      badge.dataset['class'] = String(this.classes[index] ?? 0);
       badge.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px) translate(-50%, -50%)`;
     }
   }

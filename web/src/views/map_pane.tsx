@@ -125,7 +125,7 @@ export function MapPane({ session, coloured, modes, mode, onMode, selected }: Pr
       }),
     [mode, coloured],
   );
-  useEffect(() => effect(() => map.value?.select(selected, selected !== null)), [selected]);
+  useEffect(() => effect(() => map.value?.select(selected)), [selected]);
 
   const card = hovered.value?.id ?? picked.value;
   const of = coloured();
@@ -274,6 +274,7 @@ function StationCard({ session, id, at, coloured, onClose }: CardProps) {
     <div class={`station-card ${at ? 'floating' : 'docked'}`} ref={card}>
       <p class="card-title">
         <Mark scale={coloured.scale} of={coloured.classOf(id)} />
+        {' '}
         {station.number && <span class="number">{station.number}</span>} {station.title}
       </p>
       <p>

@@ -144,40 +144,11 @@ function useColumns(session: Session, districts: ReadonlyMap<string, District>):
       head: t.station,
       value: (station) => station.title,
       cell: (station) => (
-        <a href={hashOf(session.info.id, 'station', station.id)}>
-          <Mark scale="fill" of={fillClass(standingOf(session, station), station.racks)} /> {station.title}
-        </a>
+        <>
+          <Mark scale="fill" of={fillClass(standingOf(session, station), station.racks)} />{' '}
+          <a href={hashOf(session.info.id, 'station', station.id)}>{station.title}</a>
+        </>
       ),
-    },
-    {
-      key: 'number',
-      head: t.number,
-      value: (station) => (station.number === null ? station.id : Number(station.number)),
-      cell: (station) => station.number ?? '–',
-    },
-    { key: 'id', head: t.id, isWideOnly: true, value: (station) => station.id, cell: (station) => station.id },
-    ...(districts.size > 0
-      ? [
-          {
-            key: 'district',
-            head: t.district,
-            isWideOnly: true,
-            value: (station: LiveStation) => {
-              const of = districts.get(station.id);
-              return of ? nameOf(of) : null;
-            },
-            cell: (station: LiveStation) => {
-              const of = districts.get(station.id);
-              return of ? nameOf(of) : '–';
-            },
-          },
-        ]
-      : []),
-    {
-      key: 'state',
-      head: t.state,
-      value: (station) => stateWords(standingOf(session, station)),
-      cell: (station) => stateWords(standingOf(session, station)),
     },
     {
       key: 'bikes',
@@ -207,6 +178,37 @@ function useColumns(session: Session, districts: ReadonlyMap<string, District>):
         const share = standing && shareOf(standing.bikes, station.racks);
         return share === null ? '–' : `${Math.round(share * 100)} %`;
       },
+    },
+    {
+      key: 'number',
+      head: t.number,
+      isWideOnly: true,
+      value: (station) => (station.number === null ? station.id : Number(station.number)),
+      cell: (station) => station.number ?? '–',
+    },
+    { key: 'id', head: t.id, isWideOnly: true, value: (station) => station.id, cell: (station) => station.id },
+    ...(districts.size > 0
+      ? [
+          {
+            key: 'district',
+            head: t.district,
+            isWideOnly: true,
+            value: (station: LiveStation) => {
+              const of = districts.get(station.id);
+              return of ? nameOf(of) : null;
+            },
+            cell: (station: LiveStation) => {
+              const of = districts.get(station.id);
+              return of ? nameOf(of) : '–';
+            },
+          },
+        ]
+      : []),
+    {
+      key: 'state',
+      head: t.state,
+      value: (station) => stateWords(standingOf(session, station)),
+      cell: (station) => stateWords(standingOf(session, station)),
     },
     {
       key: 'duration',
