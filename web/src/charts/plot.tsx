@@ -28,7 +28,7 @@ export function lookOf(element: Element): Look {
     give: of('--give'),
     accent: of('--accent'),
     hatch: of('--hatch'),
-    font: `11px ${style.fontFamily}`,
+    font: `${Math.round(parseFloat(style.fontSize) * 0.79)}px ${style.fontFamily}`,
   };
 }
 
