@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*_test.ts'],
     environment: 'node',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 240_000,
+    hookTimeout: 120_000,
     fileParallelism: false,
   },
 });

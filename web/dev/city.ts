@@ -55,6 +55,7 @@ export class City {
   now: number;
   polls = 812;
   isFailing = false;
+  private readonly numbers = new Map<string, number>();
   private readonly offset: number;
   private round = 0;
 
@@ -63,6 +64,11 @@ export class City {
     this.offset = (options.utcOffsetHours ?? 9) * kHour;
     this.places = options.csv === null ? grid(options.stations ?? 60) : read(options.csv, options.stations);
     this.stations = this.places.map((place) => this.first(place));
+    this.places.forEach(({ id }, index) => this.numbers.set(id, index));
+  }
+
+  station(id: string): Station {
+    return this.stations[this.numbers.get(id)!]!;
   }
 
   private localHour(at: number): number {
@@ -100,11 +106,12 @@ export class City {
   }
 
   // One poll later: what changed.
-  step(): { changed: Station[]; movements: Movement[] } {
+  step(): { changed: Station[]; seen: string[]; movements: Movement[] } {
     this.now += kPoll;
     this.polls += 1;
     this.round += 1;
     const changed: Station[] = [];
+    const seen: string[] = [];
     const movements: Movement[] = [];
     const demand = kDay[this.localHour(this.now)]!;
     const hour = iso(Math.floor(this.now / kHour) * kHour);
@@ -130,10 +137,11 @@ export class City {
         ...(fill === station.fill ? {} : { since: iso(this.now), since_is_exact: true }),
       };
       this.stations[index] = next;
-      changed.push(next);
+      if (bikes !== before || isNewHour) changed.push(next);
+      else seen.push(place.id);
       if (bikes !== before) movements.push({ at: iso(this.now), id: place.id, change: bikes - before, bikes });
     });
-    return { changed, movements };
+    return { changed, seen, movements };
   }
 
   state(speed: number): SystemState {
@@ -159,7 +167,12 @@ export class City {
           ? [
               {
                 hour: iso(hour - kHour),
-                why: `hour ${this.localHour(hour - kHour)} open: watermark ${this.clock(this.now - 600_000)}, needs ${this.clock(hour)}; partition 3 idle since ${this.clock(this.now - 120_000).slice(0, 5)}, lag 0`,
+                needs: iso(hour),
+                why: `hour ${this.localHour(hour - kHour)} open: watermark ${this.clock(this.now - 600_000)}, needs ${this.clock(hour)}`,
+                parts: [
+                  { partition: 3, watermark: iso(this.now - 600_000), lag: 0, stopped: null },
+                  { partition: 5, watermark: iso(this.now - 540_000), lag: 120, stopped: null },
+                ],
               },
             ]
           : [],

@@ -89,8 +89,11 @@ export class Standin {
 
   beat(polls: number): void {
     const changed = new Map<string, (typeof this.city.stations)[number]>();
+    let seen: string[] = [];
     for (let n = 0; n < polls; ++n) {
       const step = this.city.step();
+      seen = step.seen;
+      for (const id of changed.keys()) changed.set(id, this.city.station(id));
       for (const station of step.changed) changed.set(station.id, station);
       this.movements.push(...step.movements);
     }
@@ -100,6 +103,7 @@ export class Standin {
     const now = new Date(this.city.now).toISOString();
     this.send({ name: 'stations', data: { now, stations: [...changed.values()] } });
     const recent = this.movements.filter((movement) => movement.at > at);
+    this.send({ name: 'seen', data: { now, seen: [{ at: now, ids: seen.filter((id) => !changed.has(id)) }] } });
     if (recent.length > 0) this.send({ name: 'movements', data: { movements: recent } });
     this.send({ name: 'state', data: this.state() });
   }

@@ -1,7 +1,8 @@
 // The page in a real browser, with what it must never do watched all the time: ask another host, break the
 // policy for content, write an error to the console.
 //
-//   BIKEFLOW_URL       where a server is; without: the stand-in, with the built page in BIKEFLOW_PAGE_OUT or dist
+//   BIKEFLOW_PAGE_OUT  the built page that the stand-in serves (dist)
+//   BIKEFLOW_URL       where a server is, for server_test.ts
 //   BIKEFLOW_CHROMIUM  the browser (/usr/bin/chromium)
 
 import axe from 'axe-core';
@@ -33,9 +34,15 @@ export interface Watched {
   close(): Promise<void>;
 }
 
-export async function open(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Watched> {
+export async function open(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions,
+  hasMap: boolean,
+): Promise<Watched> {
   const context = await browser.newContext({ viewport: kWide, locale: 'en-GB', ...options });
   const page = await context.newPage();
+  if (!hasMap) await page.route('**/station_map*', (route) => route.abort());
   const faults: string[] = [];
   const host = new URL(url).host;
   page.on('request', (request) => {

@@ -26,7 +26,7 @@ export interface StreamListener {
   onClosed(error: ApiError, retryAt: number | null): void;
 }
 
-const kNames = new Set(['snapshot', 'stations', 'movements', 'state']);
+const kNames = new Set(['snapshot', 'stations', 'seen', 'movements', 'state']);
 
 export class EventStream {
   private readonly client: Client;

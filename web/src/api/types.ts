@@ -56,9 +56,18 @@ export interface HourSum {
   returns: number;
 }
 
+export interface WaitingPart {
+  partition: number;
+  watermark: Time | null;
+  lag: number | null; // records that are there and not yet read
+  stopped: string | null; // why it cannot go on
+}
+
 export interface Wait {
   hour: Time;
+  needs: Time;
   why: string;
+  parts: WaitingPart[];
 }
 
 export interface Feed {
@@ -80,7 +89,7 @@ export interface SystemState {
   speed: number;
   data_at: Time | null;
   bikes: number | null;
-  stations: { known: number; empty: number; full: number; stale: number };
+  stations: { known: number; empty: number | null; full: number | null; stale: number };
   hour: HourSum | null;
   last_week: HourSum | null;
   waits: Wait[];
@@ -90,6 +99,12 @@ export interface SystemState {
 export interface StationsAnswer {
   now: Time;
   stations: Station[];
+}
+
+// Stations that were seen again as they were.
+export interface SeenAgain {
+  now: Time;
+  seen: { at: Time; ids: string[] }[];
 }
 
 export interface MovementsAnswer {
@@ -140,5 +155,6 @@ export interface TotalsRow {
 export type LiveEvent =
   | { name: 'snapshot'; data: StationsAnswer }
   | { name: 'stations'; data: StationsAnswer }
+  | { name: 'seen'; data: SeenAgain }
   | { name: 'movements'; data: MovementsAnswer }
   | { name: 'state'; data: SystemState };

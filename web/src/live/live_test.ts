@@ -96,6 +96,20 @@ describe('the model', () => {
     expect(apply({ id: 'a', bikes: 2, racks: 20 })).toBe(true);
     expect(apply({ id: 'new' })).toBe(true);
   });
+  it('takes what was seen again as it was for fresh', () => {
+    const model = new LiveModel();
+    model.apply(snapshot('a', 'b'));
+    const change = model.apply({
+      name: 'seen',
+      data: { now: '2024-08-11T13:45:10Z', seen: [{ at: '2024-08-11T13:45:00Z', ids: ['a', 'unheard of'] }] },
+    });
+    expect(change).toMatchObject({ stations: true, positions: false });
+    const now = Date.parse('2024-08-11T13:45:10Z');
+    expect(model.now).toBe(now);
+    expect(standingOf(model.stations.get('a')!, now, kStale, true)).toMatchObject({ isKnown: true, bikes: 5 });
+    expect(standingOf(model.stations.get('b')!, now, kStale, true)).toEqual({ isKnown: false, why: 'old' });
+    expect(model.stations.size).toBe(2);
+  });
   it('forgets with a new snapshot what that does not have', () => {
     const model = new LiveModel();
     model.apply(snapshot('a', 'b'));

@@ -2,7 +2,7 @@
 // that they name; an event that was already taken changes nothing.
 
 import type { LiveEvent, Movement, SystemState } from '../api/types.ts';
-import { type LiveStation, readStation } from './station.ts';
+import { type LiveStation, readStation, seenAgain } from './station.ts';
 
 export const kMovementsKept = 200;
 
@@ -48,6 +48,15 @@ export class LiveModel {
         }
         this.now = Date.parse(event.data.now);
         return { ...change, stations: event.data.stations.length > 0 };
+      case 'seen':
+        for (const { at, ids } of event.data.seen) {
+          for (const id of ids) {
+            const station = this.stations.get(id);
+            if (station) this.stations.set(id, seenAgain(station, at));
+          }
+        }
+        this.now = Date.parse(event.data.now);
+        return { ...change, stations: event.data.seen.length > 0 };
       case 'movements':
         return { ...change, movements: this.add(event.data.movements) };
       case 'state':

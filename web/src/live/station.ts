@@ -30,3 +30,7 @@ export function readStation(station: Station): LiveStation {
     hourMs: milliseconds(station.hour),
   };
 }
+
+export function seenAgain(station: LiveStation, at: string): LiveStation {
+  return { ...station, observed_at: at, observedMs: milliseconds(at) };
+}

@@ -32,7 +32,7 @@ export function ChartCard({ title, hint, sheet, head, rows, children, className 
         <CsvButton what={title} sheet={sheet} />
       </div>
       {isTable ? (
-        <div class="table-scroll" tabIndex={0} role="region" aria-labelledby={id}>
+        <div class="table-scroll" tabIndex={0} role="group" aria-labelledby={id}>
           <table class="data">
             <thead>
               <tr>

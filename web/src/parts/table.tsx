@@ -58,7 +58,7 @@ export function Table<Row>({ label, columns, rows, keyOf, sort, selected = null 
   const turn = (to: number) => setParams({ page: to <= 1 ? null : String(to) });
   return (
     <>
-      <div class="table-scroll" tabIndex={0} role="region" aria-label={label}>
+      <div class="table-scroll" tabIndex={0} role="group" aria-label={label}>
         <table class="data">
           <thead>
             <tr>

@@ -151,10 +151,13 @@ export const en = {
   csvOf: (what: string) => `Download as CSV: ${what}`,
   openOf: 'has not ended',
   waitWords: {
-    watermark: (at: string, needs: string) => `seen in full up to ${at}, needs ${needs}`,
-    unknownWatermark: (needs: string) => `nothing seen yet, needs ${needs}`,
-    idle: (partition: string, since: string, lag: string) =>
-      `partition ${partition} without data since ${since}, ${lag} records behind`,
+    needs: (at: string) => `needs data up to ${at}`,
+    seenUpTo: (at: string) => `seen in full up to ${at}`,
+    nothing: 'nothing seen yet',
+    lag: (n: string) => `${n} records to read`,
+    stopped: (why: string) => `stopped: ${why}`,
+    partition: (n: string, said: string) => `partition ${n}: ${said}`,
+    more: (n: string) => `and ${n} more partitions`,
   },
 
   // map

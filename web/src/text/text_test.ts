@@ -2,19 +2,36 @@ import { describe, expect, it } from 'vitest';
 
 import { en } from './en.ts';
 import { ko } from './ko.ts';
-import { waitWords, whyWords } from './waits.ts';
+import type { Wait } from '../api/types.ts';
+import { waitLine, waitWords, whyWords } from './waits.ts';
 
-const kWhy = 'hour 14 open: watermark 14:52:10, needs 15:00:00; partition 3 idle since 14:53, lag 0';
+const kZone = 'Asia/Seoul';
+const kWait: Wait = {
+  hour: '2024-08-11T05:00:00Z',
+  needs: '2024-08-11T06:00:00Z',
+  why: 'hour 14 open: watermark 14:52:10, needs 15:00:00',
+  parts: [{ partition: 0, watermark: '2024-08-11T05:52:10Z', lag: 0, stopped: null }],
+};
 
 describe('why an hour is not final', () => {
   it('is said in both languages', () => {
-    expect(whyWords(kWhy, en)).toBe('seen in full up to 14:52:10, needs 15:00:00; partition 3 without data since 14:53, 0 records behind');
-    expect(whyWords(kWhy, ko)).toBe('14:52:10까지 모두 관측, 15:00:00까지 필요; 파티션 3: 14:53부터 새 데이터 없음, 밀린 레코드 0개');
-    expect(whyWords('watermark unknown, needs 15:00:00', ko)).toBe('아직 관측 없음, 15:00:00까지 필요');
-    expect(waitWords({ hour: '2024-08-11T05:00:00Z', why: kWhy }, 'Asia/Seoul', 'ko', ko)).toMatch(/^14:00시간대 — /);
+    expect(waitWords(kWait, kZone, en)).toBe('needs data up to 15:00; seen in full up to 14:52:10');
+    expect(waitWords(kWait, kZone, ko)).toBe('15:00까지의 데이터 필요; 14:52:10까지 모두 관측');
+    expect(waitLine(kWait, kZone, 'ko', ko)).toMatch(/^14:00시간대 — /);
   });
-  it('is shown as it came where its form is another', () => {
-    expect(whyWords('the store is gone; partition 3 idle since 14:53, lag 2', ko)).toMatch(/^the store is gone; 파티션 3/);
+  it('names the partitions furthest behind, what they still have to read, and why one has stopped', () => {
+    const part = { partition: 3, watermark: null, lag: 12, stopped: 'the topic was made anew' };
+    const wait = { ...kWait, parts: [part, { ...part, partition: 4 }, { ...part, partition: 5 }] };
+    expect(waitWords(wait, kZone, en)).toBe(
+      'needs data up to 15:00; partition 3: nothing seen yet, 12 records to read, stopped: the topic was made anew; ' +
+        'partition 4: nothing seen yet, 12 records to read, stopped: the topic was made anew; and 1 more partitions',
+    );
+  });
+  it("is in the server's words where the live state does not tell", () => {
+    const start = Date.parse(kWait.hour);
+    expect(whyWords(start, 'w', [kWait], kZone, en)).toBe(waitWords(kWait, kZone, en));
+    expect(whyWords(start, 'w', [], kZone, en)).toBe('w');
+    expect(waitWords({ ...kWait, parts: [] }, kZone, ko)).toBe(kWait.why);
   });
 });
 

@@ -1,34 +1,46 @@
-// Why an hour is not final, in the visitor's language. The server says it in English words of a fixed form;
-// what has another form is shown as it came.
+// Why an hour is not final, in the visitor's language.
 
-import { clockTime, type Language } from '../format/times.ts';
-import type { Wait } from '../api/types.ts';
-import type { Text } from './en.ts';
+import type { Wait, WaitingPart } from '../api/types.ts';
+import { clockTime, clockTimeSeconds, type Language } from '../format/times.ts';
 import { milliseconds } from '../live/station.ts';
+import type { Text } from './en.ts';
 
-const kOpening = /^hour \S+ (?:open|waiting): /;
-const kWatermark = /^watermark (.+?), needs (.+)$/;
-const kIdle = /^partition (\S+) idle since ([^,]+), lag (\d+)$/;
+const kPartsNamed = 2; // those furthest behind come first
 
-function clause(text: string, words: Text['waitWords']): string {
-  let found = kWatermark.exec(text);
-  if (found) {
-    return /\d/.test(found[1]!) ? words.watermark(found[1]!, found[2]!) : words.unknownWatermark(found[2]!);
-  }
-  found = kIdle.exec(text);
-  return found ? words.idle(found[1]!, found[2]!, found[3]!) : text;
-}
-
-export function whyWords(why: string, text: Text): string {
-  return why
-    .replace(kOpening, '')
-    .split('; ')
-    .map((part) => clause(part, text.waitWords))
+export function waitWords(wait: Wait, zone: string, text: Text): string {
+  const { waitWords: words } = text;
+  if (wait.parts.length === 0) return wait.why;
+  const of = (part: WaitingPart) => {
+    const watermark = milliseconds(part.watermark);
+    const said = [
+      watermark === null ? words.nothing : words.seenUpTo(clockTimeSeconds(watermark, zone)),
+      part.lag ? words.lag(String(part.lag)) : null,
+      part.stopped === null ? null : words.stopped(part.stopped),
+    ]
+      .filter((clause) => clause !== null)
+      .join(', ');
+    // One feed is one partition, of which nobody needs to know.
+    return wait.parts.length === 1 && part.partition === 0 ? said : words.partition(String(part.partition), said);
+  };
+  const needs = milliseconds(wait.needs);
+  const more = wait.parts.length - kPartsNamed;
+  return [
+    needs === null ? null : words.needs(clockTime(needs, zone)),
+    ...wait.parts.slice(0, kPartsNamed).map(of),
+    more > 0 ? words.more(String(more)) : null,
+  ]
+    .filter((clause) => clause !== null)
     .join('; ');
 }
 
-export function waitWords(wait: Wait, zone: string, language: Language, text: Text): string {
+export function waitLine(wait: Wait, zone: string, language: Language, text: Text): string {
   const start = milliseconds(wait.hour);
-  const hour = start === null ? wait.hour : language === 'ko' ? `${clockTime(start, zone)}시간대` : clockTime(start, zone);
-  return text.notFinalOne(hour, whyWords(wait.why, text));
+  const hour = start === null ? wait.hour : `${clockTime(start, zone)}${language === 'ko' ? '시간대' : ''}`;
+  return text.notFinalOne(hour, waitWords(wait, zone, text));
+}
+
+// Of an hour of the lake: as the live state tells it, else in the server's own words.
+export function whyWords(start: number, why: string, waits: readonly Wait[], zone: string, text: Text): string {
+  const wait = waits.find(({ hour }) => milliseconds(hour) === start);
+  return wait ? waitWords(wait, zone, text) : why;
 }

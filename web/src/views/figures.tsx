@@ -56,8 +56,8 @@ export function Figures({ session }: { session: Session }) {
   // While the connection is lost these are what was last known, not that all are unknown.
   const shown = isConnected || !state ? counted : state.stations;
   const asOf = !isConnected && state ? t.asOf(clockTimeSeconds(Date.parse(state.now), session.zone)) : null;
-  const share = (n: number | undefined) =>
-    isConnected && n !== undefined && known ? t.ofStations(percent(n, known)) : asOf;
+  const share = (n: number | null | undefined) =>
+    isConnected && typeof n === 'number' && known ? t.ofStations(percent(n, known)) : asOf;
   const toTable = (state: string) => hashOf(session.info.id, 'stations', null, { state });
   return (
     <section class={`figures ${isConnected || !state ? '' : 'greyed'}`} aria-label={t.figures}>

@@ -261,7 +261,7 @@ function Player({ session, hours, start, newest, date, day, show }: PlayerProps)
       {sums && (
         <span class={`tag ${sums.state}`}>
           {{ final: t.final, open: t.open, waiting: t.waiting }[sums.state]}
-          {sums.why && `: ${whyWords(sums.why, t)}`}
+          {sums.why && `: ${whyWords(start, sums.why, session.state.value?.waits ?? [], zone, t)}`}
         </span>
       )}
     </div>

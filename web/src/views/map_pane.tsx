@@ -75,7 +75,7 @@ export function MapPane({ session, coloured, modes, mode, onMode, selected }: Pr
         isStill: wantsStillness(),
         isCooperative: matchMedia('(max-width: 899px)').matches,
         labels: {
-          canvas: text.value.map,
+          canvas: text.value.mapHint,
           gestureTouch: text.value.gestureTouch,
           gestureWheel: text.value.gestureWheel,
           gestureWheelMac: text.value.gestureWheelMac,

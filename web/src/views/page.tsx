@@ -7,7 +7,7 @@ import { zoneOffset } from '../format/times.ts';
 import type { Session } from '../live/session.ts';
 import { language, theme } from '../preferences.ts';
 import { text } from '../text/text.ts';
-import { waitWords } from '../text/waits.ts';
+import { waitLine } from '../text/waits.ts';
 import { Chooser } from './chooser.tsx';
 import { Banners, Header } from './header.tsx';
 import { HistoryView } from './history_view.tsx';
@@ -86,7 +86,7 @@ function Footer({ session }: { session: Session | null }) {
     <footer class="bottom">
       {session && waits.length > 0 && (
         <p class="waits">
-          {t.notFinal(waits.map((wait) => waitWords(wait, session.zone, language.value, t)).join(' / '))}
+          {t.notFinal(waits.map((wait) => waitLine(wait, session.zone, language.value, t)).join(' / '))}
         </p>
       )}
       <p>
