@@ -35,6 +35,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr const char* kSystem = "seoul";
 constexpr std::int64_t kStations = 2738;
 constexpr Seconds kStep = 30;
 constexpr int kSettleMs = 20'000;  // to join and to find the partitions
@@ -94,16 +95,21 @@ void watch(const LiveHub& hub, const Beat& beat, std::int64_t records,
   while (left > 0) {
     if (monotonic_ms() - last_ms > kSettleMs) give_up("records are missing in the live view");
     if (hub.wait(version, 100) == version) continue;
-    const LiveHub::Changes changes = hub.since(version);
+    const LiveChanges changes =
+        hub.read([&](const LiveView& view) { return view.since(kSystem, version); });
     const Clock::time_point now = Clock::now();
     version = changes.version;
-    for (const LiveSeen& seen : changes.stations) {
-      const std::int64_t station = stations.at(seen.station_id);
-      const std::int64_t n = beat.number(seen.now.observed_at);
+    const auto take = [&](const std::string& id, Seconds observed_at) {
+      const std::int64_t station = stations.at(id);
+      const std::int64_t n = beat.number(observed_at);
       for (std::int64_t& at = next[static_cast<std::size_t>(station)]; at <= n; ++at, --left) {
         sent[static_cast<std::size_t>(station)].seen[static_cast<std::size_t>(at)] = now;
         last_ms = monotonic_ms();
       }
+    };
+    for (const LiveSeen& seen : changes.stations) take(seen.id, seen.now.observed_at);
+    for (const auto& [at, ids] : changes.seen_again) {
+      for (const std::string& id : ids) take(id, at);
     }
   }
 }
@@ -137,7 +143,7 @@ int run(const std::vector<std::string>& arguments) {
   settings.kafka = kafka;
   settings.lake_url = arguments[2];
   settings.live = &hub;
-  settings.owner.systems = {{"seoul", Zone::load("Asia/Seoul").value()}};
+  settings.owner.systems = {{kSystem, Zone::load("Asia/Seoul").value()}};
   settings.owner.checkpoint_every = 30;
   auto pipeline = KafkaRun::open(
       settings, system_random,

@@ -10,6 +10,7 @@
 #include "io/interrupt.h"
 #include "io/process_lock.h"
 #include "lake/paths.h"
+#include "pipeline/live_of.h"
 
 namespace bikeflow {
 namespace {
@@ -74,10 +75,18 @@ Result<void> FeedRun::add(FeedSpec spec) {
                               .has_live_view = settings_.live != nullptr},
                              *std::move(job));
   if (!task) return std::unexpected(task.error());
+  if (settings_.live != nullptr) {
+    const TaskSettings& rule = task->task().settings();
+    settings_.live->introduce(spec.system, {.name = spec.name,
+                                            .timezone = spec.zone->name(),
+                                            .max_gap = rule.max_gap,
+                                            .window_length = rule.windows.length,
+                                            .hour_phase = rule.windows.hour_phase});
+  }
   polls_->add(spec.system, spec.every, std::move(spec.source),
               is_restored ? std::optional(task->memory()) : std::nullopt);
   feeds_.push_back(std::make_unique<Feed>(Feed{spec.system, *std::move(task), *std::move(lake)}));
-  tell_live(*feeds_.back());
+  tell_live(feeds_.size() - 1);
   return {};
 }
 
@@ -103,9 +112,9 @@ Result<void> FeedRun::add_found() {
                       spec.system));
       continue;
     }
+    if (spec.name.empty()) spec.name = found.about.name;
     voice_.info(fmt::format("{}: {}, times of {}", spec.system,
-                            found.about.name.empty() ? "without a name" : found.about.name,
-                            spec.zone->name()));
+                            spec.name.empty() ? "without a name" : spec.name, spec.zone->name()));
     if (auto added = add(std::move(spec)); !added) return added;
   }
   return {};
@@ -149,7 +158,7 @@ Result<void> FeedRun::poll_ended(std::size_t number, const PollResult& result) {
     feed.task.nothing_new(at);
   }
   if (auto done = commit(number); !done) return done;
-  tell_live(feed);
+  tell_live(number);
   return {};
 }
 
@@ -182,11 +191,15 @@ Result<void> FeedRun::finish() {
   return {};
 }
 
-void FeedRun::tell_live(Feed& feed) {
-  if (settings_.live == nullptr || !feed.task.live()->has_changes()) return;
-  changes_.clear();
-  feed.task.live()->take_changes(changes_);
-  settings_.live->tell({0, feed.system}, feed.task.task().names(), changes_);
+void FeedRun::tell_live(std::size_t number) {
+  if (settings_.live == nullptr) return;
+  Feed& feed = *feeds_[number];
+  const LivePart part{0, feed.system};
+  if (feed.task.live()->has_news()) {
+    settings_.live->tell(part, feed.task.task().names(), feed.task.live()->take_news());
+  }
+  settings_.live->tell_progress(part, live_progress_of(feed.task.task()));
+  settings_.live->tell_feed(feed.system, live_feed_of(polls_->poller(number).health()));
 }
 
 void FeedRun::report() {

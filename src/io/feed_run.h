@@ -72,7 +72,7 @@ class FeedRun {
   Result<void> poll_ended(std::size_t number, const PollResult& result);
   Result<void> commit(std::size_t number);
   Result<void> finish();
-  void tell_live(Feed& feed);
+  void tell_live(std::size_t number);
   void report();
 
   FeedRunSettings settings_;
@@ -85,7 +85,6 @@ class FeedRun {
   std::int64_t reported_ms_ = 0;
   std::vector<FeedSpec>
       sought_;  // feeds that are still to say their id or time zone, and found ones
-  std::vector<LiveChange> changes_;
   FeedRunSummary summary_;
 };
 

@@ -13,6 +13,7 @@ namespace bikeflow {
 
 struct FeedSpec {
   std::string system;        // empty: as the feed says
+  std::string name;          // for people; empty: as the feed says
   std::optional<Zone> zone;  // nothing: as the feed says
   Seconds every = 30;
   std::unique_ptr<FeedSource> source;

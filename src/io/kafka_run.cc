@@ -25,6 +25,7 @@ constexpr int kBusyPollMs = 5;  // outcomes may come at any time
 constexpr int kIdlePollMs = 100;
 // While there is much to read, the live view is told so often and not of each batch.
 constexpr std::int64_t kTellLiveMs = 3;
+constexpr std::int64_t kTellProgressMs = 500;
 constexpr std::int64_t kConfirmMs = 10'000;
 constexpr std::int64_t kReportMs = 60'000;
 constexpr std::int64_t kCountPartitionsMs = 60'000;
@@ -339,10 +340,16 @@ void KafkaRun::tell_live() {
   if (settings_.live == nullptr || now_ms - told_ms_ < kTellLiveMs) return;
   told_ms_ = now_ms;
   has_untold_ = false;
-  member_->take_live_changes([&](std::int32_t partition, const std::string& system,
-                                 const Names& stations, std::span<const LiveChange> changes) {
-    settings_.live->tell({partition, system}, stations, changes);
-  });
+  member_->take_live_news(
+      [&](std::int32_t partition, const std::string& system, const Names& stations,
+          const LiveNews& news) { settings_.live->tell({partition, system}, stations, news); });
+  if (now_ms - told_progress_ms_ < kTellProgressMs) return;
+  told_progress_ms_ = now_ms;
+  member_->tell_progress(
+      [&](std::int32_t partition, const std::string& system, LiveProgress progress) {
+        if (consumer_ != nullptr) progress.lag = consumer_->lag(partition);
+        settings_.live->tell_progress({partition, system}, std::move(progress));
+      });
 }
 
 // Without work nothing else would tell.

@@ -1,69 +1,50 @@
 #include "io/live_hub.h"
 
 #include <chrono>
-#include <utility>
-
-#include "base/check.h"
 
 namespace bikeflow {
 
-void LiveHub::tell(const LivePart& part, const Names& names, std::span<const LiveChange> changes) {
+template <typename Tell>
+void LiveHub::tell_all(Tell&& tell) {
   {
     const std::scoped_lock lock(mutex_);
-    Part& known = parts_[part];
-    ++version_;
-    // A new owner tells of all stations that it knows, and may number them otherwise.
-    if (!std::exchange(known.is_here, true)) known.stations.clear();
-    known.version = version_;
-    for (const LiveChange& change : changes) {
-      CHECK(change.station < names.size());
-      while (known.stations.size() <= change.station) {
-        const auto next = static_cast<std::uint32_t>(known.stations.size());
-        known.stations.push_back({std::string(names.at(next)), {}, 0});
-      }
-      Station& station = known.stations[change.station];
-      station.now = change.now;
-      station.version = version_;
-    }
+    std::forward<Tell>(tell)(view_);
   }
   changed_.notify_all();
+  const std::scoped_lock lock(listener_mutex_);
+  if (listener_) listener_();
+}
+
+void LiveHub::introduce(const std::string& system, LiveSystemAbout about) {
+  tell_all([&](LiveView& view) { view.introduce(system, std::move(about)); });
+}
+
+void LiveHub::tell(const LivePart& part, const Names& names, const LiveNews& news) {
+  tell_all([&](LiveView& view) { view.tell(part, names, news); });
+}
+
+void LiveHub::tell_progress(const LivePart& part, LiveProgress progress) {
+  tell_all([&](LiveView& view) { view.tell_progress(part, std::move(progress)); });
+}
+
+void LiveHub::tell_feed(const std::string& system, LiveFeed feed) {
+  tell_all([&](LiveView& view) { view.tell_feed(system, std::move(feed)); });
 }
 
 void LiveHub::lost_all() {
-  {
-    const std::scoped_lock lock(mutex_);
-    ++version_;
-    for (auto& [name, part] : parts_) {
-      part.is_here = false;
-      part.version = version_;
-      for (Station& station : part.stations) station.version = version_;
-    }
-  }
-  changed_.notify_all();
-}
-
-std::uint64_t LiveHub::version() const {
-  const std::scoped_lock lock(mutex_);
-  return version_;
+  tell_all([](LiveView& view) { view.lost_all(); });
 }
 
 std::uint64_t LiveHub::wait(std::uint64_t after, int timeout_ms) const {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), [&] { return version_ > after; });
-  return version_;
+  changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms),
+                    [&] { return view_.version() > after; });
+  return view_.version();
 }
 
-LiveHub::Changes LiveHub::since(std::uint64_t after) const {
-  const std::scoped_lock lock(mutex_);
-  Changes changes{version_, {}};
-  for (const auto& [name, part] : parts_) {
-    if (part.version <= after) continue;
-    for (const Station& station : part.stations) {
-      if (station.version <= after) continue;
-      changes.stations.push_back({name.system, station.id, station.now, part.is_here});
-    }
-  }
-  return changes;
+void LiveHub::on_change(std::function<void()> changed) {
+  const std::scoped_lock lock(listener_mutex_);
+  listener_ = std::move(changed);
 }
 
 }  // namespace bikeflow

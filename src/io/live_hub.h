@@ -1,75 +1,53 @@
-// The live view of all that a process reads: the thread of the pipeline tells it what changed, and
-// those who look on ask what has changed since they last asked, or wait for it.
-//
-// Each change has a version, and a station remembers that of its last one. So whoever was away for
-// any time gets what is different now, and nothing has to be kept for them.
+// The live view of all that a process reads, shared by its threads: that of the pipeline tells it
+// what changed, and those who look on read it, and are told when there is something new.
 //
 // Threads: any.
 #pragma once
 
 #include <condition_variable>
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <mutex>
-#include <span>
 #include <string>
-#include <string_view>
-#include <vector>
+#include <utility>
 
-#include "live/live_stations.h"
-#include "model/names.h"
+#include "live/live_view.h"
 
 namespace bikeflow {
 
-// A system's stations in one partition.
-struct LivePart {
-  std::int32_t partition = 0;
-  std::string system;
-  friend auto operator<=>(const LivePart&, const LivePart&) = default;
-};
-
-struct LiveSeen {
-  std::string system, station_id;
-  LiveCounts now;
-  bool is_here = true;  // false: its partition is read by another process now, or not yet again
-};
-
 class LiveHub {
  public:
-  // `names` has all stations of the part so far. Requires: changes of stations that it has.
-  void tell(const LivePart& part, const Names& names, std::span<const LiveChange> changes);
-
-  // No partition is read here any more, until something is told of it.
+  // As of LiveView.
+  void introduce(const std::string& system, LiveSystemAbout about);
+  void tell(const LivePart& part, const Names& names, const LiveNews& news);
+  void tell_progress(const LivePart& part, LiveProgress progress);
+  void tell_feed(const std::string& system, LiveFeed feed);
   void lost_all();
 
-  // Of the newest change; 0 before the first.
-  [[nodiscard]] std::uint64_t version() const;
+  // What `look` makes of the view. It keeps the pipeline waiting: no more than copies what it
+  // needs.
+  template <typename Look>
+  auto read(Look&& look) const {
+    const std::scoped_lock lock(mutex_);
+    return std::forward<Look>(look)(view_);
+  }
 
   // Returns the version, as soon as it is greater than `after`, or after the time.
   std::uint64_t wait(std::uint64_t after, int timeout_ms) const;
 
-  struct Changes {
-    std::uint64_t version = 0;  // ask on from here
-    std::vector<LiveSeen> stations;
-  };
-  [[nodiscard]] Changes since(std::uint64_t after) const;
+  // Called after each change, on the thread that told it: quick, and without reading the hub. Set
+  // before anything is told; nothing is called any more once it was set to nothing.
+  void on_change(std::function<void()> changed);
 
  private:
-  struct Station {
-    std::string id;
-    LiveCounts now;
-    std::uint64_t version = 0;
-  };
-  struct Part {
-    std::vector<Station> stations;
-    bool is_here = true;
-    std::uint64_t version = 0;  // the greatest of its stations'
-  };
+  template <typename Tell>
+  void tell_all(Tell&& tell);
 
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
-  std::uint64_t version_ = 0;
-  std::map<LivePart, Part> parts_;
+  LiveView view_;
+  std::mutex listener_mutex_;
+  std::function<void()> listener_;
 };
 
 }  // namespace bikeflow

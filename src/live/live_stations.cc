@@ -1,5 +1,7 @@
 #include "live/live_stations.h"
 
+#include <utility>
+
 #include "base/check.h"
 
 namespace bikeflow {
@@ -23,10 +25,9 @@ void LiveStations::restore(Seconds at, Counts counts, std::int64_t rentals, std:
                      .rentals = static_cast<std::int32_t>(rentals),
                      .returns = static_cast<std::int32_t>(returns)};
     station.before = station.shown;
-    station.is_changed = true;
-    changed_.push_back(static_cast<StationIndex>(stations_.size()));
   }
-  stations_.push_back(station);
+  stations_.push_back(std::move(station));
+  if (at > LiveCounts::kNever) mark(static_cast<StationIndex>(stations_.size() - 1));
 }
 
 void LiveStations::observe(const Batch& batch, Seconds now) {
@@ -37,6 +38,16 @@ void LiveStations::observe(const Batch& batch, Seconds now) {
     if (record.observed_at > clock + rule_.future_tolerance) continue;  // a dead letter
     take(record.station, record.observed_at, record.counts);
   }
+  for (const auto& [station, about] : batch.about) describe(station, about);
+}
+
+void LiveStations::describe(StationIndex index, const StationAbout& about) {
+  CHECK(index < stations_.size());
+  Station& station = stations_[index];
+  if (station.about == about) return;
+  station.about = about;
+  station.is_about_changed = true;
+  mark(index);
 }
 
 void LiveStations::take(StationIndex index, Seconds at, Counts counts) {
@@ -48,10 +59,25 @@ void LiveStations::take(StationIndex index, Seconds at, Counts counts) {
   } else if (at < last.observed_at || counts >= last.counts) {
     return;  // out of order, sent again, or the higher of a conflict
   }
+  const bool is_first = at > last.observed_at;
   station.shown = after(station.before, at, counts);
-  if (station.is_changed) return;
-  station.is_changed = true;
+  mark(index);
+  if (!is_first || counts.bikes == station.before.counts.bikes || !is_joined(station.before, at))
+    return;
+  if (movements_.size() == 2 * kMostMovements) {
+    movements_.erase(movements_.begin(), movements_.begin() + kMostMovements);
+  }
+  const int change = counts.bikes - station.before.counts.bikes;
+  movements_.push_back({index, at, static_cast<std::int16_t>(change), counts.bikes});
+}
+
+void LiveStations::mark(StationIndex index) {
+  if (std::exchange(stations_[index].is_changed, true)) return;
   changed_.push_back(index);
+}
+
+bool LiveStations::is_joined(const LiveCounts& last, Seconds at) const {
+  return last.observed_at != LiveCounts::kNever && at - last.observed_at <= rule_.max_gap;
 }
 
 LiveCounts LiveStations::after(const LiveCounts& last, Seconds at, Counts counts) const {
@@ -60,7 +86,7 @@ LiveCounts LiveStations::after(const LiveCounts& last, Seconds at, Counts counts
     now.rentals = last.rentals;
     now.returns = last.returns;
   }
-  if (last.observed_at == LiveCounts::kNever || at - last.observed_at > rule_.max_gap) {
+  if (!is_joined(last, at)) {
     now.since = at;
     return now;
   }
@@ -72,12 +98,21 @@ LiveCounts LiveStations::after(const LiveCounts& last, Seconds at, Counts counts
   return now;
 }
 
-void LiveStations::take_changes(std::vector<LiveChange>& changes) {
+LiveNews LiveStations::take_news() {
+  LiveNews news;
+  news.changes.reserve(changed_.size());
   for (const StationIndex index : changed_) {
-    stations_[index].is_changed = false;
-    changes.push_back({index, stations_[index].shown});
+    Station& station = stations_[index];
+    station.is_changed = false;
+    LiveChange& change = news.changes.emplace_back(index, station.shown);
+    if (std::exchange(station.is_about_changed, false)) change.about = station.about;
   }
   changed_.clear();
+  if (movements_.size() > kMostMovements) {
+    movements_.erase(movements_.begin(), movements_.end() - kMostMovements);
+  }
+  news.movements = std::exchange(movements_, {});
+  return news;
 }
 
 }  // namespace bikeflow

@@ -10,11 +10,12 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <optional>
 #include <vector>
 
 #include "model/batch.h"
 #include "model/rows.h"
+#include "model/station_about.h"
 
 namespace bikeflow {
 
@@ -48,7 +49,22 @@ struct LiveRule {
 
 struct LiveChange {
   StationIndex station = 0;
-  LiveCounts now;
+  LiveCounts now{};
+  std::optional<StationAbout> about{};  // where that has changed
+};
+
+// As it was seen when it came: a conflict or what comes late corrects the counts and not this.
+struct LiveMovement {
+  StationIndex station = 0;
+  Seconds at = 0;
+  std::int16_t change = 0;  // below 0: rentals; above: returns
+  std::int16_t bikes = 0;   // after it
+  friend bool operator==(const LiveMovement&, const LiveMovement&) = default;
+};
+
+struct LiveNews {
+  std::vector<LiveChange> changes{};      // each station once
+  std::vector<LiveMovement> movements{};  // in the order in which they came
 };
 
 class LiveStations {
@@ -62,27 +78,38 @@ class LiveStations {
   // Requires: the batch's new stations continue those that are known. `now` as of Task::observe().
   void observe(const Batch& batch, Seconds now);
 
+  // Of a station that is known.
+  void describe(StationIndex station, const StationAbout& about);
+
   [[nodiscard]] std::size_t size() const { return stations_.size(); }
   [[nodiscard]] const LiveCounts& at(StationIndex station) const {
     return stations_[station].shown;
   }
 
-  // What changed since the last call, each station once; appended.
-  void take_changes(std::vector<LiveChange>& changes);
-  [[nodiscard]] bool has_changes() const { return !changed_.empty(); }
+  // Since the last call. Of movements the last kMostMovements: where more come between two calls,
+  // nobody could look at them.
+  LiveNews take_news();
+  [[nodiscard]] bool has_news() const { return !changed_.empty(); }
+  static constexpr std::size_t kMostMovements = 500;
 
  private:
   struct Station {
-    LiveCounts shown;
-    LiveCounts before;  // the observation before the shown one: a conflict takes its place
+    LiveCounts shown{};
+    LiveCounts before{};  // the observation before the shown one: a conflict takes its place
+    StationAbout about{};
     bool is_changed = false;
+    bool is_about_changed = false;
   };
   void take(StationIndex index, Seconds at, Counts counts);
+  void mark(StationIndex index);
+  // Whether what changed since then is a movement: there is no gap between.
+  [[nodiscard]] bool is_joined(const LiveCounts& last, Seconds at) const;
   [[nodiscard]] LiveCounts after(const LiveCounts& last, Seconds at, Counts counts) const;
 
   LiveRule rule_;
   std::vector<Station> stations_;
   std::vector<StationIndex> changed_;
+  std::vector<LiveMovement> movements_;  // at most twice kMostMovements
 };
 
 }  // namespace bikeflow

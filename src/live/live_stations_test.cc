@@ -61,13 +61,12 @@ TEST(LiveStations, WhatComesAgainOrTooLateOrFromTheFutureChangesNothing) {
   LiveStations live({});
   live.observe(batch_of({seen(kStart, 5), seen(kStart + 60, 4)}, {"a"}), kStart + 60);
   const LiveCounts before = live.at(0);
-  std::vector<LiveChange> changes;
-  live.take_changes(changes);
+  live.take_news();
   live.observe(batch_of({seen(kStart + 60, 4), seen(kStart + 30, 0), seen(kStart + 60, 7),
                          seen(kStart + 361, 0)}),
                kStart + 60);
   EXPECT_EQ(live.at(0), before);
-  EXPECT_FALSE(live.has_changes());
+  EXPECT_FALSE(live.has_news());
 }
 
 TEST(LiveStations, TheLowestOfAConflictTakesThePlaceOfTheOther) {
@@ -86,8 +85,7 @@ TEST(LiveStations, ChangesNameEachStationOnceWithItsNewest) {
   live.observe(
       batch_of({seen(kStart + 90, 2), seen(kStart + 91, 3, 10, 2), seen(kStart + 120, 1)}, {"c"}),
       kLater);
-  std::vector<LiveChange> changes;
-  live.take_changes(changes);
+  const std::vector<LiveChange> changes = live.take_news().changes;
   ASSERT_EQ(changes.size(), 2U);
   EXPECT_EQ(changes[0].station, 0U);
   EXPECT_EQ(changes[0].now.rentals, 10);
@@ -95,6 +93,44 @@ TEST(LiveStations, ChangesNameEachStationOnceWithItsNewest) {
   EXPECT_EQ(changes[0].now.window_start, kStart - 30 * kMinute);
   EXPECT_EQ(changes[1].station, 2U);
   EXPECT_EQ(live.at(1).observed_at, LiveCounts::kNever);
+}
+
+TEST(LiveStations, MovementsAreOfThoseWithoutAGapAndOfTheFirstOfAConflict) {
+  LiveStations live({});
+  live.observe(
+      batch_of({seen(kStart, 5), seen(kStart + 60, 3), seen(kStart + 90, 3), seen(kStart + 90, 2),
+                seen(kStart + 120, 4), seen(kStart + 721, 9), seen(kStart + 700, 0)},
+               {"a"}),
+      kLater);
+  const std::vector<LiveMovement> movements = {{0, kStart + 60, -2, 3}, {0, kStart + 120, 2, 4}};
+  EXPECT_EQ(live.take_news().movements, movements);
+  EXPECT_TRUE(live.take_news().movements.empty());
+}
+
+TEST(LiveStations, OfMovementsTheLastAreKept) {
+  LiveStations live({});
+  constexpr int kMoves = 3 * static_cast<int>(LiveStations::kMostMovements) + 7;
+  for (int i = 0; i <= kMoves; ++i) {
+    live.observe(batch_of({seen(kStart + i, static_cast<std::int16_t>(i % 2))},
+                          i == 0 ? std::vector<std::string>{"a"} : std::vector<std::string>{}),
+                 kLater);
+  }
+  const std::vector<LiveMovement> movements = live.take_news().movements;
+  ASSERT_EQ(movements.size(), LiveStations::kMostMovements);
+  EXPECT_EQ(movements.back().at, kStart + kMoves);
+  EXPECT_EQ(movements.front().at,
+            kStart + kMoves + 1 - static_cast<int>(LiveStations::kMostMovements));
+}
+
+TEST(LiveStations, WhatIsSaidOfAStationIsNewsOnce) {
+  LiveStations live({});
+  live.observe(batch_of({seen(kStart, 5)}, {"a"}), kLater);
+  live.describe(0, {.name = "Harbour"});
+  EXPECT_EQ(live.take_news().changes.at(0).about, StationAbout{.name = "Harbour"});
+  live.describe(0, {.name = "Harbour"});
+  EXPECT_FALSE(live.has_news());
+  live.observe(batch_of({seen(kStart + 30, 5)}), kLater);
+  EXPECT_FALSE(live.take_news().changes.at(0).about);
 }
 
 }  // namespace

@@ -6,10 +6,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "model/dead_letter.h"
 #include "model/observation.h"
+#include "model/station_about.h"
 
 namespace bikeflow {
 
@@ -37,7 +39,9 @@ struct Batch {
   std::vector<Position> positions;  // not empty: Record::offset is an index of these instead
   std::vector<Record> records;
   std::vector<Arrived> arrived;  // of each record of a log; empty: all when the batch was read
-  std::vector<std::string> new_stations;   // first mentioned here; numbered on from those before
+  std::vector<std::string> new_stations;  // first mentioned here; numbered on from those before
+  // Said besides of some of the stations, where a live view is wanted.
+  std::vector<std::pair<StationIndex, StationAbout>> about;
   std::shared_ptr<const std::string> raw;  // the bytes that the records were decoded from
 
   [[nodiscard]] Position position(const Record& record) const {

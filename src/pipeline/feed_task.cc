@@ -7,7 +7,7 @@
 
 #include "base/check.h"
 #include "feed/topic_record.h"
-#include "pipeline/live_stations_of.h"
+#include "pipeline/live_of.h"
 #include "pipeline/settings_difference.h"
 
 namespace bikeflow {
@@ -83,11 +83,20 @@ void FeedTask::observe(const Round& round, const Now& now) {
   }
   next_offset += std::ssize(batch.records);
   task.observe(batch, settings_.system, now.wall);
-  if (live_) live_->observe(batch, now.wall);
+  if (live_) tell_live(round, batch, now);
   refuse(round.refused, now);
   heard(now);
   silent_since_.reset();
   take_files();
+}
+
+void FeedTask::tell_live(const Round& round, const Batch& batch, const Now& now) {
+  live_->observe(batch, now.wall);
+  for (std::size_t i = 0; i < round.stations.size(); ++i) {
+    const SeenStation& station = round.stations[i];
+    live_->describe(batch.records[i].station,
+                    {station.name, station.place, station.is_renting, station.is_returning});
+  }
 }
 
 void FeedTask::reject(const Round& round, const Refusal& why, const Now& now) {

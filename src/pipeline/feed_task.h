@@ -66,6 +66,7 @@ class FeedTask {
  private:
   FeedTask(FeedTaskSettings settings, Job job);
 
+  void tell_live(const Round& round, const Batch& batch, const Now& now);
   void refuse(const std::vector<RefusedStation>& refused, const Now& now);
   void add_dead_letter(const Refusal& why, std::string record, const Now& now,
                        std::vector<DeadLetter>& letters);

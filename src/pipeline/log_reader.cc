@@ -7,10 +7,13 @@
 #include <fmt/core.h>
 
 #include "base/check.h"
+#include "feed/topic_about.h"
 #include "pipeline/task.h"
 
 namespace bikeflow {
 namespace {
+
+constexpr Seconds kDescribeEvery = kHour;
 
 Decoded decode(JsonRecordDecoder& decoder, const LogMessage& message, Seconds near) {
   if (!message.value) {
@@ -22,12 +25,15 @@ Decoded decode(JsonRecordDecoder& decoder, const LogMessage& message, Seconds ne
 
 }  // namespace
 
-LogReader::LogReader(std::vector<LogSystem> systems, std::int32_t partition, std::string source)
+LogReader::LogReader(std::vector<LogSystem> systems, std::int32_t partition, std::string source,
+                     bool has_live_view)
     : systems_(std::move(systems)),
       partition_(partition),
       source_(std::move(source)),
       decoder_(systems_.at(0).zone),
+      has_live_view_(has_live_view),
       stations_(systems_.size()),
+      described_(systems_.size()),
       batches_(systems_.size()),
       raw_(systems_.size()) {}
 
@@ -102,6 +108,20 @@ void LogReader::add(const Observation& observation, std::size_t system, const Lo
   }
   batch.records.push_back(record);
   batch.arrived.push_back(arrived);
+  if (has_live_view_) describe(system, record.station, message, arrived.clock);
+}
+
+// Reading all of a record takes much longer than what rows need of it, and names hardly change.
+void LogReader::describe(std::size_t system, StationIndex station, const LogMessage& message,
+                         Seconds now) {
+  std::vector<Seconds>& described = described_[system];
+  if (described.size() <= station) described.resize(station + 1, 0);
+  if (now - described[station] < kDescribeEvery) [[likely]]
+    return;
+  described[station] = now;
+  if (auto about = topic_about(*message.value)) {
+    batches_[system].about.emplace_back(station, *std::move(about));
+  }
 }
 
 }  // namespace bikeflow

@@ -26,7 +26,9 @@ class LogReader {
  public:
   // Local times are of the first system's zone, and a record that names no system is of the first.
   // Requires: at least one system.
-  LogReader(std::vector<LogSystem> systems, std::int32_t partition, std::string source);
+  // `has_live_view`: batches say what else is known of the stations, of each about once an hour.
+  LogReader(std::vector<LogSystem> systems, std::int32_t partition, std::string source,
+            bool has_live_view = false);
 
   // The stations of a system, as a task that was restored numbers them. Before the first read().
   void know(std::string_view system, const Names& stations);
@@ -45,13 +47,16 @@ class LogReader {
   [[nodiscard]] std::size_t index_of(std::string_view system) const;
   void add(const Observation& observation, std::size_t system, const LogMessage& message,
            const Arrived& arrived, std::int64_t first_offset);
+  void describe(std::size_t system, StationIndex station, const LogMessage& message, Seconds now);
 
   std::vector<LogSystem> systems_;
   std::int32_t partition_;
   std::string source_;
   JsonRecordDecoder decoder_;
-  std::vector<Names> stations_;  // by system
-  std::vector<Batch> batches_;   // by system, being filled
+  bool has_live_view_;
+  std::vector<Names> stations_;                  // by system
+  std::vector<std::vector<Seconds>> described_;  // when, by system and station
+  std::vector<Batch> batches_;                   // by system, being filled
   std::vector<std::string> raw_;
   Read read_;
 };

@@ -136,12 +136,18 @@ std::vector<Request> Member::take_requests() {
   return requests;
 }
 
-void Member::take_live_changes(const TellLive& tell) {
+void Member::take_live_news(const TellLive& tell) {
   for (auto& [number, owner] : owners_) {
-    owner.take_live_changes([&, partition = number](const std::string& system,
-                                                    const Names& stations,
-                                                    std::span<const LiveChange> changes) {
-      tell(partition, system, stations, changes);
+    owner.take_live_news(
+        [&, partition = number](const std::string& system, const Names& stations,
+                                const LiveNews& news) { tell(partition, system, stations, news); });
+  }
+}
+
+void Member::tell_progress(const TellProgress& tell) const {
+  for (const auto& [number, owner] : owners_) {
+    owner.tell_progress([&, partition = number](const std::string& system, LiveProgress progress) {
+      tell(partition, system, std::move(progress));
     });
   }
 }

@@ -58,8 +58,11 @@ class Member {
   }
   // As of Owner, for each partition.
   using TellLive = std::function<void(std::int32_t partition, const std::string& system,
-                                      const Names& stations, std::span<const LiveChange> changes)>;
-  void take_live_changes(const TellLive& tell);
+                                      const Names& stations, const LiveNews& news)>;
+  void take_live_news(const TellLive& tell);
+  using TellProgress =
+      std::function<void(std::int32_t partition, const std::string& system, LiveProgress progress)>;
+  void tell_progress(const TellProgress& tell) const;
   // Whether an outcome of this request would be of any use: else it need not be carried out.
   [[nodiscard]] bool waits_for(std::uint64_t request) const;
 

@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "pipeline/checkpoint_name.h"
 #include "pipeline/commit_metadata.h"
+#include "pipeline/live_of.h"
 
 namespace bikeflow {
 namespace {
@@ -34,7 +35,7 @@ Owner::Owner(const OwnerSettings& settings, std::int32_t partition, std::uint64_
       partition_(partition),
       next_request_(next_request),
       random_(random),
-      reader_(settings.systems, partition, settings.topic),
+      reader_(settings.systems, partition, settings.topic, settings.has_live_view),
       marker_(settings.topic, partition, settings.systems, settings.lake, settings.task.windows) {}
 
 std::string Owner::path_of(std::string_view name) const {
@@ -58,13 +59,20 @@ std::vector<Request> Owner::take_requests() {
   return std::exchange(requests_, {});
 }
 
-void Owner::take_live_changes(const TellLive& tell) {
+void Owner::take_live_news(const TellLive& tell) {
   for (std::size_t i = 0; i < live_.size(); ++i) {
-    if (!live_[i].has_changes()) continue;
-    live_changes_.clear();
-    live_[i].take_changes(live_changes_);
+    if (!live_[i].has_news()) continue;
     const std::string& system = settings_.systems[i].name;
-    tell(system, job_->find(system)->task().names(), live_changes_);
+    tell(system, job_->find(system)->task().names(), live_[i].take_news());
+  }
+}
+
+void Owner::tell_progress(const TellProgress& tell) const {
+  for (const LogSystem& system : settings_.systems) {
+    const Partition* const found = job_ == nullptr ? nullptr : job_->find(system.name);
+    LiveProgress progress = found == nullptr ? LiveProgress{} : live_progress_of(found->task());
+    if (phase_ == Phase::kStopped) progress.stopped = why_;
+    tell(system.name, std::move(progress));
   }
 }
 

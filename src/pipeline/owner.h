@@ -31,6 +31,7 @@
 #include "base/now.h"
 #include "lake/state_order.h"
 #include "live/live_stations.h"
+#include "live/live_view.h"
 #include "pipeline/hour_marker.h"
 #include "pipeline/log_reader.h"
 #include "pipeline/requests.h"
@@ -53,7 +54,7 @@ struct OwnerSettings {
   std::size_t due_max_bytes = std::size_t{256} << 20;
   std::size_t waiting_max = 100'000;  // late rows and dead letters that wait for a checkpoint
   std::size_t waiting_max_bytes = std::size_t{32} << 20;  // of the dead letters' records
-  bool has_live_view = false;                             // see Owner::take_live_changes()
+  bool has_live_view = false;                             // see Owner::take_live_news()
   bool until_caught_up = false;  // end at the end of the log as it was at the start
   bool close_windows = false;    // and close what is open
 };
@@ -95,10 +96,13 @@ class Owner {
   void set_partitions(std::int32_t partitions) { marker_.set_partitions(partitions); }
 
   std::vector<Request> take_requests();
-  // What changed in the live view since the last call, if one is wanted.
-  using TellLive = std::function<void(const std::string& system, const Names& stations,
-                                      std::span<const LiveChange> changes)>;
-  void take_live_changes(const TellLive& tell);
+  // Of each system with any, what is new in the live view since the last call, if one is wanted.
+  using TellLive =
+      std::function<void(const std::string& system, const Names& stations, const LiveNews& news)>;
+  void take_live_news(const TellLive& tell);
+  // Of each system, how far it has come. The lag is not known here.
+  using TellProgress = std::function<void(const std::string& system, LiveProgress progress)>;
+  void tell_progress(const TellProgress& tell) const;
   // Whether an outcome of this request would be of any use.
   [[nodiscard]] bool waits_for(std::uint64_t number) const {
     return number == control_ || puts_.contains(number) || marker_.waits_for(number);
@@ -211,7 +215,6 @@ class Owner {
   std::unique_ptr<Job> job_;
   LogReader reader_;
   std::vector<LiveStations> live_;  // by system; none while recovering, or where none is wanted
-  std::vector<LiveChange> live_changes_;
   HourMarker marker_;
   std::map<std::uint64_t, std::string> puts_;  // requests of due files -> their paths
   // Of the checkpoint that is being stored or committed, and of the last that was.

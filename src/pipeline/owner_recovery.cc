@@ -15,7 +15,7 @@
 #include "base/check.h"
 #include "pipeline/checkpoint_name.h"
 #include "pipeline/commit_metadata.h"
-#include "pipeline/live_stations_of.h"
+#include "pipeline/live_of.h"
 #include "pipeline/owner.h"
 #include "pipeline/settings_difference.h"
 

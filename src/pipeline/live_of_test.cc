@@ -1,4 +1,4 @@
-#include "pipeline/live_stations_of.h"
+#include "pipeline/live_of.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "pipeline/live_stations_of.h"
+#include "pipeline/live_of.h"
 
 namespace bikeflow {
 
@@ -33,6 +33,29 @@ LiveStations live_stations_of(const Task& task) {
     live.restore(task.newest_at(i), task.newest(i), moved[i].rentals, moved[i].returns);
   }
   return live;
+}
+
+LiveProgress live_progress_of(const Task& task) {
+  LiveProgress progress;
+  if (!task.has_started()) return progress;
+  progress.watermark = task.watermark().value();
+  const Window next = task.next_window();
+  progress.window_start = next.start;
+  progress.window_end = next.end;
+  return progress;
+}
+
+LiveFeed live_feed_of(const FeedHealth& health) {
+  return {.succeeded_at = health.succeeded_at,
+          .data_at = health.data_at,
+          .failures_in_a_row = health.failures_in_a_row,
+          .reason = health.reason,
+          .text = health.text,
+          .polls = health.polls,
+          .failures = health.failures,
+          .rounds_rejected = health.rounds_rejected(),
+          .frozen = health.frozen,
+          .budget = health.budget};
 }
 
 }  // namespace bikeflow

@@ -1,7 +1,9 @@
-// The live read model of a task: as it would be had it seen all that the task has.
+// What the live view is told of a task and of a feed.
 #pragma once
 
+#include "feed/feed_health.h"
 #include "live/live_stations.h"
+#include "live/live_view.h"
 #include "pipeline/task.h"
 
 namespace bikeflow {
@@ -9,6 +11,12 @@ namespace bikeflow {
 // What lets an empty one go on beside a task of these settings.
 LiveRule live_rule_of(const TaskSettings& settings);
 
+// As it would be had it seen all that the task has.
 LiveStations live_stations_of(const Task& task);
+
+// How far it has come.
+LiveProgress live_progress_of(const Task& task);
+
+LiveFeed live_feed_of(const FeedHealth& health);
 
 }  // namespace bikeflow

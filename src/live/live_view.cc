@@ -1,0 +1,206 @@
+#include "live/live_view.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace bikeflow {
+
+bool is_stale(const LiveSeen& station, Seconds max_gap, Seconds now) {
+  return !station.is_here || station.now.observed_at == LiveCounts::kNever ||
+         now - station.now.observed_at > max_gap;
+}
+
+const LiveView::System& LiveView::at(std::string_view system) const {
+  const auto found = systems_.find(system);
+  CHECK(found != systems_.end());
+  return found->second;
+}
+
+void LiveView::introduce(const std::string& system, LiveSystemAbout about) {
+  System& known = systems_[system];
+  known.version = ++version_;
+  known.about = std::move(about);
+}
+
+void LiveView::tell(const LivePart& part, const Names& names, const LiveNews& news) {
+  System& system = systems_[part.system];
+  system.version = ++version_;
+  Part& known = system.parts[part.partition];
+  // A new owner of the partition may number its stations otherwise.
+  if (!std::exchange(known.is_here, true)) known.numbers.clear();
+  const auto number_of = [&](StationIndex index) {
+    CHECK(index < names.size());
+    while (known.numbers.size() <= index) {
+      const auto next = static_cast<std::uint32_t>(known.numbers.size());
+      const std::uint32_t number = system.ids.intern(names.at(next));
+      if (number == system.stations.size()) {
+        system.stations.emplace_back().seen.id = names.at(next);
+        system.stations.back().seen.partition = part.partition;
+        system.stations.back().version = version_;
+      }
+      known.numbers.push_back(number);
+    }
+    return known.numbers[index];
+  };
+  for (const LiveChange& each : news.changes) {
+    change(system, system.stations[number_of(each.station)], part.partition, each);
+  }
+  for (const LiveMovement& movement : news.movements) {
+    if (system.movements.size() == kMostMovements) system.movements.pop_front();
+    system.movements.push_back({version_, number_of(movement.station), movement});
+  }
+}
+
+// A station that has moved from one partition to another is what the newest observation says.
+void LiveView::change(System& system, Station& station, std::int32_t partition,
+                      const LiveChange& change) {
+  LiveSeen& seen = station.seen;
+  station.seen_version = version_;
+  if (change.about && seen.about != *change.about) {
+    seen.about = *change.about;
+    station.version = version_;
+  }
+  if (seen.partition != partition && seen.is_here &&
+      seen.now.observed_at > change.now.observed_at) {
+    return;
+  }
+  LiveCounts again = seen.now;
+  again.observed_at = change.now.observed_at;
+  if (seen.partition != partition || !seen.is_here || again != change.now ||
+      seen.now.observed_at == LiveCounts::kNever) {
+    station.version = version_;
+  }
+  seen.partition = partition;
+  seen.is_here = true;
+  if (seen.now.observed_at != change.now.observed_at) {
+    station.trail.add(change.now.observed_at, change.now.counts.bikes, system.about.max_gap);
+  }
+  seen.now = change.now;
+}
+
+void LiveView::tell_progress(const LivePart& part, LiveProgress progress) {
+  System& system = systems_[part.system];
+  LiveProgress& known = system.parts[part.partition].progress;
+  if (known == progress) return;
+  known = std::move(progress);
+  system.version = ++version_;
+}
+
+void LiveView::tell_feed(const std::string& system, LiveFeed feed) {
+  System& known = systems_[system];
+  known.version = ++version_;
+  known.feed = std::move(feed);
+}
+
+void LiveView::lost_all() {
+  ++version_;
+  for (auto& [name, system] : systems_) {
+    system.version = version_;
+    for (auto& [partition, part] : system.parts) part = {.numbers = {}, .is_here = false};
+    for (Station& station : system.stations) {
+      station.seen.is_here = false;
+      station.version = version_;
+    }
+  }
+}
+
+std::uint64_t LiveView::version_of(std::string_view system) const {
+  const auto found = systems_.find(system);
+  return found == systems_.end() ? 0 : found->second.version;
+}
+
+std::vector<std::string> LiveView::systems() const {
+  std::vector<std::string> names;
+  for (const auto& [name, system] : systems_) names.push_back(name);
+  return names;
+}
+
+const LiveSystemAbout& LiveView::about(std::string_view system) const { return at(system).about; }
+
+std::size_t LiveView::station_count(std::string_view system) const {
+  return at(system).stations.size();
+}
+
+LiveChanges LiveView::since(std::string_view system, std::uint64_t after) const {
+  const System& known = at(system);
+  LiveChanges changes{known.version, {}, {}};
+  if (known.version <= after) return changes;
+  for (const Station& station : known.stations) {
+    if (station.version > after) {
+      changes.stations.push_back(station.seen);
+    } else if (station.seen_version > after) {
+      changes.seen_again[station.seen.now.observed_at].push_back(station.seen.id);
+    }
+  }
+  if (after == 0) return changes;
+  for (const Moved& moved : known.movements) {
+    if (moved.version <= after) continue;
+    changes.movements.push_back({known.stations[moved.station].seen.id, moved.movement.at,
+                                 moved.movement.change, moved.movement.bikes});
+  }
+  return changes;
+}
+
+std::vector<LiveMoved> LiveView::movements(std::string_view system) const {
+  const System& known = at(system);
+  std::vector<LiveMoved> movements;
+  for (const Moved& moved : known.movements) {
+    movements.push_back({known.stations[moved.station].seen.id, moved.movement.at,
+                         moved.movement.change, moved.movement.bikes});
+  }
+  return movements;
+}
+
+std::optional<LiveSeen> LiveView::station(std::string_view system, std::string_view id) const {
+  const System& known = at(system);
+  const std::uint32_t number = known.ids.find(id);
+  if (number == Names::kNone) return std::nullopt;
+  return known.stations[number].seen;
+}
+
+std::optional<LiveTrail> LiveView::trail(std::string_view system, std::string_view id) const {
+  const System& known = at(system);
+  const std::uint32_t number = known.ids.find(id);
+  if (number == Names::kNone) return std::nullopt;
+  return known.stations[number].trail;
+}
+
+LiveTotals LiveView::totals(std::string_view system, Seconds now) const {
+  const System& known = at(system);
+  LiveTotals totals;
+  totals.known = std::ssize(known.stations);
+  for (const Station& station : known.stations) {
+    totals.data_at = std::max(totals.data_at, station.seen.now.observed_at);
+    totals.hour_start = std::max(totals.hour_start, station.seen.now.window_start);
+  }
+  for (const Station& station : known.stations) {
+    const LiveCounts& seen = station.seen.now;
+    if (station.seen.is_here && seen.window_start == totals.hour_start) {
+      totals.rentals += seen.rentals;
+      totals.returns += seen.returns;
+    }
+    if (is_stale(station.seen, known.about.max_gap, now)) {
+      ++totals.stale;
+      continue;
+    }
+    totals.bikes += seen.counts.bikes;
+    const Fill fill = fill_of(seen.counts);
+    totals.empty += fill == Fill::kEmpty ? 1 : 0;
+    totals.full += fill == Fill::kFull ? 1 : 0;
+  }
+  return totals;
+}
+
+std::optional<LiveFeed> LiveView::feed(std::string_view system) const { return at(system).feed; }
+
+std::map<std::int32_t, LiveProgress> LiveView::progress(std::string_view system) const {
+  std::map<std::int32_t, LiveProgress> progress;
+  for (const auto& [partition, part] : at(system).parts) {
+    if (part.is_here) progress[partition] = part.progress;
+  }
+  return progress;
+}
+
+}  // namespace bikeflow
