@@ -45,7 +45,14 @@ bool is_address(std::string_view text) {
     if (digit < '0' || digit > '9') return false;
     number = number * 10 + (digit - '0');
   }
-  return number > 0 && number <= 65535;
+  return number <= 65535;  // 0: any free one
+}
+
+bool is_tile_url(std::string_view text) {
+  return (text.starts_with("https://") || text.starts_with("http://")) &&
+         text.find_first_of(" \t'\";,") == std::string_view::npos &&
+         text.find("{z}") != std::string_view::npos && text.find("{x}") != std::string_view::npos &&
+         text.find("{y}") != std::string_view::npos;
 }
 
 void read_system_keys(TableReader& table, SystemConfig& system) {
@@ -281,6 +288,12 @@ void read_dashboard(TableReader& root, Config& config) {
   DashboardConfig dashboard;
   table.text("listen", is_address, "HOST:PORT such as \"127.0.0.1:8080\"", &dashboard.listen);
   table.secret("token", &dashboard.token);
+  table.list("hosts", &dashboard.hosts);
+  table.text("tiles", is_tile_url,
+             "a URL with {z}, {x} and {y}, such as \"https://tile.example.org/{z}/{x}/{y}.png\"",
+             &dashboard.tiles);
+  table.text("attribution", &dashboard.attribution);
+  if (table.has("tiles")) table.require("attribution", "whose map it is, for the page to say");
   table.finish();
   config.dashboard = std::move(dashboard);
 }

@@ -89,7 +89,11 @@ struct CheckpointConfig {
 
 struct DashboardConfig {
   std::string listen = "127.0.0.1:8080";
+  bool takes_any_port = false;  // where nobody has asked for that one
   Secret token;
+  std::vector<std::string> hosts;  // names that browsers call it by, besides localhost
+  // A map's pictures: a URL with {z}, {x} and {y}, and whose they are. Empty: none from elsewhere.
+  std::string tiles, attribution;
 };
 
 struct RedisConfig {

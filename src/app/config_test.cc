@@ -80,6 +80,9 @@ sync = false
 [dashboard]
 listen = "[::1]:80"
 token_file = "token.txt"
+hosts = ["bikes.example.org"]
+tiles = "https://tile.example.org/{z}/{x}/{y}.png"
+attribution = "Example"
 
 [redis]
 sentinels = ["a:26379", "b:26379"]
@@ -121,6 +124,9 @@ TEST(Config, ReadsEveryKey) {
   EXPECT_FALSE(config.checkpoint.sync);
   EXPECT_EQ(config.dashboard->listen, "[::1]:80");
   EXPECT_EQ(config.dashboard->token.reveal(), "from-file");
+  EXPECT_EQ(config.dashboard->hosts, std::vector<std::string>{"bikes.example.org"});
+  EXPECT_EQ(config.dashboard->tiles, "https://tile.example.org/{z}/{x}/{y}.png");
+  EXPECT_EQ(config.dashboard->attribution, "Example");
   EXPECT_EQ(config.redis->sentinels, (std::vector<std::string>{"a:26379", "b:26379"}));
   EXPECT_EQ(config.redis->master, "mymaster");
 }

@@ -6,12 +6,17 @@
 
 #include <fmt/format.h>
 
+#include "app/dashboard.h"
 #include "app/demo_view.h"
+#include "app/live_side.h"
 #include "app/times.h"
+#include "app/voice.h"
 #include "io/clock.h"
 #include "io/interrupt.h"
 #include "io/lake_session.h"
+#include "io/live_hub.h"
 #include "lake/parquet.h"
+#include "pipeline/live_of.h"
 #include "sim/city.h"
 #include "sim/feed.h"
 #include "sim/score.h"
@@ -27,6 +32,7 @@ struct DemoOptions {
   std::string lake;
   std::optional<Seconds> wall_time;
   std::int64_t seed = 1;
+  std::optional<std::int64_t> port;
 };
 
 constexpr std::size_t kBusiest = 8;
@@ -43,15 +49,21 @@ Seconds start_of(const City& city, const Zone& zone, Seconds now) {
 
 class Demo {
  public:
-  Demo(const City& city, const Zone& zone, const CityFeedOptions& options, LakeSession& lake)
+  Demo(const City& city, const Zone& zone, const CityFeedOptions& options, LakeSession& lake,
+       LiveHub& hub)
       : city_(city),
         lake_(lake),
+        hub_(hub),
         feed_(city, zone, options),
         job_({"demo", "demo", lake.lake_id(), LakeRule{}}),
         partition_(
             job_.add(city.id, zone,
                      {.windows = {kHour, kHour, zone.hour_phase()}, .max_gap = options.max_gap})),
-        scorer_(city) {}
+        live_(live_rule_of(task().settings())),
+        scorer_(city) {
+    const WindowConfig window{.max_gap = options.max_gap};
+    hub_.introduce(city.id, live_about(city.title, zone, window));
+  }
 
   // Plays the next poll: observed, committed and published. False after the last.
   Result<bool> step() {
@@ -71,7 +83,10 @@ class Demo {
     }
     records_ += static_cast<std::int64_t>(batch.records.size());
     task().observe(batch, "demo", now_);
+    live_.observe(batch, now_);
+    if (!batch.new_stations.empty()) describe();
     if (auto done = commit(); !done) return std::unexpected(done.error());
+    tell_live();
     return true;
   }
 
@@ -131,6 +146,21 @@ class Demo {
  private:
   [[nodiscard]] Task& task() { return partition_.task(); }
 
+  void describe() {
+    for (StationIndex i = 0; i < city_.stations.size(); ++i) {
+      const CityStation& station = city_.stations[i];
+      live_.describe(i,
+                     {.name = station.name,
+                      .place = Place{std::stod(station.latitude), std::stod(station.longitude)}});
+    }
+  }
+
+  void tell_live() {
+    const LivePart part{0, city_.id};
+    if (live_.has_news()) hub_.tell(part, task().names(), live_.take_news());
+    hub_.tell_progress(part, live_progress_of(task()));
+  }
+
   // One poll is one step: a crash loses at most the poll that was not yet committed.
   Result<void> commit() {
     for (FileRequest& file : partition_.take_files()) {
@@ -151,10 +181,12 @@ class Demo {
 
   const City& city_;
   LakeSession& lake_;
+  LiveHub& hub_;
   CityFeed feed_;
   CityPoll poll_;
   Job job_;
   Partition& partition_;
+  LiveStations live_;
   Scorer scorer_;
   Seconds now_ = 0;
   std::int64_t records_ = 0;
@@ -243,6 +275,29 @@ void say_how_it_went(const Demo& demo, Seconds start, const Zone& zone, const st
       lake, lake, lake, lake);
 }
 
+// The city's time, which passes faster than ours.
+struct CityClock {
+  Seconds start = 0;
+  std::int64_t began_ms = 0;
+  std::int64_t speed = 1;
+
+  [[nodiscard]] Seconds now() const { return start + (monotonic_ms() - began_ms) * speed / 1000; }
+};
+
+// Null where none is wanted.
+Result<std::unique_ptr<Dashboard>> start_dashboard(const DemoOptions& options,
+                                                   const std::string& lake, CityClock clock,
+                                                   LiveHub& hub, Shell& shell) {
+  DashboardSettings settings;
+  settings.takes_any_port = !options.port;
+  if (options.port) settings.listen = fmt::format("127.0.0.1:{}", *options.port);
+  settings.api.lake = lake;
+  settings.api.is_demo = true;
+  settings.api.now = [clock] { return clock.now(); };
+  settings.api.speed = static_cast<double>(clock.speed);
+  return Dashboard::start(std::move(settings), hub, system_random, voice_of(shell));
+}
+
 Result<ExitStatus> demo(const DemoOptions& options, Shell& shell) {
   auto name = parse_city_name(options.city);
   if (!name) return std::unexpected(name.error());
@@ -262,7 +317,12 @@ Result<ExitStatus> demo(const DemoOptions& options, Shell& shell) {
   feed.world.start = start_of(*city, *zone, wall_now());
   feed.world.seed = static_cast<std::uint64_t>(options.seed);
   feed.poll = options.poll;
-  Demo demo(*city, *zone, feed, *lake);
+  LiveHub hub;
+  Demo demo(*city, *zone, feed, *lake, hub);
+  const CityClock clock{
+      .start = feed.world.start, .began_ms = monotonic_ms(), .speed = options.speed};
+  auto dashboard = start_dashboard(options, *folder, clock, hub, shell);
+  if (!dashboard) return std::unexpected(dashboard.error());
   const std::string title =
       city->name == CityName::kSeoul
           ? "Seoul: real stations, simulated riders and racks; ids are ST-(number - 98)"
@@ -271,7 +331,7 @@ Result<ExitStatus> demo(const DemoOptions& options, Shell& shell) {
 
   watch_for_interrupts();
   Screen screen(shell.err_terminal);
-  const std::int64_t began_ms = monotonic_ms();
+  const std::int64_t began_ms = clock.began_ms;
   const std::int64_t length_ms = options.wall_time.value_or(0) * 1000;
   std::int64_t next_frame_ms = began_ms;
   for (;;) {
@@ -329,6 +389,9 @@ void register_demo(CommandLine& line) {
                &options->lake);
   command.duration({"--for", "TIME", "end after so much of our time (default: at Ctrl-C)"}, 1,
                    &options->wall_time);
+  command.number({"--port", "N",
+                  "of the page, on 127.0.0.1 (default: 8080, or a free one where that is taken)"},
+                 0, 65'535, &options->port);
   command.number({"--seed", "N", "another city"}, 0, INT64_MAX, &options->seed);
 }
 

@@ -86,6 +86,7 @@ Result<void> add(const FeedConfig& feed, FeedSpecs& all) {
   const bool is_gbfs = feed.kind == FeedConfig::Kind::kGbfs;
   auto spec = is_gbfs ? gbfs_spec(settings_of(feed), feed.system.id, feed.every) : seoul_spec(feed);
   if (!spec) return std::unexpected(spec.error());
+  spec->name = feed.system.name;
   if (!feed.system.timezone.empty()) {
     auto zone = Zone::load(feed.system.timezone);
     if (!zone) return with_context(feed.system.id, zone.error());
@@ -104,7 +105,7 @@ Result<FeedSpecs> feed_specs_of(const Config& config) {
   }
   std::set<std::string> ids;
   std::erase_if(all.specs, [&](const FeedSpec& spec) {
-    if (ids.insert(spec.system).second) return false;
+    if (spec.system.empty() || ids.insert(spec.system).second) return false;
     all.notices.push_back(fmt::format("{}: named twice; the first is polled", spec.system));
     return true;
   });

@@ -5,7 +5,9 @@
 #include "app/config_file.h"
 #include "app/feed_specs.h"
 #include "app/kafka_settings_of.h"
+#include "app/live_side.h"
 #include "app/poll_command.h"
+#include "app/voice.h"
 #include "base/zone.h"
 #include "io/feed_run.h"
 #include "io/interrupt.h"
@@ -17,25 +19,28 @@ namespace bikeflow {
 namespace {
 
 constexpr const char* kDefaultLake = "bikeflow-lake";
+constexpr std::string_view kNoPage = "none";  // --listen
 constexpr std::string_view kOtherThanPlain = "use the hive layout, or a lake for each";
 
 struct RunOptions {
-  std::optional<std::string> config, feed, lake;
+  std::optional<std::string> config, feed, lake, listen;
   bool poll = false;
   bool until_caught_up = false;
   bool close_windows = false;
 };
 
+std::vector<SystemConfig> named_systems(const Config& config) {
+  if (config.feeds.empty()) return {*config.system};
+  std::vector<SystemConfig> systems;
+  for (const FeedConfig& feed : config.feeds) systems.push_back(feed.system);
+  return systems;
+}
+
 std::vector<LogSystem> systems_of(const Config& config) {
   std::vector<LogSystem> systems;
-  const auto add = [&](const SystemConfig& system) {
+  for (const SystemConfig& system : named_systems(config)) {
     systems.push_back(
         {system.id, Zone::load(system.timezone).value()});  // the configuration's check
-  };
-  if (config.feeds.empty()) {
-    add(*config.system);
-  } else {
-    for (const FeedConfig& feed : config.feeds) add(feed.system);
   }
   return systems;
 }
@@ -47,12 +52,6 @@ TaskSettings task_of(const WindowConfig& window) {
   task.delay = window.delay;
   task.max_gap = window.max_gap;
   return task;
-}
-
-RunVoice voice_of(Shell& shell) {
-  return {[&](const std::string& text) { shell.log.info(text); },
-          [&](const std::string& text) { shell.log.warning(text); },
-          [&](const std::string& text) { shell.log.error(text); }};
 }
 
 KafkaRunSettings settings_of(const Config& config, const RunOptions& options) {
@@ -95,7 +94,14 @@ Result<ExitStatus> run_from_kafka(const Config& config, const RunOptions& option
     if (!started) return std::unexpected(started.error());
     poll = *std::move(started);
   }
-  auto run = KafkaRun::open(settings_of(config, options), system_random, voice_of(shell));
+  auto live = LiveSide::start(config, voice_of(shell));
+  if (!live) return std::unexpected(live.error());
+  for (const SystemConfig& system : named_systems(config)) {
+    (*live)->introduce(system, config.window);
+  }
+  KafkaRunSettings settings = settings_of(config, options);
+  settings.live = (*live)->hub();
+  auto run = KafkaRun::open(std::move(settings), system_random, voice_of(shell));
   if (!run) return std::unexpected(run.error());
   const auto summary = (*run)->run();
   if (poll != nullptr) {
@@ -150,6 +156,9 @@ Result<ExitStatus> run_feeds(const Config& config, FeedSpecs feeds, const RunOpt
   settings.once = options.until_caught_up;
   settings.close_windows = options.close_windows;
   watch_for_interrupts();
+  auto live = LiveSide::start(config, voice_of(shell));
+  if (!live) return std::unexpected(live.error());
+  settings.live = (*live)->hub();
   auto run =
       FeedRun::open(std::move(settings), std::move(feeds.specs), system_random, voice_of(shell));
   if (!run) return std::unexpected(run.error());
@@ -161,6 +170,16 @@ Result<ExitStatus> run_feeds(const Config& config, FeedSpecs feeds, const RunOpt
   for (const std::string& text : summary->failing) shell.log.error(text);
   // A service that is told to end has done what it could.
   return options.until_caught_up ? ExitStatus::kFailed : ExitStatus::kDone;
+}
+
+// Where nothing is said the page is at the usual place, or at any free one if that is taken:
+// without a configuration nobody has asked for the one or the other.
+std::optional<DashboardConfig> page_of(const RunOptions& options) {
+  if (options.listen == kNoPage || (options.until_caught_up && !options.listen)) return {};
+  DashboardConfig page;
+  page.takes_any_port = !options.listen;
+  if (options.listen) page.listen = *options.listen;
+  return page;
 }
 
 Result<ExitStatus> run(const RunOptions& options, Shell& shell) {
@@ -180,11 +199,16 @@ Result<ExitStatus> run(const RunOptions& options, Shell& shell) {
     shell.log.error("--lake goes with --feed; with a configuration it is [lake] url");
     return ExitStatus::kUsage;
   }
+  if (options.listen && !options.feed) {
+    shell.log.error("--listen goes with --feed; with a configuration it is [dashboard] listen");
+    return ExitStatus::kUsage;
+  }
   if (options.feed) {
     auto feeds = feed_specs_of(*options.feed);
     if (!feeds) return std::unexpected(feeds.error());
     Config config;
     config.lake = LakeConfig{.url = options.lake.value_or(kDefaultLake), .rule = {}};
+    config.dashboard = page_of(options);
     return run_feeds(config, *std::move(feeds), options, shell);
   }
   const auto config = load_config(*options.config, ConfigUse::kPipeline, shell.log);
@@ -196,7 +220,6 @@ Result<ExitStatus> run(const RunOptions& options, Shell& shell) {
     if (!is_wanted) return;
     shell.log.warning(fmt::format("[{}]: this version has none; the rest runs without it", table));
   };
-  say_absent(config->dashboard.has_value(), "dashboard");
   say_absent(config->redis.has_value(), "redis");
   if (config->kafka) return run_from_kafka(*config, options, shell);
   auto feeds = feed_specs_of(*config);
@@ -234,6 +257,9 @@ void register_run(CommandLine& line) {
   command.text({"-c,--config", "FILE", "the pipeline's configuration"}, &options->config);
   command.text({"--feed", "URL", "a GBFS gbfs.json, without a configuration"}, &options->feed);
   command.text({"--lake", "DIR", "the lake, with --feed (default: bikeflow-lake)"}, &options->lake);
+  command.text({"--listen", "ADDRESS",
+                "where the page is, with --feed (default: 127.0.0.1:8080); none: nowhere"},
+               &options->listen);
   command.flag({"--poll", "", "also be the producer: bikeflow poll in the same process"},
                &options->poll);
   command.flag({"--until-caught-up", "", "end at the end of the input as it was at the start"},

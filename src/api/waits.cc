@@ -1,0 +1,95 @@
+#include "api/waits.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "api/live_json.h"
+#include "base/json_text.h"
+
+namespace bikeflow {
+namespace {
+
+constexpr std::size_t kMostNamed = 3;  // partitions in the text
+
+std::string clock_text(Seconds time, const Zone& zone) {
+  const Civil at = zone.civil(time);
+  return fmt::format("{:02}:{:02}:{:02}", at.hour, at.minute, at.second);
+}
+
+std::string text_of(const WaitingPart& part, Seconds end, const Zone& zone, bool is_topic) {
+  std::string text;
+  if (is_topic) text = fmt::format("partition {} ", part.partition);
+  if (!part.progress.stopped.empty())
+    return fmt::format("{}has stopped: {}", text, part.progress.stopped);
+  if (part.progress.watermark == 0) return text + "nothing read yet";
+  text += fmt::format("watermark {}, needs {}", clock_text(part.progress.watermark, zone),
+                      clock_text(end, zone));
+  if (part.progress.lag) text += fmt::format(", lag {}", *part.progress.lag);
+  return text;
+}
+
+std::string text_of(const Wait& wait, const Zone& zone, bool is_topic) {
+  const Civil start = zone.civil(wait.start);
+  const std::string hour = wait.end - wait.start == kHour && start.minute == 0
+                               ? fmt::format("hour {}", start.hour)
+                           : (wait.end - wait.start) % kMinute == 0
+                               ? fmt::format("{:02}:{:02}", start.hour, start.minute)
+                               : clock_text(wait.start, zone);
+  std::string text = hour + " open: ";
+  for (std::size_t i = 0; i < std::min(kMostNamed, wait.parts.size()); ++i) {
+    if (i > 0) text += "; ";
+    text += text_of(wait.parts[i], wait.end, zone, is_topic);
+  }
+  if (wait.parts.size() > kMostNamed) {
+    text += fmt::format("; and {} more", wait.parts.size() - kMostNamed);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<Wait> waits_of(const std::map<std::int32_t, LiveProgress>& progress, const Zone& zone,
+                           bool is_topic) {
+  Seconds first = INT64_MAX, last = INT64_MIN, length = 0;
+  for (const auto& [partition, part] : progress) {
+    if (part.window_end == 0) continue;
+    length = part.window_end - part.window_start;
+    first = std::min(first, part.window_start);
+    // The window that the newest data fall into.
+    last = std::max(
+        {last, part.window_start, part.watermark - (part.watermark - part.window_start) % length});
+  }
+  std::vector<Wait> waits;
+  if (length == 0) return waits;
+  for (Seconds start = first; start <= last && waits.size() < kMostWaits; start += length) {
+    Wait wait{.start = start, .end = start + length, .parts = {}, .text = {}};
+    for (const auto& [partition, part] : progress) {
+      if (part.window_end != 0 && part.window_start > start) continue;
+      wait.parts.push_back({partition, part});
+    }
+    std::ranges::stable_sort(wait.parts, {}, [](const WaitingPart& part) {
+      return part.progress.stopped.empty() ? part.progress.watermark : INT64_MIN;
+    });
+    if (wait.parts.empty()) continue;
+    wait.text = text_of(wait, zone, is_topic);
+    waits.push_back(std::move(wait));
+  }
+  return waits;
+}
+
+std::string wait_json(const Wait& wait) {
+  std::string parts;
+  for (const auto& [partition, progress] : wait.parts) {
+    parts +=
+        fmt::format(R"({}{{"partition":{},"watermark":{},"lag":{},"stopped":{}}})",
+                    parts.empty() ? "" : ",", partition, json_time(progress.watermark),
+                    progress.lag ? fmt::format("{}", *progress.lag) : "null",
+                    progress.stopped.empty() ? std::string("null") : json_string(progress.stopped));
+  }
+  return fmt::format(R"({{"hour":{},"needs":{},"parts":[{}],"why":{}}})", json_time(wait.start),
+                     json_time(wait.end), parts, json_string(wait.text));
+}
+
+}  // namespace bikeflow

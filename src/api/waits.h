@@ -1,0 +1,36 @@
+// Why an hour is not final yet: which partition of a system waits for what.
+//
+// Threads: none; pure functions.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/zone.h"
+#include "live/live_view.h"
+
+namespace bikeflow {
+
+// A part that has not closed the hour.
+struct WaitingPart {
+  std::int32_t partition = 0;
+  LiveProgress progress{};
+};
+
+struct Wait {
+  Seconds start = 0, end = 0;
+  std::vector<WaitingPart> parts{};  // in the order of their watermarks, the furthest behind first
+  std::string text{};  // "hour 14 open: watermark 14:52:10, needs 15:00:00; partition 3 ..."
+};
+
+// The windows that some part has not closed, the oldest first, at most kMostWaits. Of each the
+// parts that it waits for. `is_topic`: partitions are worth a word.
+std::vector<Wait> waits_of(const std::map<std::int32_t, LiveProgress>& progress, const Zone& zone,
+                           bool is_topic);
+inline constexpr std::size_t kMostWaits = 6;
+
+std::string wait_json(const Wait& wait);
+
+}  // namespace bikeflow

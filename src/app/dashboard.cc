@@ -1,0 +1,51 @@
+#include "app/dashboard.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "io/web_listen.h"
+
+namespace bikeflow {
+namespace {
+
+constexpr const char* kAnyPort = "127.0.0.1:0";
+
+}  // namespace
+
+Result<std::unique_ptr<Dashboard>> Dashboard::start(DashboardSettings settings, LiveHub& hub,
+                                                    RandomSource random, const RunVoice& voice) {
+  const auto place = parse_listen(settings.listen);
+  if (!place) return with_context("[dashboard] listen", place.error());
+  std::unique_ptr<Dashboard> dashboard(
+      new Dashboard(std::move(settings.api), hub, fmt::format("{:016x}", random())));
+  HttpServerSettings server;
+  server.listen = settings.listen;
+  server.gate.hosts = std::move(settings.hosts);
+  server.gate.token = settings.token;
+  server.gate.is_open = ApiHandler::is_open;
+  server.warn = voice.warning;
+  auto started = HttpServer::start(server, dashboard->handler_);
+  if (!started && settings.takes_any_port) {
+    server.listen = kAnyPort;
+    started = HttpServer::start(server, dashboard->handler_);
+  }
+  if (!started) return std::unexpected(started.error());
+  dashboard->server_ = *std::move(started);
+  hub.on_change([server = dashboard->server_.get()] { server->wake(); });
+  if (!place->is_loopback && settings.token.empty()) {
+    voice.warning(
+        fmt::format("[dashboard] listen = \"{}\": anybody who reaches this machine can read all of "
+                    "it; [dashboard] "
+                    "token asks for one",
+                    settings.listen));
+  }
+  voice.info(fmt::format("dashboard: {}", dashboard->url()));
+  return dashboard;
+}
+
+Dashboard::~Dashboard() { hub_.on_change({}); }
+
+std::string Dashboard::url() const { return fmt::format("http://{}/", server_->place()); }
+
+}  // namespace bikeflow

@@ -1,0 +1,130 @@
+#include "app/lake_hours.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "io/open_store.h"
+#include "lake/parquet.h"
+
+namespace bikeflow {
+
+Result<Store*> LakeHours::store() {
+  if (store_ != nullptr) return store_.get();
+  auto opened = open_store(url_, "reader");  // nothing is put: the name names nothing
+  if (!opened) return std::unexpected(opened.error());
+  store_ = *std::move(opened);
+  return store_.get();
+}
+
+Result<std::vector<LakeHours::File>> LakeHours::find(const LakeHoursOf& of,
+                                                     const TimeRange& range) {
+  if (range.from < 0 || range.to - range.from > kLongest) {
+    return fail("asks for more than {}; ask for less at a time", format_duration(kLongest));
+  }
+  const auto opened = store();
+  if (!opened) return std::unexpected(opened.error());
+  const Seconds phase = of.zone.hour_phase();
+  const Seconds begin = range.from - (range.from + phase) % of.slide;
+  std::set<std::string> folders;
+  for (Seconds start = begin; start < range.to; start += of.slide) {
+    // The source and the partition are of the name, not of the folder.
+    const std::string path =
+        hourly_path(rule_, of.zone, of.system, "any", 0, {start, start + of.length});
+    folders.emplace(folder_of(path));
+  }
+  std::vector<File> files;
+  for (const std::string& folder : folders) {
+    const auto listed = (*opened)->list(folder, Store::Scope::kWithoutInternal);
+    if (!listed) return std::unexpected(listed.error());
+    const bool is_final = std::ranges::any_of(
+        *listed, [](const StoredFile& file) { return name_of(file.path) == kSuccessName; });
+    for (const StoredFile& file : *listed) {
+      const auto name = parse_hourly_name(name_of(file.path));
+      if (!name || !range.contains(name->window.start)) continue;
+      files.push_back({file.path, name->window, is_final});
+    }
+  }
+  std::ranges::sort(files, [](const File& a, const File& b) {
+    return std::tie(a.window, a.path) < std::tie(b.window, b.path);
+  });
+  return files;
+}
+
+Result<LakeHours::Rows> LakeHours::read(const std::string& path) {
+  if (const auto found = by_path_.find(path); found != by_path_.end()) {
+    kept_.splice(kept_.begin(), kept_, found->second);
+    return kept_.front().second;
+  }
+  auto bytes = store_->get(path);
+  if (!bytes) return std::unexpected(bytes.error());
+  if (!*bytes) return fail("{}: gone since it was listed", store_->shown(path));
+  auto file = decode_hourly(**bytes);
+  if (!file) return with_context(store_->shown(path), file.error());
+  auto rows = std::make_shared<const std::vector<HourlyRow>>(std::move(file->rows));
+  kept_rows_ += rows->size();
+  kept_.emplace_front(path, rows);
+  by_path_.emplace(kept_.front().first, kept_.begin());
+  while (kept_rows_ > kMostKeptRows && kept_.size() > 1) {
+    kept_rows_ -= kept_.back().second->size();
+    by_path_.erase(kept_.back().first);
+    kept_.pop_back();
+  }
+  return rows;
+}
+
+Result<std::vector<HourlyRow>> LakeHours::rows(const LakeHoursOf& of, const TimeRange& range,
+                                               const std::optional<std::string>& station) {
+  const std::scoped_lock lock(mutex_);
+  const auto files = find(of, range);
+  if (!files) return std::unexpected(files.error());
+  std::vector<HourlyRow> found;
+  for (const File& file : *files) {
+    const auto rows = read(file.path);
+    if (!rows) return std::unexpected(rows.error());
+    if (station) {
+      const auto same = std::ranges::equal_range(**rows, *station, {}, &HourlyRow::station_id);
+      found.insert(found.end(), same.begin(), same.end());
+    } else {
+      found.insert(found.end(), (*rows)->begin(), (*rows)->end());
+    }
+    if (found.size() > kMostRows) {
+      return fail(
+          "asks for more than {} rows; ask for less at a time, or read the lake itself: it is "
+          "plain Parquet",
+          kMostRows);
+    }
+  }
+  // An hour may have several files, one of each partition.
+  std::ranges::stable_sort(found, [](const HourlyRow& a, const HourlyRow& b) {
+    return std::tie(a.window, a.station_id) < std::tie(b.window, b.station_id);
+  });
+  return found;
+}
+
+Result<std::vector<HourSums>> LakeHours::sums(const LakeHoursOf& of, const TimeRange& range) {
+  const std::scoped_lock lock(mutex_);
+  const auto files = find(of, range);
+  if (!files) return std::unexpected(files.error());
+  if (sums_.size() > kMostKeptSums) sums_.clear();
+  std::vector<HourSums> hours;
+  for (const File& file : *files) {
+    auto found = sums_.find(file.path);
+    if (found == sums_.end()) {
+      const auto rows = read(file.path);
+      if (!rows) return std::unexpected(rows.error());
+      HourSums sums;
+      for (const HourlyRow& row : **rows) sums.add(row);
+      found = sums_.emplace(file.path, sums).first;
+    }
+    if (hours.empty() || hours.back().window != file.window) {
+      hours.push_back({.window = file.window, .state = "final"});
+    }
+    HourSums& hour = hours.back();
+    if (!file.is_final) hour.state = "open";
+    hour += found->second;
+  }
+  return hours;
+}
+
+}  // namespace bikeflow

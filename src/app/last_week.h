@@ -1,0 +1,49 @@
+// What the same hour of a week ago was, for the live view to stand beside: read from the lake on a
+// thread of its own, because a lake may be far away and who asks must not wait.
+//
+// Threads: any.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "api/live_json.h"
+#include "app/lake_hours.h"
+
+namespace bikeflow {
+
+class LastWeek {
+ public:
+  // `lake` outlives this.
+  explicit LastWeek(LakeHours& lake);
+  ~LastWeek();
+
+  // Of the same civil hour a week before `start`; nothing where the lake has none, or is still
+  // being asked: then the next call may know.
+  std::optional<HourTotals> of(const LakeHoursOf& of, Seconds start);
+
+ private:
+  using Key = std::pair<std::string, Seconds>;
+  void work();
+
+  LakeHours& lake_;
+  std::mutex mutex_;
+  std::condition_variable wanted_;
+  bool is_ending_ = false;
+  std::deque<std::pair<LakeHoursOf, Seconds>> asked_;
+  // Of each system the hour that was asked for last, and what is known of it.
+  struct Known {
+    Seconds start = 0;
+    std::optional<HourTotals> totals;
+  };
+  std::map<std::string, Known> known_;
+  std::thread thread_;
+};
+
+}  // namespace bikeflow

@@ -1,0 +1,46 @@
+#include "app/live_side.h"
+
+#include <utility>
+
+#include "base/zone.h"
+#include "io/clock.h"
+#include "io/random.h"
+
+namespace bikeflow {
+
+Result<std::unique_ptr<LiveSide>> LiveSide::start(const Config& config, const RunVoice& voice) {
+  std::unique_ptr<LiveSide> side(new LiveSide);
+  if (!config.dashboard) return side;
+  DashboardSettings settings;
+  settings.listen = config.dashboard->listen;
+  settings.takes_any_port = config.dashboard->takes_any_port;
+  settings.token = config.dashboard->token.reveal();
+  settings.hosts = config.dashboard->hosts;
+  ApiSettings& api = settings.api;
+  api.lake = config.lake->url;
+  api.rule = config.lake->rule;
+  api.window_slide = config.window.slide;
+  api.tiles = {config.dashboard->tiles, config.dashboard->attribution};
+  api.contact = config.http.contact;
+  api.now = wall_now;
+  auto dashboard = Dashboard::start(std::move(settings), side->hub_, system_random, voice);
+  if (!dashboard) return std::unexpected(dashboard.error());
+  side->dashboard_ = *std::move(dashboard);
+  return side;
+}
+
+void LiveSide::introduce(const SystemConfig& system, const WindowConfig& window) {
+  if (dashboard_ == nullptr) return;
+  const Zone zone = Zone::load(system.timezone).value();  // the configuration's check
+  hub_.introduce(system.id, live_about(system.name, zone, window));
+}
+
+LiveSystemAbout live_about(const std::string& name, const Zone& zone, const WindowConfig& window) {
+  return {.name = name,
+          .timezone = zone.name(),
+          .max_gap = window.max_gap,
+          .window_length = window.length,
+          .hour_phase = zone.hour_phase()};
+}
+
+}  // namespace bikeflow

@@ -1,0 +1,39 @@
+// What looks on while a pipeline runs: the live view, and who shows it.
+//
+// Threads: one owner.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/config.h"
+#include "app/dashboard.h"
+#include "base/result.h"
+#include "io/live_hub.h"
+#include "io/run_voice.h"
+
+namespace bikeflow {
+
+class LiveSide {
+ public:
+  // With what the configuration names; its lake, windows and dashboard are looked at. Nobody may be
+  // looking on: then hub() is null, and the pipeline spares itself the view.
+  static Result<std::unique_ptr<LiveSide>> start(const Config& config, const RunVoice& voice);
+
+  // Systems of which all is known before anything is read.
+  void introduce(const SystemConfig& system, const WindowConfig& window);
+
+  [[nodiscard]] LiveHub* hub() { return dashboard_ == nullptr ? nullptr : &hub_; }
+
+ private:
+  LiveSide() = default;
+
+  LiveHub hub_;
+  std::unique_ptr<Dashboard> dashboard_;
+};
+
+// Of a system with such windows.
+LiveSystemAbout live_about(const std::string& name, const Zone& zone, const WindowConfig& window);
+
+}  // namespace bikeflow
