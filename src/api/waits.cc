@@ -18,9 +18,10 @@ std::string clock_text(Seconds time, const Zone& zone) {
   return fmt::format("{:02}:{:02}:{:02}", at.hour, at.minute, at.second);
 }
 
-std::string text_of(const WaitingPart& part, Seconds end, const Zone& zone, bool is_topic) {
+std::string text_of(const WaitingPart& part, Seconds end, const Zone& zone,
+                    bool is_one_of_several) {
   std::string text;
-  if (is_topic) text = fmt::format("partition {} ", part.partition);
+  if (is_one_of_several) text = fmt::format("partition {} ", part.partition);
   if (!part.progress.stopped.empty())
     return fmt::format("{}has stopped: {}", text, part.progress.stopped);
   if (part.progress.watermark == 0) return text + "nothing read yet";
@@ -30,7 +31,7 @@ std::string text_of(const WaitingPart& part, Seconds end, const Zone& zone, bool
   return text;
 }
 
-std::string text_of(const Wait& wait, const Zone& zone, bool is_topic) {
+std::string text_of(const Wait& wait, const Zone& zone, bool is_one_of_several) {
   const Civil start = zone.civil(wait.start);
   const std::string hour = wait.end - wait.start == kHour && start.minute == 0
                                ? fmt::format("hour {}", start.hour)
@@ -40,7 +41,7 @@ std::string text_of(const Wait& wait, const Zone& zone, bool is_topic) {
   std::string text = hour + " open: ";
   for (std::size_t i = 0; i < std::min(kMostNamed, wait.parts.size()); ++i) {
     if (i > 0) text += "; ";
-    text += text_of(wait.parts[i], wait.end, zone, is_topic);
+    text += text_of(wait.parts[i], wait.end, zone, is_one_of_several);
   }
   if (wait.parts.size() > kMostNamed) {
     text += fmt::format("; and {} more", wait.parts.size() - kMostNamed);
@@ -50,8 +51,8 @@ std::string text_of(const Wait& wait, const Zone& zone, bool is_topic) {
 
 }  // namespace
 
-std::vector<Wait> waits_of(const std::map<std::int32_t, LiveProgress>& progress, const Zone& zone,
-                           bool is_topic) {
+std::vector<Wait> waits_of(const std::map<std::int32_t, LiveProgress>& progress, const Zone& zone) {
+  const bool is_one_of_several = progress.size() > 1;
   Seconds first = INT64_MAX, last = INT64_MIN, length = 0;
   for (const auto& [partition, part] : progress) {
     if (part.window_end == 0) continue;
@@ -73,7 +74,7 @@ std::vector<Wait> waits_of(const std::map<std::int32_t, LiveProgress>& progress,
       return part.progress.stopped.empty() ? part.progress.watermark : INT64_MIN;
     });
     if (wait.parts.empty()) continue;
-    wait.text = text_of(wait, zone, is_topic);
+    wait.text = text_of(wait, zone, is_one_of_several);
     waits.push_back(std::move(wait));
   }
   return waits;

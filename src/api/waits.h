@@ -25,10 +25,9 @@ struct Wait {
   std::string text{};  // "hour 14 open: watermark 14:52:10, needs 15:00:00; partition 3 ..."
 };
 
-// The windows that some part has not closed, the oldest first, at most kMostWaits. Of each the
-// parts that it waits for. `is_topic`: partitions are worth a word.
-std::vector<Wait> waits_of(const std::map<std::int32_t, LiveProgress>& progress, const Zone& zone,
-                           bool is_topic);
+// The windows that some part has not closed, the oldest first, at most kMostWaits. Of each the parts
+// that it waits for; where there is only one, it is not worth a name.
+std::vector<Wait> waits_of(const std::map<std::int32_t, LiveProgress>& progress, const Zone& zone);
 inline constexpr std::size_t kMostWaits = 6;
 
 std::string wait_json(const Wait& wait);

@@ -17,13 +17,13 @@ LiveProgress at(Seconds watermark, Seconds window_start) {
 
 class WaitsTest : public ::testing::Test {
  protected:
-  std::vector<Wait> waits(const std::map<std::int32_t, LiveProgress>& progress, bool is_topic) {
-    return waits_of(progress, *Zone::load("Asia/Seoul"), is_topic);
+  std::vector<Wait> waits(const std::map<std::int32_t, LiveProgress>& progress) {
+    return waits_of(progress, *Zone::load("Asia/Seoul"));
   }
 };
 
 TEST_F(WaitsTest, AFeedWaitsForItsWatermark) {
-  const auto found = waits({{0, at(kTwo + 52 * kMinute + 10, kTwo)}}, false);
+  const auto found = waits({{0, at(kTwo + 52 * kMinute + 10, kTwo)}});
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].text, "hour 14 open: watermark 14:52:10, needs 15:00:00");
   const auto said = nlohmann::json::parse(wait_json(found[0]));
@@ -37,7 +37,7 @@ TEST_F(WaitsTest, AnHourNamesThePartitionsThatHoldItTheFurthestBehindFirst) {
   LiveProgress stopped = at(kTwo + kHour + 10, kTwo + kHour);
   stopped.stopped = "a gap";
   const auto found =
-      waits({{0, at(kTwo + kHour + 5, kTwo + kHour)}, {1, behind}, {2, stopped}, {3, {}}}, true);
+      waits({{0, at(kTwo + kHour + 5, kTwo + kHour)}, {1, behind}, {2, stopped}, {3, {}}});
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(found[0].text,
             "hour 14 open: partition 3 nothing read yet; partition 1 watermark 14:00:10, needs "
@@ -49,13 +49,12 @@ TEST_F(WaitsTest, AnHourNamesThePartitionsThatHoldItTheFurthestBehindFirst) {
 }
 
 TEST_F(WaitsTest, NothingReadIsNoHour) {
-  EXPECT_TRUE(waits({{0, {}}}, true).empty());
-  EXPECT_TRUE(waits({}, true).empty());
+  EXPECT_TRUE(waits({{0, {}}}).empty());
+  EXPECT_TRUE(waits({}).empty());
 }
 
 TEST_F(WaitsTest, OfAPartitionFarBehindTheOldestAreNamed) {
-  const auto found =
-      waits({{0, at(kTwo, kTwo)}, {1, at(kTwo + 30 * kDay, kTwo + 30 * kDay)}}, true);
+  const auto found = waits({{0, at(kTwo, kTwo)}, {1, at(kTwo + 30 * kDay, kTwo + 30 * kDay)}});
   ASSERT_EQ(found.size(), kMostWaits);
   EXPECT_EQ(found[0].start, kTwo);
 }

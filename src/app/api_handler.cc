@@ -164,7 +164,7 @@ std::string ApiHandler::page_policy() const {
 }
 
 WebAnswer ApiHandler::page(const WebRequest& request) const {
-  const std::string_view path = request.segments.empty() ? "/index.html" : request.path;
+  const std::string path = request.segments.empty() ? "/index.html" : request.path;
   const auto files = page_files();
   const auto found = std::ranges::lower_bound(files, path, {}, &PageFile::path);
   if (found == files.end() || found->path != path) {
@@ -224,7 +224,7 @@ std::string ApiHandler::state(const std::string& system) {
     progress = view.progress(system);
   });
   if (const auto of = hours_of(system)) {
-    state.waits = waits_of(progress, of->zone, !state.feed.has_value());
+    state.waits = waits_of(progress, of->zone);
     if (state.totals.hour_start != 0) {
       state.last_week = last_week_.of(*of, state.totals.hour_start);
     }
@@ -332,8 +332,7 @@ WebAnswer ApiHandler::totals(const WebRequest& request, const std::string& syste
   auto sums = lake_.sums(*of, range);
   if (!sums) return web_error(503, sums.error().message);
   const auto progress = hub_.read([&](const LiveView& view) { return view.progress(system); });
-  const bool is_topic = hub_.read([&](const LiveView& view) { return !view.feed(system); });
-  for (const Wait& wait : waits_of(progress, of->zone, is_topic)) {
+  for (const Wait& wait : waits_of(progress, of->zone)) {
     for (HourSums& hour : *sums) {
       if (hour.state == "final" || hour.window.start != wait.start) continue;
       hour.state = "waiting";

@@ -1,6 +1,7 @@
 #include "app/demo_command.h"
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <memory>
 
@@ -281,19 +282,25 @@ struct CityClock {
   std::int64_t began_ms = 0;
   std::int64_t speed = 1;
 
-  [[nodiscard]] Seconds now() const { return start + (monotonic_ms() - began_ms) * speed / 1000; }
+  Seconds poll = 30;
+  // Of the last poll: a machine that cannot keep up slows the city down.
+  std::atomic<Seconds> polled_at = 0;
+
+  [[nodiscard]] Seconds now() const {
+    return std::min(start + (monotonic_ms() - began_ms) * speed / 1000, polled_at + poll);
+  }
 };
 
 // Null where none is wanted.
 Result<std::unique_ptr<Dashboard>> start_dashboard(const DemoOptions& options,
-                                                   const std::string& lake, CityClock clock,
+                                                   const std::string& lake, const CityClock& clock,
                                                    LiveHub& hub, Shell& shell) {
   DashboardSettings settings;
   settings.takes_any_port = !options.port;
   if (options.port) settings.listen = fmt::format("127.0.0.1:{}", *options.port);
   settings.api.lake = lake;
   settings.api.is_demo = true;
-  settings.api.now = [clock] { return clock.now(); };
+  settings.api.now = [&clock] { return clock.now(); };
   settings.api.speed = static_cast<double>(clock.speed);
   return Dashboard::start(std::move(settings), hub, system_random, voice_of(shell));
 }
@@ -337,6 +344,7 @@ Result<ExitStatus> demo(const DemoOptions& options, Shell& shell) {
   for (;;) {
     auto more = demo.step();
     if (!more) return std::unexpected(more.error());
+    clock.polled_at = demo.now();
     const std::int64_t passed_ms = monotonic_ms() - began_ms;
     if (!*more || is_interrupted() || (length_ms > 0 && passed_ms >= length_ms)) break;
     if (shell.err_terminal.is_terminal && monotonic_ms() >= next_frame_ms) {

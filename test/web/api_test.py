@@ -316,3 +316,20 @@ def test_what_is_old_is_not_said_to_be_so_now(program, tmp_path):
             assert scene.client.json(f"/gbfs/{SYSTEM}/station_status.json")["data"]["stations"] == []
         finally:
             scene.copy.kill()
+
+
+def test_the_page_is_served_as_it_was_built(scene):
+    """Its files, and nothing that its policy would not let a browser load."""
+    body, headers = scene.client.get("/")
+    assert headers.get_content_type() == "text/html" and b"<title>bikeflow</title>" in body
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "unsafe" not in policy and "http" not in policy
+    assets = set(re.findall(rb'(?:src|href)="\.?(/assets/[^"]+)"', body))
+    assert len(assets) >= 2
+    for path in sorted(assets):
+        _, headers = scene.client.get(path.decode())
+        assert "immutable" in headers["Cache-Control"]
+        request = urllib.request.Request(scene.client.url + path.decode(), headers={"If-None-Match": headers["ETag"]})
+        with pytest.raises(urllib.error.HTTPError, match="304"):
+            urllib.request.urlopen(request, timeout=10)
+    scene.client.get("/assets/none.js", 404)
