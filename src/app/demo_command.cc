@@ -326,8 +326,11 @@ Result<ExitStatus> demo(const DemoOptions& options, Shell& shell) {
   feed.poll = options.poll;
   LiveHub hub;
   Demo demo(*city, *zone, feed, *lake, hub);
-  const CityClock clock{
-      .start = feed.world.start, .began_ms = monotonic_ms(), .speed = options.speed};
+  CityClock clock{.start = feed.world.start,
+                  .began_ms = monotonic_ms(),
+                  .speed = options.speed,
+                  .poll = options.poll,
+                  .polled_at = feed.world.start};
   auto dashboard = start_dashboard(options, *folder, clock, hub, shell);
   if (!dashboard) return std::unexpected(dashboard.error());
   const std::string title =
