@@ -397,6 +397,9 @@ bool GbfsSource::load(Reader& in) {
     if (!links.information_url.empty() && !is_http_url(links.information_url)) in.set_failed();
   }
   if (!in.ok()) return false;
+  status_validators_ = {};
+  observed_at_ = 0;
+  given_.clear();
   if (!is_ours) return true;  // of the address that was set before
   waits_since_ = waits_since;
   not_before_ = not_before;

@@ -37,6 +37,25 @@ TEST(GbfsSource, DiscoversOnceAndReadsInformationHourly) {
   EXPECT_EQ(world.urls(), (Strings{kRoot, kInformation, kStatus}));
 }
 
+// What could not be stored is given again, and is asked for without a condition.
+TEST(GbfsSource, GoesBackToWhatItSaved) {
+  World world;
+  Writer beginning;
+  world.source.save(beginning);
+  HttpAnswer answer = ok(bikes_at(3, kT));
+  answer.etag = "\"1\"";
+  world.web[kStatus] = answer;
+  EXPECT_EQ(bikes_of(world.poll()), 3);
+  world.now += 15;
+  EXPECT_TRUE(std::holds_alternative<Unchanged>(world.poll().what));
+  EXPECT_EQ(header(world.requests.back(), "If-None-Match"), "\"1\"");
+  Reader in(beginning.bytes());
+  ASSERT_TRUE(world.source.load(in));
+  world.now += 15;
+  EXPECT_EQ(bikes_of(world.poll()), 3);
+  EXPECT_EQ(header(world.requests.back(), "If-None-Match"), "");
+}
+
 TEST(GbfsSource, InformationHonoursALongTtl) {
   World world;
   world.web[kInformation] = ok(R"({"ttl":7200,"data":{"stations":[]}})");

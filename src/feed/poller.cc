@@ -118,6 +118,7 @@ bool FeedPoller::load(std::string_view bytes) {
     Reader of_part(in.string());
     return in.ok() && part.load(of_part) && of_part.at_end();
   };
+  doubt_.reset();
   // What one of them cannot use the others still can.
   const bool has_source = read(*source_);
   const bool has_guard = read(guard_);

@@ -59,7 +59,9 @@ class FeedPoller {
 
   // What must outlive the process.
   [[nodiscard]] std::string save() const;
-  // False where the bytes are none of save(): then the poller knows nothing of the time before.
+  // It goes on from there, as in another process; its beat and its clock stay. False where the
+  // bytes are none of save(): then it knows nothing of the time before. Requires: no poll is under
+  // way.
   bool load(std::string_view bytes);
   // How the feed did when `saved` was made by save(), for who only looks on. Nothing where it was
   // not.

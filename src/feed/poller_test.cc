@@ -117,6 +117,21 @@ TEST_F(PollerTest, NothingNewSinceARejectedRoundIsNoSuccess) {
   EXPECT_EQ(poller.health().failures_in_a_row, 0);
 }
 
+// What could not be committed was never seen: the same round is judged as if it were the first.
+TEST_F(PollerTest, ItGoesBackToWhatItSavedAndStaysOnItsBeat) {
+  FeedPoller poller = make();
+  poll(poller, end_of(round(kStart, 10)), 0);
+  const std::string saved = poller.save();
+  poll(poller, end_of(round(kStart + 30, 20)), 30);
+  poll(poller, end_of(round(kStart + 60, 10)), 60);  // too small by now
+  ASSERT_TRUE(poller.load(saved));
+  EXPECT_EQ(poller.save(), saved);
+  EXPECT_EQ(poller.due_ms(), 90'000);
+  EXPECT_TRUE(poll(poller, end_of(Unchanged{kStart + 60}), 90).is_nothing_new);
+  EXPECT_EQ(poller.health().failures_in_a_row, 0);
+  EXPECT_TRUE(poll(poller, end_of(round(kStart + 120, 10)), 120).believed.has_value());
+}
+
 TEST_F(PollerTest, AFeedThatMayNotBePolledOftenEnoughIsToldOfOnce) {
   FeedPoller poller = make();
   PollEnd slow = end_of(round(kStart, 10));

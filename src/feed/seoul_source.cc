@@ -278,8 +278,10 @@ bool SeoulSource::load(Reader& in) {
       round_calls > kMostCalls) {
     return false;
   }
-  day_ = day;
-  used_ = static_cast<std::int64_t>(used);
+  // What the host has answered since then it has counted.
+  const auto used_then = static_cast<std::int64_t>(used);
+  if (day >= day_) used_ = day == day_ ? std::max(used_, used_then) : used_then;
+  day_ = std::max(day_, day);
   round_calls_ = static_cast<std::int64_t>(round_calls);
   return true;
 }

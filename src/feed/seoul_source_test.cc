@@ -344,6 +344,10 @@ TEST(SeoulSource, TheBudgetOutlivesTheProcess) {
     EXPECT_FALSE(next.load(cut)) << size;
   }
   EXPECT_EQ(next.budget(kNow), "2 of 8 calls left today");
+  // What was asked since then was asked, though what came of it could not be stored.
+  Reader again(out.bytes());
+  ASSERT_TRUE(next.load(again));
+  EXPECT_EQ(next.budget(kNow), "2 of 8 calls left today");
 }
 
 // Whatever goes wrong, and whoever repeats the key in his words.

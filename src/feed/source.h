@@ -52,7 +52,8 @@ class FeedSource {
 
   // What must outlive the process, for the checkpoint.
   virtual void save(Writer& out) const = 0;
-  // False where the bytes are none of save(): then nothing is changed.
+  // It goes on from there, as in another process: what it has given since is given again. False
+  // where the bytes are none of save(): then nothing is changed. Requires: no poll is under way.
   virtual bool load(Reader& in) = 0;
 
   // For status lines: "3 of 1000 calls left today"; empty where there is nothing to say.

@@ -52,12 +52,19 @@ void FeedPolls::add(std::string system, Seconds every, std::unique_ptr<FeedSourc
                      .delay = settings_.delay,
                      .max_gap = settings_.max_gap},
                     now());
-  if (memory && !poller.load(*memory)) {
-    voice_.warning(fmt::format(
-        "{}: what an earlier version kept of the feed itself is not understood: it is learned anew",
-        system));
-  }
-  feeds_.push_back(std::make_unique<Feed>(Feed{std::move(system), std::move(poller)}));
+  std::string beginning = poller.save();
+  feeds_.push_back(
+      std::make_unique<Feed>(Feed{std::move(system), std::move(poller), std::move(beginning)}));
+  if (memory) release(feeds_.size() - 1, memory);
+}
+
+void FeedPolls::release(std::size_t number, std::optional<std::string_view> memory) {
+  Feed& feed = *feeds_[number];
+  feed.is_held = false;
+  if (feed.poller.load(memory.value_or(feed.beginning))) return;
+  voice_.warning(fmt::format(
+      "{}: what an earlier version kept of the feed itself is not understood: it is learned anew",
+      feed.system));
 }
 
 Result<void> FeedPolls::find(std::size_t number, GbfsSettings settings, GbfsGiven given) {
@@ -100,13 +107,14 @@ void FeedPolls::cancel() {
 
 bool FeedPolls::is_done() const {
   return settings_.once && finder_->has_tried_all() &&
-         std::ranges::all_of(feeds_, [](const auto& feed) { return feed->was_polled; });
+         std::ranges::all_of(feeds_,
+                             [](const auto& feed) { return feed->is_held || feed->was_polled; });
 }
 
 std::int64_t FeedPolls::wait_ms() const {
   std::int64_t due_ms = finder_->next_due_ms();
   for (const auto& feed : feeds_) {
-    if (settings_.once && feed->was_polled) continue;
+    if (feed->is_held || (settings_.once && feed->was_polled)) continue;
     due_ms = std::min(due_ms, feed->poller.due_ms());
   }
   const std::int64_t left_ms = std::max<std::int64_t>(due_ms - now().monotonic_ms, 0);
@@ -117,7 +125,8 @@ Result<void> FeedPolls::begin_due(const Ended& ended) {
   const Now at = now();
   for (std::size_t i = 0; i < feeds_.size(); ++i) {
     Feed& feed = *feeds_[i];
-    if (feed.poller.due_ms() > at.monotonic_ms || (settings_.once && feed.was_polled)) continue;
+    if (feed.is_held || (settings_.once && feed.was_polled)) continue;
+    if (feed.poller.due_ms() > at.monotonic_ms) continue;
     const double jitter = static_cast<double>(random_() >> 11) * 0x1p-53;
     if (auto done = go_on(i, feed.poller.begin(at, jitter), ended); !done) return done;
   }
@@ -147,8 +156,8 @@ Result<void> FeedPolls::go_on(std::size_t number, std::optional<HttpRequest> req
 std::vector<std::string> FeedPolls::failing() const {
   std::vector<std::string> failing;
   for (const auto& feed : feeds_) {
+    if (!feed->is_failing()) continue;
     const FeedHealth& health = feed->poller.health();
-    if (health.failures_in_a_row == 0) continue;
     failing.push_back(fmt::format("{}: {}: {}", feed->system, health.reason, health.text));
   }
   return failing;
@@ -160,10 +169,8 @@ std::string FeedPolls::line() const {
   }
   std::vector<std::string> failing;
   for (const auto& feed : feeds_) {
-    const FeedHealth& health = feed->poller.health();
-    if (health.failures_in_a_row > 0) {
-      failing.push_back(fmt::format("{} ({})", feed->system, health.reason));
-    }
+    if (!feed->is_failing()) continue;
+    failing.push_back(fmt::format("{} ({})", feed->system, feed->poller.health().reason));
   }
   std::string text = fmt::format("{} feeds, {} of them failing", feeds_.size(), failing.size());
   const std::size_t more = failing.size() - std::min(failing.size(), kNamedFailing);

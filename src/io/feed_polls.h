@@ -44,6 +44,11 @@ class FeedPolls {
   // Feeds are numbered from 0 on. `memory`: what its poller saved when it last ran, if it did.
   void add(std::string system, Seconds every, std::unique_ptr<FeedSource> source,
            std::optional<std::string_view> memory);
+  // It is not polled any more, and is_done() does not wait for it, until it goes on from what its
+  // poller saved at some time; from the beginning without `memory`. Requires of hold(): no poll of
+  // it is under way, as in `ended`.
+  void hold(std::size_t number) { feeds_[number]->is_held = true; }
+  void release(std::size_t number, std::optional<std::string_view> memory);
 
   // A GBFS feed of which not all is known that it takes to poll it: it is asked, beside the polls,
   // until it says so; then take_found() tells. `number` is of the caller's choice.
@@ -51,13 +56,14 @@ class FeedPolls {
   std::vector<FoundFeed> take_found() { return finder_->take_found(); }
   // Of those that are still sought, what came of the last try.
   [[nodiscard]] std::vector<MissingFeed> missing() const { return finder_->missing(); }
+  [[nodiscard]] bool is_seeking() const { return !finder_->has_found_all(); }
 
   // Begins what is due, waits for answers, a second at most, and tells of the polls that have
   // ended. An Error is one of `ended`.
   Result<void> step(const Ended& ended);
   // Nothing comes any more of what is under way.
   void cancel();
-  // With `once`: each feed was polled, and each that is sought was asked.
+  // With `once`: each feed that is not held was polled, and each that is sought was asked.
   [[nodiscard]] bool is_done() const;
 
   [[nodiscard]] std::size_t size() const { return feeds_.size(); }
@@ -66,7 +72,7 @@ class FeedPolls {
   }
   [[nodiscard]] std::int64_t polls() const { return polls_; }
   [[nodiscard]] std::int64_t failures() const { return failures_; }
-  // "oslo: timeout: ...", of feeds that fail now.
+  // "oslo: timeout: ...", of feeds that fail now and are not held.
   [[nodiscard]] std::vector<std::string> failing() const;
   // How they do, for a line of the log now and then.
   [[nodiscard]] std::string line() const;
@@ -76,7 +82,13 @@ class FeedPolls {
   struct Feed {
     std::string system;
     FeedPoller poller;
+    std::string beginning;  // what the poller saved before its first poll
+    bool is_held = false;
     bool was_polled = false;
+
+    [[nodiscard]] bool is_failing() const {
+      return !is_held && poller.health().failures_in_a_row > 0;
+    }
   };
 
   FeedPolls(FeedPollsSettings settings, RandomSource random, RunVoice voice)

@@ -40,11 +40,37 @@ Result<std::unique_ptr<FeedRun>> FeedRun::open(FeedRunSettings settings,
   for (FeedSpec& spec : feeds) {
     if (auto added = run->add(std::move(spec)); !added) return std::unexpected(added.error());
   }
+  if (auto any = run->expect_any(); !any) return std::unexpected(any.error());
+  run->say_troubles();
   return run;
 }
 
+// An Error is one of the settings.
 Result<void> FeedRun::add(FeedSpec spec) {
-  if (spec.system.empty()) return seek(std::move(spec));
+  if (spec.system.empty()) return seek(std::move(spec), std::nullopt);
+  const std::size_t number = places_.size();
+  polls_->add(spec.system, spec.every, std::move(spec.source), std::nullopt);
+  polls_->hold(number);
+  places_.push_back({std::move(spec), nullptr});
+  open_place(number);
+  return {};
+}
+
+// From its last commit, or anew.
+void FeedRun::open_place(std::size_t number) {
+  Place& place = places_[number];
+  auto opened = restore(place, number);
+  // A feed need not be asked to find out that its answer cannot be stored.
+  if (opened && place.feed != nullptr && troubles_.is_troubled(number)) opened = commit(number);
+  if (!opened) return drop(number, StorageTroubles::Step::kOpen, opened.error());
+  troubles_.opened(number);
+  if (place.feed == nullptr) return;  // it is sought
+  was_any_open_ = true;
+  tell_live(number);
+}
+
+Result<void> FeedRun::restore(Place& place, std::size_t number) {
+  FeedSpec& spec = place.spec;
   // Which feeds a lake has may change from run to run; the lock keeps a second process out.
   auto lake = LakeSession::open(settings_.lake, spec.system, {LakeWriter::Kind::kRun, "live feeds"},
                                 random_, settings_.syncs);
@@ -64,7 +90,11 @@ Result<void> FeedRun::add(FeedSpec spec) {
     }
   }
   if (is_restored && !spec.zone) spec.zone = (*job)->partitions().at(0)->settings().zone;
-  if (!spec.zone) return seek(std::move(spec));
+  if (!spec.zone) {
+    FeedSpec asked{
+        .system = spec.system, .name = spec.name, .zone = {}, .source = nullptr, .gbfs = spec.gbfs};
+    return seek(std::move(asked), number);
+  }
   auto task = FeedTask::open({.system = spec.system,
                               .zone = *spec.zone,
                               .task = settings_.task,
@@ -83,29 +113,45 @@ Result<void> FeedRun::add(FeedSpec spec) {
                                             .window_length = rule.windows.length,
                                             .hour_phase = rule.windows.hour_phase});
   }
-  polls_->add(spec.system, spec.every, std::move(spec.source),
-              is_restored ? std::optional(task->memory()) : std::nullopt);
-  feeds_.push_back(std::make_unique<Feed>(Feed{spec.system, *std::move(task), *std::move(lake)}));
-  tell_live(feeds_.size() - 1);
+  polls_->release(number, is_restored ? std::optional(task->memory()) : std::nullopt);
+  place.feed = std::make_unique<Feed>(Feed{spec.system, *std::move(task), *std::move(lake)});
   return {};
 }
 
-// It is asked for what is not known of it, and added when it has said so.
-Result<void> FeedRun::seek(FeedSpec spec) {
+void FeedRun::drop(std::size_t number, StorageTroubles::Step step, const Error& why) {
+  polls_->hold(number);
+  // What is restored may have forgotten stations, and number them otherwise.
+  if (settings_.live != nullptr) settings_.live->lost({0, places_[number].spec.system});
+  places_[number].feed.reset();
+  troubles_.failed(number, places_[number].spec.system, step, why.message, polls_->now());
+}
+
+// Where nothing ever worked nothing mends itself: whoever started it should know at once.
+Result<void> FeedRun::expect_any() const {
+  const std::vector<std::string> failing = troubles_.failing();
+  if (was_any_open_ || failing.empty() || polls_->is_seeking()) return {};
+  if (failing.size() == 1) return fail("{}", failing.front());
+  return fail("none of {} feeds can be opened; the first of them: {}", failing.size(),
+              failing.front());
+}
+
+// It is asked for what is not known of it, and has a place when it has said so.
+Result<void> FeedRun::seek(FeedSpec spec, std::optional<std::size_t> number) {
   const auto sought = polls_->find(sought_.size(), spec.gbfs.value(), {spec.system, spec.zone});
   if (!sought) return sought;
-  sought_.push_back(std::move(spec));
+  sought_.push_back({std::move(spec), number});
   return {};
 }
 
 Result<void> FeedRun::add_found() {
   for (FoundFeed& found : polls_->take_found()) {
-    FeedSpec spec = std::move(sought_[found.number]);
+    auto& [spec, number] = sought_[found.number];
     spec.system = std::move(found.about.system_id);
     spec.zone = std::move(found.about.timezone);
-    const auto same = std::ranges::find(
-        feeds_, spec.system, [](const auto& feed) -> const std::string& { return feed->system; });
-    if (same != feeds_.end()) {
+    const bool is_taken = !number && std::ranges::any_of(places_, [&](const Place& place) {
+      return place.spec.system == spec.system;
+    });
+    if (is_taken) {
       voice_.warning(
           fmt::format("{}: two feeds say that they are of this system; the first is "
                       "polled",
@@ -115,40 +161,49 @@ Result<void> FeedRun::add_found() {
     if (spec.name.empty()) spec.name = found.about.name;
     voice_.info(fmt::format("{}: {}, times of {}", spec.system,
                             spec.name.empty() ? "without a name" : spec.name, spec.zone->name()));
-    if (auto added = add(std::move(spec)); !added) return added;
+    if (number) {
+      places_[*number].spec.zone = spec.zone;
+      places_[*number].spec.name = spec.name;
+      open_place(*number);
+    } else if (auto added = add(std::move(spec)); !added) {
+      return added;
+    }
   }
-  return {};
+  return expect_any();
 }
 
 Result<FeedRunSummary> FeedRun::run() {
   reported_ms_ = monotonic_ms();
   service_.ready();
-  const auto ended = [&](std::size_t number, const PollResult& result) {
-    return poll_ended(number, result);
+  const auto ended = [&](std::size_t number, const PollResult& result) -> Result<void> {
+    poll_ended(number, result);
+    return {};
   };
   while (!is_interrupted() && !polls_->is_done()) {
     if (auto done = polls_->step(ended); !done) return std::unexpected(done.error());
     if (auto done = add_found(); !done) return std::unexpected(done.error());
+    for (const std::size_t number : troubles_.due(polls_->now())) open_place(number);
+    say_troubles();
     report();
     service_.alive(monotonic_ms());
   }
   service_.stopping();
   if (is_interrupted()) voice_.info("ending: a last checkpoint of each feed");
-  if (auto done = finish(); !done) return std::unexpected(done.error());
+  finish();
   summary_.polls = polls_->polls();
   summary_.failures = polls_->failures();
   summary_.failing = polls_->failing();
+  for (std::string& text : troubles_.failing()) summary_.failing.push_back(std::move(text));
   for (const MissingFeed& missing : polls_->missing()) {
     summary_.failing.push_back(fmt::format("{}: {}", missing.why.reason, missing.why.text));
   }
   return std::move(summary_);
 }
 
-Result<void> FeedRun::poll_ended(std::size_t number, const PollResult& result) {
-  Feed& feed = *feeds_[number];
+void FeedRun::poll_ended(std::size_t number, const PollResult& result) {
+  Feed& feed = *places_[number].feed;
   const Now at = polls_->now();
   if (result.believed) {
-    summary_.observations += std::ssize(result.believed->stations);
     feed.task.observe(*result.believed, at);
   } else if (result.rejected) {
     ++summary_.rejected;
@@ -157,13 +212,16 @@ Result<void> FeedRun::poll_ended(std::size_t number, const PollResult& result) {
   } else if (result.is_nothing_new) {
     feed.task.nothing_new(at);
   }
-  if (auto done = commit(number); !done) return done;
+  if (auto done = commit(number); !done) {
+    return drop(number, StorageTroubles::Step::kCommit, done.error());
+  }
+  troubles_.committed(number, at);
+  if (result.believed) summary_.observations += std::ssize(result.believed->stations);
   tell_live(number);
-  return {};
 }
 
 Result<void> FeedRun::commit(std::size_t number) {
-  Feed& feed = *feeds_[number];
+  Feed& feed = *places_[number].feed;
   feed.task.remember(polls_->poller(number).save());
   const auto of_others = feed.lake.files_of_others(feed.task.job());
   if (!of_others) return std::unexpected(of_others.error());
@@ -178,22 +236,27 @@ Result<void> FeedRun::commit(std::size_t number) {
   return {};
 }
 
-Result<void> FeedRun::finish() {
+void FeedRun::finish() {
   polls_->cancel();
-  for (std::size_t i = 0; i < feeds_.size(); ++i) {
-    Feed& feed = *feeds_[i];
-    if (settings_.close_windows) feed.task.close_windows(polls_->now());
-    const bool is_there_more = !feed.task.job().due().empty() || feed.task.job().waiting() > 0;
-    if (!is_there_more) continue;
-    feed.task.finish();
-    if (auto done = commit(i); !done) return done;
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    if (places_[i].feed == nullptr) continue;
+    FeedTask& task = places_[i].feed->task;
+    if (settings_.close_windows) task.close_windows(polls_->now());
+    if (task.job().due().empty() && task.job().waiting() == 0) continue;
+    task.finish();
+    if (auto done = commit(i); !done) drop(i, StorageTroubles::Step::kCommit, done.error());
   }
-  return {};
+}
+
+void FeedRun::say_troubles() {
+  for (const StorageTroubles::News& news : troubles_.take_news()) {
+    news.is_over ? voice_.info(news.text) : voice_.error(news.text);
+  }
 }
 
 void FeedRun::tell_live(std::size_t number) {
   if (settings_.live == nullptr) return;
-  Feed& feed = *feeds_[number];
+  Feed& feed = *places_[number].feed;
   const LivePart part{0, feed.system};
   if (feed.task.live()->has_news()) {
     settings_.live->tell(part, feed.task.task().names(), feed.task.live()->take_news());
@@ -206,7 +269,8 @@ void FeedRun::report() {
   const std::int64_t now_ms = monotonic_ms();
   if (now_ms - reported_ms_ < kReportMs) return;
   reported_ms_ = now_ms;
-  const std::string line = polls_->line();
+  std::string line = polls_->line();
+  if (const std::string troubles = troubles_.line(); !troubles.empty()) line += "; " + troubles;
   service_.status(line);
   voice_.info(line);
 }

@@ -2,7 +2,9 @@
 // polls each feed on its beat (feed_polls.h), commits what came of each poll, and publishes.
 //
 // Each feed is a partition of its own with a state and checkpoints of its own, so that one that is
-// slow, broken or gone delays no other.
+// slow, broken or gone delays no other. One that cannot be stored is dropped with all that is in
+// memory of it, and opened again from its last commit after a while, as after a kill: nothing is
+// lost but what the feed showed meanwhile, and nothing is there twice.
 //
 // Threads: one calls it and does all of it; names are resolved by others (http_client.h).
 #pragma once
@@ -22,6 +24,7 @@
 #include "io/live_hub.h"
 #include "io/notify.h"
 #include "io/run_voice.h"
+#include "io/storage_troubles.h"
 #include "pipeline/feed_task.h"
 
 namespace bikeflow {
@@ -42,18 +45,20 @@ struct FeedRunSettings {
 struct FeedRunSummary {  // of this run
   std::int64_t polls = 0, failures = 0, rejected = 0;
   std::int64_t observations = 0;
-  std::vector<std::string> failing;  // "oslo: timeout: ...", of feeds that fail at the end
+  // "oslo: timeout: ...", of feeds that fail at the end, or cannot be stored.
+  std::vector<std::string> failing;
 };
 
 class FeedRun {
  public:
-  // Takes the lake's lock and goes on with what is in it. Polls nothing yet.
+  // Takes the lake's lock and goes on with what is in it. Polls nothing yet. An Error also where
+  // there are feeds and none of them can be opened.
   static Result<std::unique_ptr<FeedRun>> open(FeedRunSettings settings,
                                                std::vector<FeedSpec> feeds, RandomSource random,
                                                RunVoice voice);
 
   // Until an interrupt, or with `once` until each feed was polled. Then a last commit of each feed.
-  // An Error: something could not be stored; the last commit of each feed is whole.
+  // An Error where feeds were to say what they are, and then none of them can be opened.
   Result<FeedRunSummary> run();
 
  private:
@@ -62,16 +67,30 @@ class FeedRun {
     FeedTask task;
     LakeSession lake;
   };
+  struct Place {
+    FeedSpec spec;               // its source is in polls_
+    std::unique_ptr<Feed> feed;  // nothing while it is sought or cannot be stored
+  };
+  // A feed that is still to say its id or time zone, or has.
+  struct Sought {
+    FeedSpec spec;
+    std::optional<std::size_t> number;  // where it has a place already
+  };
 
   FeedRun(FeedRunSettings settings, RandomSource random, RunVoice voice)
       : settings_(std::move(settings)), random_(std::move(random)), voice_(std::move(voice)) {}
 
   Result<void> add(FeedSpec spec);
-  Result<void> seek(FeedSpec spec);
+  Result<void> seek(FeedSpec spec, std::optional<std::size_t> number);
   Result<void> add_found();
-  Result<void> poll_ended(std::size_t number, const PollResult& result);
+  void open_place(std::size_t number);
+  Result<void> restore(Place& place, std::size_t number);
+  void drop(std::size_t number, StorageTroubles::Step step, const Error& why);
+  [[nodiscard]] Result<void> expect_any() const;
+  void poll_ended(std::size_t number, const PollResult& result);
   Result<void> commit(std::size_t number);
-  Result<void> finish();
+  void finish();
+  void say_troubles();
   void tell_live(std::size_t number);
   void report();
 
@@ -81,10 +100,11 @@ class FeedRun {
   ServiceNotifier service_ = ServiceNotifier::from_environment();
   File lock_;
   std::unique_ptr<FeedPolls> polls_;
-  std::vector<std::unique_ptr<Feed>> feeds_;  // numbered as in polls_
+  std::vector<Place> places_;  // numbered as in polls_
+  StorageTroubles troubles_;
+  bool was_any_open_ = false;
   std::int64_t reported_ms_ = 0;
-  std::vector<FeedSpec>
-      sought_;  // feeds that are still to say their id or time zone, and found ones
+  std::vector<Sought> sought_;
   FeedRunSummary summary_;
 };
 

@@ -31,6 +31,10 @@ void LiveHub::tell_feed(const std::string& system, LiveFeed feed) {
   tell_all([&](LiveView& view) { view.tell_feed(system, std::move(feed)); });
 }
 
+void LiveHub::lost(const LivePart& part) {
+  tell_all([&](LiveView& view) { view.lost(part); });
+}
+
 void LiveHub::lost_all() {
   tell_all([](LiveView& view) { view.lost_all(); });
 }

@@ -22,6 +22,7 @@ class LiveHub {
   void tell(const LivePart& part, const Names& names, const LiveNews& news);
   void tell_progress(const LivePart& part, LiveProgress progress);
   void tell_feed(const std::string& system, LiveFeed feed);
+  void lost(const LivePart& part);
   void lost_all();
 
   // What `look` makes of the view. It keeps the pipeline waiting: no more than copies what it

@@ -94,15 +94,29 @@ void LiveView::tell_feed(const std::string& system, LiveFeed feed) {
   known.feed = std::move(feed);
 }
 
+void LiveView::lose(System& system, std::int32_t partition, Part& part) const {
+  system.version = version_;
+  part = {.numbers = {}, .is_here = false};
+  for (Station& station : system.stations) {
+    if (station.seen.partition != partition) continue;
+    station.seen.is_here = false;
+    station.version = version_;
+  }
+}
+
+void LiveView::lost(const LivePart& part) {
+  const auto system = systems_.find(part.system);
+  if (system == systems_.end()) return;
+  const auto known = system->second.parts.find(part.partition);
+  if (known == system->second.parts.end()) return;
+  ++version_;
+  lose(system->second, part.partition, known->second);
+}
+
 void LiveView::lost_all() {
   ++version_;
   for (auto& [name, system] : systems_) {
-    system.version = version_;
-    for (auto& [partition, part] : system.parts) part = {.numbers = {}, .is_here = false};
-    for (Station& station : system.stations) {
-      station.seen.is_here = false;
-      station.version = version_;
-    }
+    for (auto& [partition, part] : system.parts) lose(system, partition, part);
   }
 }
 

@@ -98,7 +98,8 @@ class LiveView {
   void tell(const LivePart& part, const Names& names, const LiveNews& news);
   void tell_progress(const LivePart& part, LiveProgress progress);
   void tell_feed(const std::string& system, LiveFeed feed);
-  // No partition is read here any more, until something is told of it.
+  // A part is not read here any more, or none is, until something is told of it.
+  void lost(const LivePart& part);
   void lost_all();
 
   [[nodiscard]] std::uint64_t version() const { return version_; }
@@ -149,6 +150,7 @@ class LiveView {
   };
 
   [[nodiscard]] const System& at(std::string_view system) const;
+  void lose(System& system, std::int32_t partition, Part& part) const;
   void change(System& system, Station& station, std::int32_t partition, const LiveChange& change);
 
   std::map<std::string, System, std::less<>> systems_;

@@ -57,6 +57,16 @@ TEST_F(LiveViewTest, WhatIsReadElsewhereIsSaidToBe) {
   EXPECT_EQ(text(view_.since("seoul", lost)), "a=5 b=3");
 }
 
+TEST_F(LiveViewTest, APartThatIsLostTakesNoOtherWithIt) {
+  tell(0, {change(0, 1, 5)});
+  tell(1, {change(1, 1, 3)});
+  const std::uint64_t before = view_.version();
+  view_.lost({1, "seoul"});
+  view_.lost({1, "oslo"});
+  view_.lost({7, "seoul"});
+  EXPECT_EQ(text(view_.since("seoul", before)), "b?3");
+}
+
 TEST_F(LiveViewTest, AnotherOwnerMayNumberThemOtherwise) {
   tell(0, {change(0, 1, 5), change(2, 1, 3)});
   view_.lost_all();

@@ -7,10 +7,12 @@ which of the polls that were begun it holds.
 import collections
 import concurrent.futures
 import dataclasses
+import errno
 import json
 import pathlib
 import random
 import re
+import subprocess
 import time
 import urllib.parse
 
@@ -290,17 +292,134 @@ def scene_ends(stage: Stage) -> None:
     stage.judge(pipeline, rounds_of(feeds, used))
 
 
+def fill(path: pathlib.Path) -> None:
+    with open(path, "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"x" * 4096)
+        except OSError as error:
+            assert error.errno == errno.ENOSPC
+
+
+def scene_storage(stage: Stage) -> None:
+    """What cannot be stored of one feed stops no other; mended, it goes on, and no round is there twice or in part."""
+    folder = stage.folder / "storage"
+    feeds = {name: feed_server.FeedServer(feed_documents.made_stations(300, prefix="ST-"), key=KEY, is_held=True)
+             for name in ("good", "bad")}
+    for server in feeds.values():
+        server.start()
+    pipeline = feed_pipelines.FeedPipeline(
+        stage.program.path, folder, "".join(feed_pipelines.seoul_system(name, server.base)
+                                            for name, server in feeds.items()), KEY)
+    pipeline.lake.mkdir(parents=True)
+    has_mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", pipeline.lake],
+                                 check=False, capture_output=True).returncode == 0
+    copy = pipelines.Copy(pipeline, "copy")
+    try:
+        play_storage(stage, pipeline, feeds, copy, has_mounted)
+    finally:
+        copy.kill()
+        if has_mounted:
+            subprocess.run(["umount", "--lazy", pipeline.lake], check=True)
+
+
+def play_storage(stage: Stage, pipeline: feed_pipelines.FeedPipeline, feeds: dict[str, feed_server.FeedServer],
+                 copy: pipelines.Copy, has_mounted: bool) -> None:
+    good, bad = feeds.values()
+    state = pipeline.lake / "_bikeflow/state/bad"
+    lost = {name: set() for name in feeds}
+
+    def look_for_lost(*names: str) -> None:
+        """Whether the poll at which a feed's trouble began is in its state."""
+        jobs = json.loads(stage.program.succeed("state", "show", "--lake", pipeline.lake, "--format", "json").stdout)
+        for job in jobs:
+            if job["source"] in names:
+                begun = polls(feeds[job["source"]])
+                missing = begun - len(lost[job["source"]]) - job["feed"]["polls"]
+                assert missing in (0, 1), (job["feed"], begun, lost)
+                lost[job["source"]] |= {begun} if missing else set()
+
+    def go_on(*servers_: feed_server.FeedServer) -> None:
+        counts = [polls(server) + 3 for server in servers_]
+        wait_until(lambda: all(polls(server) >= count for server, count in zip(servers_, counts)), "polls", copy)
+
+    # A commit that fails, and a state that then cannot be read.
+    copy.start()
+    go_on(good, bad)
+    wait_until(lambda: made_folder(state / "CURRENT.new"), "a moment between commits", copy)
+    copy.wait_for("error: bad: cannot be stored: ")
+    current = (state / "CURRENT").read_text()
+    look_for_lost("bad")
+    (state / "CURRENT").write_text("rubbish")
+    begun = polls(bad)
+    go_on(good)
+    copy.wait_for("error: bad: cannot be opened: ")
+    go_on(good)
+    (state / "CURRENT").write_text(current)
+    (state / "CURRENT.new").rmdir()
+    copy.wait_for("bad: is stored again after ", 60)
+    assert polls(bad) - begun in (1, 2), "it was asked for what could not be stored"
+    go_on(good, bad)
+    assert copy.said().count("bad: cannot be ") == 2 and "good: cannot" not in copy.said()
+
+    # The disk is full for all of them.
+    if has_mounted:
+        fill(pipeline.lake / "filler")
+        for name in feeds:
+            copy.wait_for(f"{name}: cannot be stored: no space left", count=1)
+        time.sleep(1)
+        look_for_lost(*feeds)
+        (pipeline.lake / "filler").unlink()
+        copy.wait_for("good: is stored again after ", 60)
+        copy.wait_for("bad: is stored again after ", 60, count=2)
+        go_on(good, bad)
+        assert copy.said().count("cannot be ") == 4, copy.said()
+    stop(copy)
+
+    # From the start on: one of two, and both.
+    current = (state / "CURRENT").read_text()
+    (state / "CURRENT").write_text("rubbish")
+    begun = polls(good)
+    done = pipeline.run("--until-caught-up")
+    assert done.returncode == 1 and "error: bad: " in done.stderr and polls(good) == begun + 1, done.stderr
+    of_good = state.with_name("good") / "CURRENT"
+    current_of_good = of_good.read_text()
+    of_good.write_text("rubbish")
+    done = pipeline.run()
+    assert done.returncode == 1 and "none of 2 feeds can be opened" in done.stderr, done.stderr
+    of_good.write_text(current_of_good)
+    copy.start()
+    go_on(good)
+    (state / "CURRENT").write_text(current)
+    go_on(good, bad)
+    stop(copy)
+    done = pipeline.run("--until-caught-up", "--close-windows")
+    assert done.returncode == 0, done.stderr
+    for server in feeds.values():
+        server.stop()
+    stage.judge(pipeline, {name: [round_ for round_ in feed_judge.seoul_rounds(server) if round_.poll not in lost[name]]
+                           for name, server in feeds.items()})
+
+
+def made_folder(path: pathlib.Path) -> bool:
+    try:
+        path.mkdir()
+    except FileExistsError:
+        return False
+    return True
+
+
 @pytest.fixture(scope="module")
 def play(bikeflow, data, tmp_path_factory):
     """A function: the scene's name -> it has been played, and nothing was wrong."""
     folder = tmp_path_factory.mktemp("feeds")
     scenes = {"faults": lambda stage: scene_faults(stage, data), "kills": scene_kills, "outages": scene_outages,
-              "gbfs": scene_gbfs, "ends": scene_ends}
+              "gbfs": scene_gbfs, "ends": scene_ends, "storage": scene_storage}
     with concurrent.futures.ThreadPoolExecutor(len(scenes)) as pool:
         played = {name: pool.submit(scene, Stage(bikeflow, folder)) for name, scene in scenes.items()}
         yield lambda name: played[name].result()
 
 
-@pytest.mark.parametrize("scene", ["faults", "kills", "outages", "gbfs", "ends"])
+@pytest.mark.parametrize("scene", ["faults", "kills", "outages", "gbfs", "ends", "storage"])
 def test_the_lake_equals_what_was_served(play, scene):
     play(scene)

@@ -55,6 +55,19 @@ every = "{every}"
 """
 
 
+def seoul_system(system: str, base_url: str, every: str = "1s") -> str:
+    """One of several."""
+    return f"""\
+[[feed]]
+kind = "seoul"
+id = "{system}"
+timezone = "Asia/Seoul"
+url = "{base_url}"
+key = "${{SEOUL_KEY}}"
+every = "{every}"
+"""
+
+
 def gbfs_feed(system: str, url: str, every: str = "1s") -> str:
     return f"""\
 [[feed]]
