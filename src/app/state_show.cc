@@ -41,6 +41,7 @@ Fields rounds_of(const FeedHealth& health) {
   return {{"believed", health.rounds.believed},
           {reason_word(Reason::kRoundTooSmall), health.rounds.too_small},
           {reason_word(Reason::kRoundFellToZero), health.rounds.fell_to_zero},
+          {reason_word(Reason::kRoundOfStrangers), health.rounds.of_strangers},
           {"believed_again", health.rounds.believed_again},
           {"duplicates", health.rounds.duplicates}};
 }

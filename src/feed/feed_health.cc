@@ -9,7 +9,7 @@
 namespace bikeflow {
 namespace {
 
-constexpr std::uint8_t kFormat = 2;
+constexpr std::uint8_t kFormat = 3;
 constexpr std::size_t kMostTextBytes = 2000;  // stored
 
 std::string age(Seconds of, Seconds now) { return format_duration(std::max<Seconds>(now - of, 0)); }
@@ -94,7 +94,7 @@ void FeedHealth::save(Writer& out) const {
   for (const Seconds time : {succeeded_at, data_at, failing_since}) out.i64(time);
   for (const std::int64_t number :
        {failures_in_a_row, polls, failures, stations, frozen, rounds.believed, rounds.too_small,
-        rounds.fell_to_zero, rounds.believed_again, rounds.duplicates}) {
+        rounds.fell_to_zero, rounds.of_strangers, rounds.believed_again, rounds.duplicates}) {
     out.varint(static_cast<std::uint64_t>(number));
   }
   out.string(reason);
@@ -113,8 +113,10 @@ bool FeedHealth::load(Reader& in) {
   for (std::int64_t* number :
        {&read.failures_in_a_row, &read.polls, &read.failures, &read.stations, &read.frozen,
         &read.rounds.believed, &read.rounds.too_small, &read.rounds.fell_to_zero,
-        &read.rounds.believed_again, &read.rounds.duplicates}) {
-    *number = static_cast<std::int64_t>(in.varint() & INT64_MAX);
+        &read.rounds.of_strangers, &read.rounds.believed_again, &read.rounds.duplicates}) {
+    const std::uint64_t value = in.varint();
+    if (value > std::uint64_t{GuardCounts::kMost}) in.set_failed();
+    *number = static_cast<std::int64_t>(value);
   }
   read.reason = in.string();
   read.text = in.string();

@@ -35,7 +35,7 @@ struct FeedHealth {
   void round_held(std::string held_reason, std::string held_text, Seconds now);
 
   [[nodiscard]] std::int64_t rounds_rejected() const {
-    return rounds.too_small + rounds.fell_to_zero;
+    return rounds.too_small + rounds.fell_to_zero + rounds.of_strangers;
   }
   // How old what is known of the stations is; nothing where nothing is.
   [[nodiscard]] std::optional<Seconds> data_age_s(Seconds now) const;

@@ -13,9 +13,20 @@ namespace {
 constexpr std::size_t kUsualRounds = 15;
 constexpr std::int64_t kLeastRounds = 3;
 constexpr std::int64_t kLeastFallen = 3;
-constexpr std::uint8_t kFormat = 2;
+constexpr std::int64_t kLeastStrangers = 20;
+constexpr std::uint8_t kFormat = 3;
 
 bool is_too_small(std::int64_t stations, std::int64_t usual) { return stations * 10 < usual * 8; }
+
+bool are_too_many_strangers(std::int64_t strangers, std::int64_t of) {
+  return strangers >= kLeastStrangers && strangers * 2 > of;
+}
+
+template <class Map>
+std::int64_t strangers_to(const Map& known, const Round& round) {
+  return std::ranges::count_if(
+      round.stations, [&](const SeenStation& station) { return !known.contains(station.id); });
+}
 
 struct Fall {
   std::int64_t fallen = 0, of = 0;
@@ -42,7 +53,9 @@ std::optional<Rejection> RoundGuard::judge(const Round& round) {
     believe(round, false);
     return std::nullopt;
   }
-  ++(rejection->reason == Reason::kRoundTooSmall ? counts_.too_small : counts_.fell_to_zero);
+  ++(rejection->reason == Reason::kRoundTooSmall      ? counts_.too_small
+     : rejection->reason == Reason::kRoundOfStrangers ? counts_.of_strangers
+                                                      : counts_.fell_to_zero);
   return rejection;
 }
 
@@ -55,7 +68,24 @@ std::optional<Rejection> RoundGuard::compare(const Round& round) const {
                                  stations, usual(), format_duration(agreement_)),
                      stations, usual()};
   }
+  if (auto rejection = compare_ids(round)) return rejection;
   return compare_bikes(round);
+}
+
+// However long ago the known ones were there: else a feed would only have to invent for an hour.
+std::optional<Rejection> RoundGuard::compare_ids(const Round& round) const {
+  // Few stations are those of a key for trying out, or of a system that begins.
+  const bool is_established =
+      std::ssize(sizes_) >= kLeastRounds && std::ssize(known_) >= kLeastStrangers;
+  if (!is_established) return std::nullopt;
+  const auto stations = std::ssize(round.stations);
+  const std::int64_t strangers = strangers_to(known_, round);
+  if (!are_too_many_strangers(strangers, stations)) return std::nullopt;
+  return Rejection{Reason::kRoundOfStrangers,
+                   fmt::format("{} of {} stations were not there before, more than half: has the "
+                               "feed given its stations other ids? Believed if they stay for {}",
+                               strangers, stations, format_duration(agreement_)),
+                   strangers, stations};
 }
 
 std::optional<Rejection> RoundGuard::compare_bikes(const Round& round) const {
@@ -85,7 +115,9 @@ std::optional<Rejection> RoundGuard::compare_bikes(const Round& round) const {
 
 bool RoundGuard::agrees_with_doubted(const Round& round) const {
   if (doubted_.rounds == 0 || round.observed_at < doubted_.since) return false;
-  if (is_too_small(std::ssize(round.stations), doubted_.stations)) return false;
+  const auto stations = std::ssize(round.stations);
+  if (is_too_small(stations, doubted_.stations)) return false;
+  if (are_too_many_strangers(strangers_to(doubted_.bikes, round), stations)) return false;
   Fall fall;
   for (const SeenStation& station : round.stations) {
     const auto found = doubted_.bikes.find(station.id);
@@ -102,7 +134,7 @@ bool RoundGuard::is_believed_again(const Round& round) {
   next.rounds = agrees ? doubted_.rounds + 1 : 1;
   next.stations = std::ssize(round.stations);
   for (const SeenStation& station : round.stations) {
-    if (station.counts.bikes > 0) next.bikes.emplace(station.id, station.counts.bikes);
+    next.bikes.emplace(station.id, station.counts.bikes);
   }
   doubted_ = std::move(next);
   return doubted_.rounds >= kLeastRounds && round.observed_at - doubted_.since >= agreement_;
@@ -172,7 +204,7 @@ std::int64_t RoundGuard::frozen() const {
 
 // Format: its number (u8); last_at, changed_at (i64); dark; the sizes; of each known station its
 // id, bikes, racks (zigzag), changed_at, seen_at (i64) and is_dark (u8); since, rounds and stations
-// of the doubted round, and its stations with bikes; the counts. Each list begins with its size;
+// of the doubted round, and the bikes of its stations; the counts. Each list begins with its size;
 // stations ascend.
 void RoundGuard::save(Writer& out) const {
   const auto number = [&](std::int64_t value) { out.varint(static_cast<std::uint64_t>(value)); };
@@ -199,14 +231,14 @@ void RoundGuard::save(Writer& out) const {
     out.string(id);
     out.zigzag(bikes);
   }
-  for (const std::int64_t count : {counts_.believed, counts_.too_small, counts_.fell_to_zero,
-                                   counts_.believed_again, counts_.duplicates}) {
+  for (const std::int64_t count :
+       {counts_.believed, counts_.too_small, counts_.fell_to_zero, counts_.of_strangers,
+        counts_.believed_again, counts_.duplicates}) {
     number(count);
   }
 }
 
 bool RoundGuard::load(Reader& in) {
-  const auto number = [&] { return static_cast<std::int64_t>(in.varint() & INT64_MAX); };
   // Sums and differences of what may be stored must not overflow.
   const auto size = [&] {
     const std::uint64_t value = in.varint();
@@ -253,12 +285,14 @@ bool RoundGuard::load(Reader& in) {
   const std::uint64_t bikes = in.varint();
   for (std::uint64_t i = 0; i < bikes && in.ok(); ++i) {
     const std::string_view id = in.string();
-    put(read.doubted_.bikes, id, count(1));
+    put(read.doubted_.bikes, id, count(0));
   }
   GuardCounts& counts = read.counts_;
   for (std::int64_t* each : {&counts.believed, &counts.too_small, &counts.fell_to_zero,
-                             &counts.believed_again, &counts.duplicates}) {
-    *each = number();
+                             &counts.of_strangers, &counts.believed_again, &counts.duplicates}) {
+    const std::uint64_t value = in.varint();
+    if (value > std::uint64_t{GuardCounts::kMost}) in.set_failed();
+    *each = static_cast<std::int64_t>(value);
   }
   if (!in.ok()) return false;
   *this = std::move(read);

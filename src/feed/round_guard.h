@@ -6,12 +6,16 @@
 //   were believed: round_too_small;
 // - in which more than 30 % of the stations that had bikes in the last believed round, and are in
 //   both, have none, and at least 3 of them: round_fell_to_zero. Not where that round is so old
-//   that the stations have a gap behind them.
+//   that the stations have a gap behind them;
+// - in which more than half of the stations, and at least 20, are none of those that were there
+//   lately, once the feed had at least so many, in three rounds: round_of_strangers. A feed that
+//   invents its ids would make a pipeline grow for ever.
 //
 // What has really changed stays so. A round that would be believed after the rejected one before it
-// agrees with that; once an unbroken row of at least three such rounds spans 30 minutes, and the
-// longest gap over which movements are made, the last is believed, and what is usual is learned
-// anew. By then the stations have a gap behind them, so that what changed is no rental.
+// agrees with that, so it has the same stations too; once an unbroken row of at least three such
+// rounds spans 30 minutes, and the longest gap over which movements are made, the last is believed,
+// and what is usual is learned anew. By then the stations have a gap behind them, so that what
+// changed is no rental.
 //
 // A feed that shows a closed system as empty is believed so, and what it then shows again at once
 // is no return: of the stations that fell to 0 in a round that was believed at last, and were in
@@ -38,17 +42,20 @@
 namespace bikeflow {
 
 struct Rejection {
-  Reason reason = Reason::kRoundTooSmall;  // or kRoundFellToZero
+  Reason reason = Reason::kRoundTooSmall;  // or kRoundFellToZero, kRoundOfStrangers
   std::string text;                        // what was found, and beside what
-  std::int64_t found = 0;                  // stations; those that fell to 0
-  std::int64_t of = 0;                     // the usual number; those that had bikes
+  std::int64_t found = 0;                  // stations; those that fell to 0; strangers
+  std::int64_t of = 0;                     // the usual number; those that had bikes; all
   friend bool operator==(const Rejection&, const Rejection&) = default;
 };
 
 struct GuardCounts {
+  static constexpr std::int64_t kMost = 1'000'000'000'000;  // of each, that is read back
+
   std::int64_t believed = 0;   // rounds
   std::int64_t too_small = 0;  // rejected rounds, by their reason
   std::int64_t fell_to_zero = 0;
+  std::int64_t of_strangers = 0;
   std::int64_t believed_again = 0;  // times that rejected rounds agreed for long enough
   std::int64_t duplicates = 0;      // ids that came again within a round
   friend bool operator==(const GuardCounts&, const GuardCounts&) = default;
@@ -87,10 +94,11 @@ class RoundGuard {
     Seconds since = 0;        // of the first round of the row
     std::int64_t rounds = 0;  // of the row; 0: the last round was believed
     std::int64_t stations = 0;
-    Bikes bikes;  // of its stations that had any
+    Bikes bikes;
   };
 
   [[nodiscard]] std::optional<Rejection> compare(const Round& round) const;
+  [[nodiscard]] std::optional<Rejection> compare_ids(const Round& round) const;
   [[nodiscard]] std::optional<Rejection> compare_bikes(const Round& round) const;
   [[nodiscard]] bool agrees_with_doubted(const Round& round) const;
   [[nodiscard]] bool is_believed_again(const Round& round);

@@ -43,7 +43,7 @@ class RoundGuardTest : public testing::Test {
 TEST_F(RoundGuardTest, TheFirstRoundIsBelieved) {
   EXPECT_EQ(next(100, 100), "");
   EXPECT_EQ(guard_.stations(), 100);
-  EXPECT_EQ(guard_.counts(), (GuardCounts{1, 0, 0, 0, 0}));
+  EXPECT_EQ(guard_.counts(), (GuardCounts{1, 0, 0, 0, 0, 0}));
 }
 
 TEST_F(RoundGuardTest, FewerThanFourFifthsOfTheUsualStationsAreTooFew) {
@@ -58,7 +58,7 @@ TEST_F(RoundGuardTest, FewerThanFourFifthsOfTheUsualStationsAreTooFew) {
                        50, 100}));
   EXPECT_EQ(next(0), "round_too_small");
   EXPECT_EQ(next(100), "");
-  EXPECT_EQ(guard_.counts(), (GuardCounts{7, 3, 0, 0, 0}));
+  EXPECT_EQ(guard_.counts(), (GuardCounts{7, 3, 0, 0, 0, 0}));
 }
 
 TEST_F(RoundGuardTest, OneRoundTooManyOrASmallBeginningIsNotTheUsual) {
@@ -81,7 +81,7 @@ TEST_F(RoundGuardTest, MoreThanThreeTenthsThatFallToZeroAreTooMany) {
                        "believed if it stays so for 30m",
                        100, 100}));
   EXPECT_EQ(next(100), "");
-  EXPECT_EQ(guard_.counts(), (GuardCounts{5, 0, 2, 0, 0}));
+  EXPECT_EQ(guard_.counts(), (GuardCounts{5, 0, 2, 0, 0, 0}));
 }
 
 TEST_F(RoundGuardTest, OnlyStationsOfBothRoundsThatHadBikesFall) {
@@ -216,12 +216,78 @@ TEST_F(RoundGuardTest, StationsThatAreInventedEachTimeCostNoMemory) {
   for (int i = 0; i < 100; ++i) {
     Round round = round_of(kT + i * kPoll, 1000);
     for (SeenStation& station : round.stations) station.id += fmt::format("-{}", i);
-    ASSERT_FALSE(guard_.judge(round));
+    EXPECT_EQ(guard_.judge(round).has_value(), i >= 3) << i;
     Writer out;
     guard_.save(out);
     most = std::max(most, out.bytes().size());
   }
   EXPECT_LT(most, 4u * 1000 * 40);
+}
+
+class StrangersTest : public RoundGuardTest {
+ protected:
+  // 1000 stations, of which so many have ids that end with `mark`.
+  std::string next_with(int strangers, const std::string& mark, Seconds after = kPoll,
+                        int stations = 1000) {
+    now_ += after;
+    Round round = round_of(now_, stations);
+    for (int i = 0; i < strangers; ++i) round.stations[i].id += mark;
+    const auto rejection = guard_.judge(round);
+    return rejection ? std::string(reason_word(rejection->reason)) : "";
+  }
+};
+
+TEST_F(StrangersTest, MoreThanHalfOfTheStationsAreTooMany) {
+  believe(3, 1000);
+  EXPECT_EQ(next_with(500, "a"), "");
+  now_ += kPoll;
+  Round round = round_of(now_, 1000);
+  for (int i = 0; i < 501; ++i) round.stations[i].id += "b";
+  EXPECT_EQ(guard_.judge(round),
+            (Rejection{Reason::kRoundOfStrangers,
+                       "501 of 1000 stations were not there before, more than half: has the feed "
+                       "given its stations other ids? Believed if they stay for 30m",
+                       501, 1000}));
+  EXPECT_EQ(next_with(500, "a"), "");
+  EXPECT_EQ(guard_.counts(), (GuardCounts{5, 0, 0, 1, 0, 0}));
+}
+
+TEST_F(StrangersTest, ASystemThatGetsOtherIdsIsBelievedAfterHalfAnHour) {
+  believe(20, 1000);
+  for (int i = 0; i < 60; ++i) ASSERT_EQ(next_with(1000, "-new"), "round_of_strangers") << i;
+  EXPECT_EQ(next_with(1000, "-new"), "");
+  EXPECT_EQ(guard_.counts().believed_again, 1);
+  for (int i = 0; i < 10; ++i) ASSERT_EQ(next_with(1000, "-new"), "") << i;
+}
+
+// Not after an hour without one that was believed either.
+TEST_F(StrangersTest, InventedIdsNeverAgree) {
+  believe(20, 1000);
+  for (int i = 0; i < 500; ++i) {
+    ASSERT_EQ(next_with(1000, fmt::format("-{}", i)), "round_of_strangers") << i;
+  }
+  believe(1, 1000);
+  // Nor do they where all of them are empty.
+  for (int i = 0; i < 500; ++i) {
+    now_ += kPoll;
+    Round round = round_of(now_, 1000, 1000);
+    for (SeenStation& station : round.stations) station.id += fmt::format("-{}", i);
+    ASSERT_TRUE(guard_.judge(round)) << i;
+  }
+}
+
+TEST_F(StrangersTest, AFeedThatBeginsAndAKeyForTryingOutMayGrow) {
+  EXPECT_EQ(next(20), "");
+  EXPECT_EQ(next(60), "");
+  EXPECT_EQ(next(200), "");
+  EXPECT_EQ(next(500), "round_of_strangers");  // three rounds: from now on it is known
+  guard_ = RoundGuard();
+  believe(100, 5);
+  EXPECT_EQ(next(1000), "");
+  guard_ = RoundGuard();
+  believe(3, 20);
+  EXPECT_EQ(next_with(19, "a", kPoll, 20), "");
+  EXPECT_EQ(next_with(20, "b", kPoll, 20), "round_of_strangers");
 }
 
 // A guard that was stored and restored after any round judges all that follow as the other does.
@@ -234,13 +300,16 @@ TEST(RoundGuard, OutlivesARestartAnywhere) {
     const auto rounds = *rc::gen::inRange(1, 200);
     int stations = 100;
     int empty = 0;
+    int mark = 0;
     for (int i = 0; i < rounds; ++i) {
       if (*rc::gen::inRange(0, 8) == 0) {
         stations = *rc::gen::inRange(0, 150);
         empty = *rc::gen::inRange(0, stations + 1);
+        mark = *rc::gen::inRange(0, 3);
       }
       now += *rc::gen::elementOf(steps);
-      const Round round = round_of(now, stations, empty);
+      Round round = round_of(now, stations, empty);
+      for (SeenStation& station : round.stations) station.id += fmt::format("-{}", mark);
       Writer out;
       restored.save(out);
       RoundGuard next;
@@ -266,7 +335,27 @@ TEST(RoundGuard, TakesNothingFromBytesThatAreCut) {
     Reader in(std::string_view(out.bytes()).substr(0, size));
     EXPECT_FALSE(guard.load(in)) << size;
   }
-  EXPECT_EQ(guard.counts(), (GuardCounts{1, 1, 0, 0, 0}));
+  EXPECT_EQ(guard.counts(), (GuardCounts{1, 1, 0, 0, 0, 0}));
+}
+
+// They are counted on, and must not overflow.
+TEST(RoundGuard, RefusesCountsThatNobodyCanHaveCounted) {
+  Writer out;
+  RoundGuard guard;
+  guard.save(out);
+  std::string bytes(out.bytes());
+  bytes.pop_back();  // the duplicates: 0
+  const auto with = [&](std::int64_t count) {
+    Writer more;
+    more.varint(static_cast<std::uint64_t>(count));
+    return bytes + std::string(more.bytes());
+  };
+  const std::string most = with(GuardCounts::kMost);
+  Reader in(most);
+  EXPECT_TRUE(guard.load(in));
+  const std::string absurd = with(GuardCounts::kMost + 1);
+  Reader other(absurd);
+  EXPECT_FALSE(guard.load(other));
 }
 
 }  // namespace

@@ -6,10 +6,10 @@ namespace bikeflow {
 namespace {
 
 constexpr std::array<std::string_view, kReasonCount> kWords = {
-    "not_utf8",  "not_json",        "too_large",       "too_deep",
-    "bad_csv",   "missing_station", "bad_station",     "missing_bikes",
-    "bad_bikes", "missing_time",    "bad_time",        "no_such_local_time",
-    "future",    "time_jump",       "round_too_small", "round_fell_to_zero"};
+    "not_utf8",           "not_json",           "too_large",        "too_deep",  "bad_csv",
+    "missing_station",    "bad_station",        "missing_bikes",    "bad_bikes", "missing_time",
+    "bad_time",           "no_such_local_time", "future",           "time_jump", "round_too_small",
+    "round_fell_to_zero", "round_of_strangers", "too_many_stations"};
 
 }  // namespace
 

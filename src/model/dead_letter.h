@@ -30,8 +30,10 @@ enum class Reason : std::uint8_t {
   kTimeJump,
   kRoundTooSmall,    // of a live feed: a whole round that was not believed (feed/round_guard.h)
   kRoundFellToZero,  // ditto
+  kRoundOfStrangers,
+  kTooManyStations,  // of a live feed: a new station of a system that has as many as it may
 };
-inline constexpr std::size_t kReasonCount = 16;
+inline constexpr std::size_t kReasonCount = 18;
 using ReasonCounts = std::array<std::int64_t, kReasonCount>;  // by reason
 
 std::string_view reason_word(Reason reason);  // "not_utf8", "time_jump", ...

@@ -38,6 +38,7 @@ TEST(ReasonWord, GoesBothWays) {
   }
   EXPECT_EQ(reason_word(Reason::kTimeJump), "time_jump");
   EXPECT_EQ(reason_word(Reason::kRoundFellToZero), "round_fell_to_zero");
+  EXPECT_EQ(reason_word(Reason::kTooManyStations), "too_many_stations");
   EXPECT_EQ(reason_from_word("no such word"), std::nullopt);
 }
 

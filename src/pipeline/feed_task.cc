@@ -5,6 +5,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/check.h"
 #include "feed/topic_record.h"
 #include "pipeline/live_of.h"
@@ -70,8 +72,13 @@ void FeedTask::observe(const Round& round, const Now& now) {
   batch.first = {0, next_offset};
   batch.records.reserve(round.stations.size());
   std::uint32_t known = task.names().size();
+  std::vector<const SeenStation*> too_many;
   for (const SeenStation& station : round.stations) {
     StationIndex index = task.names().find(station.id);
+    if (index == Names::kNone && known >= settings_.most_stations) {
+      too_many.push_back(&station);
+      continue;
+    }
     if (index == Names::kNone) {
       index = known++;
       batch.new_stations.push_back(station.id);
@@ -84,6 +91,7 @@ void FeedTask::observe(const Round& round, const Now& now) {
   next_offset += std::ssize(batch.records);
   task.observe(batch, settings_.system, now.wall);
   if (live_) tell_live(round, batch, now);
+  refuse_new(too_many, round.observed_at, now);
   refuse(round.refused, now);
   heard(now);
   silent_since_.reset();
@@ -92,11 +100,27 @@ void FeedTask::observe(const Round& round, const Now& now) {
 
 void FeedTask::tell_live(const Round& round, const Batch& batch, const Now& now) {
   live_->observe(batch, now.wall);
-  for (std::size_t i = 0; i < round.stations.size(); ++i) {
-    const SeenStation& station = round.stations[i];
-    live_->describe(batch.records[i].station,
-                    {station.name, station.place, station.is_renting, station.is_returning});
+  for (const SeenStation& station : round.stations) {
+    const StationIndex index = task().names().find(station.id);
+    if (index == Names::kNone) continue;  // one too many
+    live_->describe(index, {station.name, station.place, station.is_renting, station.is_returning});
   }
+}
+
+void FeedTask::refuse_new(const std::vector<const SeenStation*>& stations, Seconds observed_at,
+                          const Now& now) {
+  if (stations.empty()) return;
+  const Refusal why{Reason::kTooManyStations,
+                    fmt::format("the system has {} stations, as many as it may: does the feed give "
+                                "its stations other ids all the time?",
+                                settings_.most_stations),
+                    std::nullopt};
+  std::vector<DeadLetter> letters;
+  for (const SeenStation* station : stations) {
+    add_dead_letter(why, topic_record(*station, observed_at, settings_.zone, settings_.system), now,
+                    letters);
+  }
+  job_.add_dead_letters(std::move(letters));
 }
 
 void FeedTask::reject(const Round& round, const Refusal& why, const Now& now) {

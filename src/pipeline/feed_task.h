@@ -26,7 +26,8 @@ struct FeedTaskSettings {
   LakeRule lake;
   std::string lake_id;
   Seconds poll_every = 30;
-  Seconds idle_close = 5 * kMinute;  // at least three polls are taken
+  Seconds idle_close = 5 * kMinute;       // at least three polls are taken
+  std::uint32_t most_stations = 200'000;  // ever: each has a state for good
   bool has_live_view = false;
 };
 
@@ -37,7 +38,8 @@ class FeedTask {
   // other settings that change rows.
   static Result<FeedTask> open(FeedTaskSettings settings, std::optional<Job> restored);
 
-  // A round that is believed. One without stations says that there is nothing newer of any.
+  // A round that is believed. One without stations says that there is nothing newer of any. A new
+  // station of a system that has as many as it may is kept as a dead letter, in the topic's form.
   void observe(const Round& round, const Now& now);
   // A round that is not: each of its stations is kept as a dead letter, in the topic's form.
   void reject(const Round& round, const Refusal& why, const Now& now);
@@ -68,6 +70,8 @@ class FeedTask {
 
   void tell_live(const Round& round, const Batch& batch, const Now& now);
   void refuse(const std::vector<RefusedStation>& refused, const Now& now);
+  void refuse_new(const std::vector<const SeenStation*>& stations, Seconds observed_at,
+                  const Now& now);
   void add_dead_letter(const Refusal& why, std::string record, const Now& now,
                        std::vector<DeadLetter>& letters);
   void take_files();

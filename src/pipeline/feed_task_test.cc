@@ -65,6 +65,21 @@ TEST_F(FeedTaskTest, RoundsBecomeRowsOfTheHour) {
   EXPECT_EQ(task_.job().feed()->next_offset, 2 * 72);
 }
 
+// Each station has a state for good.
+TEST_F(FeedTaskTest, BeyondTheMostStationsNewOnesAreDeadLetters) {
+  FeedTaskSettings few = settings();
+  few.most_stations = 3;
+  task_ = *FeedTask::open(few, {});
+  see(kTen, {5, 5});
+  see(kTen + 60, {4, 5, 6, 7, 8});
+  EXPECT_EQ(task_.task().names().size(), 3U);
+  EXPECT_EQ(task_.task().counters().accepted, 5);
+  EXPECT_EQ(task_.job().dead_letters(Reason::kTooManyStations), 2);
+  EXPECT_EQ(task_.job().feed()->next_offset, 7);
+  see(kTen + 120, {5, 5, 5});
+  EXPECT_EQ(task_.task().counters().accepted, 8);
+}
+
 TEST_F(FeedTaskTest, ARestartGoesOnWhereItWas) {
   see(kTen, {5, 5});
   task_.remember("what the source knows");
