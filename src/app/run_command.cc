@@ -248,8 +248,10 @@ void register_run(CommandLine& line) {
            "partitions among them. Killed at any moment, it goes on where it was: no row is lost, "
            "none comes twice. A partition that cannot go on is named with what was found and what "
            "settles it; the others go on.\n\n"
+           "A feed whose state or rows cannot be stored is tried again, and the others go on.\n\n"
            "SIGINT or SIGTERM ends it after a last checkpoint. With --until-caught-up each feed is "
-           "polled once.",
+           "polled once; one that wants to be left alone is waited for, a minute at most, and else "
+           "fails as one that does not answer.",
        .examples = {"bikeflow run --feed https://gbfs.example.org/gbfs.json --lake lake",
                     "bikeflow run -c bikeflow.toml",
                     "bikeflow run -c bikeflow.toml --until-caught-up --close-windows"}},

@@ -191,9 +191,11 @@ std::string json_feed(const Job& job) {
       R"(,"failures_in_a_row":{},"failing_since":{},"reason":{},"text":{},"is_permanent":{})",
       health->failures_in_a_row, json_time_or_null(health->failing_since),
       json_string(health->reason), json_string(health->text), health->is_permanent);
-  return text + fmt::format(R"(,"stations":{},"frozen":{},"rounds":{},"budget":{}}})",
-                            health->stations, health->frozen, json_fields(rounds_of(*health)),
-                            json_string(health->budget));
+  return text +
+         fmt::format(
+             R"(,"stations":{},"frozen":{},"late":{},"late_since":{},"rounds":{},"budget":{}}})",
+             health->stations, health->frozen, health->late, json_time_or_null(health->late_since),
+             json_fields(rounds_of(*health)), json_string(health->budget));
 }
 
 std::string json_job(const JobCheckpoint& checkpoint) {

@@ -63,6 +63,11 @@ void FeedHealth::failed(std::string failed_reason, std::string failed_text, bool
   is_permanent = for_good;
 }
 
+void FeedHealth::took(std::int64_t late_rows, Seconds now) {
+  if (late_rows == 0 || late == 0) late_since = late_rows == 0 ? 0 : now;
+  late = late_rows == 0 ? 0 : late + late_rows;
+}
+
 std::optional<Seconds> FeedHealth::data_age_s(Seconds now) const {
   if (data_at == 0) return std::nullopt;
   return std::max<Seconds>(now - data_at, 0);
@@ -83,6 +88,10 @@ std::string FeedHealth::line(Seconds now) const {
   if (frozen > 0) line += fmt::format(", {} frozen", frozen);
   if (rounds_rejected() > 0) line += fmt::format(", {} rounds rejected", rounds_rejected());
   if (rounds.duplicates > 0) line += fmt::format(", {} duplicates", rounds.duplicates);
+  if (late > 0) {
+    line +=
+        fmt::format(", {} rows late since {}: is the clock right?", late, format_utc(late_since));
+  }
   if (!budget.empty()) line += ", " + budget;
   return line;
 }
@@ -91,10 +100,10 @@ std::string FeedHealth::line(Seconds now) const {
 // (u8); budget. In the order of the calls below.
 void FeedHealth::save(Writer& out) const {
   out.u8(kFormat);
-  for (const Seconds time : {succeeded_at, data_at, failing_since}) out.i64(time);
+  for (const Seconds time : {succeeded_at, data_at, failing_since, late_since}) out.i64(time);
   for (const std::int64_t number :
        {failures_in_a_row, polls, failures, stations, frozen, rounds.believed, rounds.too_small,
-        rounds.fell_to_zero, rounds.of_strangers, rounds.believed_again, rounds.duplicates}) {
+        rounds.fell_to_zero, rounds.of_strangers, rounds.believed_again, rounds.duplicates, late}) {
     out.varint(static_cast<std::uint64_t>(number));
   }
   out.string(reason);
@@ -106,14 +115,14 @@ void FeedHealth::save(Writer& out) const {
 bool FeedHealth::load(Reader& in) {
   FeedHealth read;
   if (in.u8() != kFormat) in.set_failed();
-  for (Seconds* time : {&read.succeeded_at, &read.data_at, &read.failing_since}) {
+  for (Seconds* time : {&read.succeeded_at, &read.data_at, &read.failing_since, &read.late_since}) {
     *time = in.i64();
     if (*time < -kLatestTime || *time > kLatestTime) in.set_failed();
   }
-  for (std::int64_t* number :
-       {&read.failures_in_a_row, &read.polls, &read.failures, &read.stations, &read.frozen,
-        &read.rounds.believed, &read.rounds.too_small, &read.rounds.fell_to_zero,
-        &read.rounds.of_strangers, &read.rounds.believed_again, &read.rounds.duplicates}) {
+  for (std::int64_t* number : {&read.failures_in_a_row, &read.polls, &read.failures, &read.stations,
+                               &read.frozen, &read.rounds.believed, &read.rounds.too_small,
+                               &read.rounds.fell_to_zero, &read.rounds.of_strangers,
+                               &read.rounds.believed_again, &read.rounds.duplicates, &read.late}) {
     const std::uint64_t value = in.varint();
     if (value > std::uint64_t{GuardCounts::kMost}) in.set_failed();
     *number = static_cast<std::int64_t>(value);

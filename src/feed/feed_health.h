@@ -24,6 +24,9 @@ struct FeedHealth {
   // Of the last believed round.
   std::int64_t stations = 0, frozen = 0;
   GuardCounts rounds;
+  // Rows of the last believed rounds that came behind their windows, and since when; 0: none.
+  std::int64_t late = 0;
+  Seconds late_since = 0;
   std::string budget;  // "3 of 1000 calls left today", when the last poll ended
 
   friend bool operator==(const FeedHealth&, const FeedHealth&) = default;
@@ -33,6 +36,9 @@ struct FeedHealth {
                   const RoundGuard& guard, Seconds now);
   // A poll's round was not used, for a reason of ours: "clock_jump".
   void round_held(std::string held_reason, std::string held_text, Seconds now);
+
+  // Of the round that was believed last so many rows were late.
+  void took(std::int64_t late_rows, Seconds now);
 
   [[nodiscard]] std::int64_t rounds_rejected() const {
     return rounds.too_small + rounds.fell_to_zero + rounds.of_strangers;

@@ -88,11 +88,39 @@ TEST_F(FeedHealthTest, AnUnchangedDocumentIsASuccessWithOldData) {
   EXPECT_EQ(health_.data_at, kT);
 }
 
+// A clock that was set back puts all that is seen into windows that are closed.
+TEST_F(FeedHealthTest, RowsThatComeTooLateAreCountedUntilARoundIsInTime) {
+  round(kT, 10);
+  health_.took(0, kT);
+  EXPECT_EQ(health_.line(kT), "10 stations, 0s old");
+  health_.took(10, kT + 30);
+  health_.took(9, kT + 60);
+  EXPECT_EQ(health_.line(kT + 60),
+            "10 stations, 1m old, 19 rows late since 2024-08-11T13:30:30Z: is the clock right?");
+  health_.took(0, kT + 90);
+  EXPECT_EQ(health_.late, 0);
+  EXPECT_EQ(health_.late_since, 0);
+}
+
+TEST_F(FeedHealthTest, RefusesCountsThatNobodyCanHaveCounted) {
+  health_.late = GuardCounts::kMost;
+  Writer out;
+  health_.save(out);
+  Reader in(out.bytes());
+  EXPECT_TRUE(FeedHealth().load(in));
+  ++health_.late;
+  Writer more;
+  health_.save(more);
+  Reader absurd(more.bytes());
+  EXPECT_FALSE(FeedHealth().load(absurd));
+}
+
 TEST_F(FeedHealthTest, OutlivesTheProcess) {
   round(kT, 10);
   round(kT + 30, 1);
   failure(kT + 60, true);
   health_.budget = "3 of 1000 calls left today";
+  health_.took(4, kT + 60);
   Writer out;
   health_.save(out);
   FeedHealth read;

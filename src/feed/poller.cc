@@ -5,6 +5,11 @@
 #include <fmt/format.h>
 
 namespace bikeflow {
+namespace {
+
+constexpr int kLateRounds = 2;  // in a row: then it is said
+
+}  // namespace
 
 FeedPoller::FeedPoller(std::unique_ptr<FeedSource> source, const PollerSettings& settings,
                        const Now& now)
@@ -42,7 +47,11 @@ void FeedPoller::ended(PollEnd end, const Now& now) {
     if (std::holds_alternative<Round>(end.what)) doubt_ = {"clock_jump", clock.report};
     health_.round_held("clock_jump", std::move(clock.report), now.wall);
   } else if (const auto* unchanged = std::get_if<Unchanged>(&end.what)) {
-    if (unchanged->is_asked) nothing_new(end, now);
+    if (unchanged->is_asked) {
+      nothing_new(end, now);
+    } else {
+      result_.not_asked_s = end.wait_s;
+    }
   } else {
     judge(std::move(end), now);
   }
@@ -68,6 +77,23 @@ void FeedPoller::nothing_new(const PollEnd& end, const Now& now) {
     health_.round_held(doubt_->reason, doubt_->text, now.wall);
   } else {
     health_.poll_ended(end, std::nullopt, guard_, now.wall);
+  }
+}
+
+// One round alone may be a feed's, of whose servers one is behind.
+void FeedPoller::took(std::int64_t late_rows, const Now& now) {
+  const FeedHealth before = health_;
+  health_.took(late_rows, now.wall);
+  if (late_rows > 0 && ++late_rounds_ == kLateRounds) {
+    result_.warnings.push_back(fmt::format(
+        "{} rows since {} are of windows that are closed: they are kept as late, and "
+        "no rental and no return is seen; is this machine's clock right, or the feed's?",
+        health_.late, format_utc(health_.late_since)));
+  }
+  if (late_rows > 0) return;
+  if (std::exchange(late_rounds_, 0) >= kLateRounds) {
+    result_.notices.push_back(fmt::format("rounds are in time again; {} rows since {} were late",
+                                          before.late, format_utc(before.late_since)));
   }
 }
 

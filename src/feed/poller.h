@@ -36,7 +36,8 @@ struct PollResult {
   };
   std::optional<Round> believed;
   std::optional<Rejected> rejected;
-  bool is_nothing_new = false;  // the feed says so
+  bool is_nothing_new = false;         // the feed says so
+  std::optional<Seconds> not_asked_s;  // not asked, as the feed wants to be left alone for so long
   // For the log, without the system's name: a state that begins or ends, and each notice once.
   std::vector<std::string> warnings, notices;
 };
@@ -53,6 +54,9 @@ class FeedPoller {
   // `jitter`: from 0 up to 1, see Beat::ended().
   std::optional<HttpRequest> begin(const Now& now, double jitter);
   std::optional<HttpRequest> answered(HttpOutcome outcome, const Now& now);
+  // Of the round that was believed last so many rows were late for their windows; take_result() has
+  // what is to be said of that.
+  void took(std::int64_t late_rows, const Now& now);
   PollResult take_result() { return std::exchange(result_, {}); }
 
   [[nodiscard]] const FeedHealth& health() const { return health_; }
@@ -90,6 +94,7 @@ class FeedPoller {
   double jitter_ = 0;
   bool is_under_way_ = false;
   bool has_said_slow_ = false;
+  int late_rounds_ = 0;  // in a row
   PollResult result_;
 };
 

@@ -142,12 +142,33 @@ TEST_F(PollerTest, AFeedThatMayNotBePolledOftenEnoughIsToldOfOnce) {
   EXPECT_THAT(poll(poller, slow, 1230).notices, IsEmpty());
 }
 
+TEST_F(PollerTest, RoundsInARowThatComeTooLateAreSaidOnceAndWhenItIsOver) {
+  FeedPoller poller = make();
+  const auto took = [&](std::int64_t rows, Seconds passed) {
+    poll(poller, end_of(round(kStart + passed, 10)), passed);
+    poller.took(rows, {kStart + passed, passed * 1000});
+    return poller.take_result();
+  };
+  EXPECT_THAT(took(10, 0).warnings, IsEmpty());  // one server of several is behind
+  EXPECT_THAT(took(0, 30).notices, IsEmpty());
+  EXPECT_THAT(took(10, 60).warnings, IsEmpty());
+  EXPECT_THAT(took(10, 90).warnings,
+              ElementsAre(HasSubstr("20 rows since 2023-11-14T22:14:20Z are of windows that")));
+  EXPECT_THAT(took(10, 120).warnings, IsEmpty());
+  EXPECT_EQ(poller.health().late, 30);
+  EXPECT_THAT(took(0, 150).notices, ElementsAre(HasSubstr("in time again; 30 rows since")));
+  EXPECT_THAT(took(0, 180).notices, IsEmpty());
+}
+
 TEST_F(PollerTest, AFeedThatWasNotAskedSaysNothing) {
   FeedPoller poller = make();
   poll(poller, failure("timeout"), 0);
   const FeedHealth before = poller.health();
-  const PollResult result = poll(poller, end_of(Unchanged{0, false}), 30);
+  PollEnd not_asked = end_of(Unchanged{0, false});
+  not_asked.wait_s = 40;
+  const PollResult result = poll(poller, not_asked, 30);
   EXPECT_FALSE(result.is_nothing_new);
+  EXPECT_EQ(result.not_asked_s, 40);
   EXPECT_EQ(poller.health(), before);
 }
 

@@ -79,9 +79,13 @@ Now FeedPolls::now() const {
 }
 
 Result<void> FeedPolls::step(const Ended& ended) {
-  if (auto done = begin_due(ended); !done) return done;
-  finder_->step(now());
-  wait();
+  if (is_clock_set()) {
+    if (auto done = begin_due(ended); !done) return done;
+    finder_->step(now());
+    wait();
+  } else {
+    http_->wait(kLongestWaitMs);
+  }
   for (HttpDone& done : http_->take_done()) {
     if (finder_->is_mine(done.id)) {
       finder_->answered(std::move(done), now());
@@ -91,6 +95,21 @@ Result<void> FeedPolls::step(const Ended& ended) {
     if (auto gone = go_on(done.id, std::move(request), ended); !gone) return gone;
   }
   return {};
+}
+
+// A machine without a clock of its own begins in 1970, until it has asked another one.
+bool FeedPolls::is_clock_set() {
+  const Seconds wall = now().wall;
+  const bool is_set = wall >= kEarliestTime;
+  if (is_set == !has_said_clock_) return is_set;
+  has_said_clock_ = !is_set;
+  if (is_set) {
+    voice_.info(fmt::format("the clock is set, to {}: feeds are polled", format_utc(wall)));
+  } else {
+    voice_.warning(fmt::format("this machine's clock says {}: nothing is polled until it is set",
+                               format_utc(wall)));
+  }
+  return is_set;
 }
 
 void FeedPolls::wait() {
@@ -111,13 +130,19 @@ bool FeedPolls::is_done() const {
                              [](const auto& feed) { return feed->is_held || feed->was_polled; });
 }
 
+std::int64_t FeedPolls::due_ms(const Feed& feed) const {
+  const bool is_over = feed.is_held || (settings_.once && feed.was_polled);
+  const std::int64_t poll_ms = feed.poller.due_ms();
+  if (is_over || poll_ms == FeedPoller::kUnderWay) return FeedPoller::kUnderWay;
+  return feed.ask_ms.value_or(poll_ms);
+}
+
 std::int64_t FeedPolls::wait_ms() const {
-  std::int64_t due_ms = finder_->next_due_ms();
+  std::int64_t least_ms = finder_->next_due_ms();
   for (const auto& feed : feeds_) {
-    if (feed->is_held || (settings_.once && feed->was_polled)) continue;
-    due_ms = std::min(due_ms, feed->poller.due_ms());
+    least_ms = std::min(least_ms, due_ms(*feed));
   }
-  const std::int64_t left_ms = std::max<std::int64_t>(due_ms - now().monotonic_ms, 0);
+  const std::int64_t left_ms = std::max<std::int64_t>(least_ms - now().monotonic_ms, 0);
   return std::min(left_ms, kLongestWaitMs);
 }
 
@@ -125,8 +150,7 @@ Result<void> FeedPolls::begin_due(const Ended& ended) {
   const Now at = now();
   for (std::size_t i = 0; i < feeds_.size(); ++i) {
     Feed& feed = *feeds_[i];
-    if (feed.is_held || (settings_.once && feed.was_polled)) continue;
-    if (feed.poller.due_ms() > at.monotonic_ms) continue;
+    if (due_ms(feed) > at.monotonic_ms) continue;
     const double jitter = static_cast<double>(random_() >> 11) * 0x1p-53;
     if (auto done = go_on(i, feed.poller.begin(at, jitter), ended); !done) return done;
   }
@@ -140,22 +164,51 @@ Result<void> FeedPolls::go_on(std::size_t number, std::optional<HttpRequest> req
     return {};
   }
   Feed& feed = *feeds_[number];
-  feed.was_polled = true;
-  ++polls_;
   PollResult result = feed.poller.take_result();
+  say(feed, result);
+  if (settings_.once && result.not_asked_s && waits_to_ask(feed, *result.not_asked_s)) return {};
+  feed.was_polled = true;
+  if (!result.not_asked_s) ++polls_;
+  failures_ += feed.poller.health().failures_in_a_row > 0 ? 1 : 0;
+  return ended(number, std::move(result));
+}
+
+void FeedPolls::took(std::size_t number, std::int64_t late_rows) {
+  Feed& feed = *feeds_[number];
+  feed.poller.took(late_rows, now());
+  say(feed, feed.poller.take_result());
+}
+
+void FeedPolls::say(const Feed& feed, const PollResult& result) const {
   for (const std::string& text : result.warnings) {
     voice_.warning(fmt::format("{}: {}", feed.system, text));
   }
   for (const std::string& text : result.notices) {
     voice_.info(fmt::format("{}: {}", feed.system, text));
   }
-  failures_ += feed.poller.health().failures_in_a_row > 0 ? 1 : 0;
-  return ended(number, std::move(result));
+}
+
+// Who asks for each feed to be polled once expects to have what it says now.
+bool FeedPolls::waits_to_ask(Feed& feed, Seconds wait_s) {
+  const std::string left = format_duration(wait_s);
+  if (feed.ask_ms || wait_s > kMostWait) {
+    feed.not_asked = fmt::format(
+        "not_asked: the feed wants to be left alone for another {}; run again after that", left);
+    return false;
+  }
+  voice_.info(fmt::format("{}: the feed wants to be left alone for another {}: asked after that",
+                          feed.system, left));
+  feed.ask_ms = now().monotonic_ms + wait_s * 1000;
+  return true;
 }
 
 std::vector<std::string> FeedPolls::failing() const {
   std::vector<std::string> failing;
   for (const auto& feed : feeds_) {
+    if (!feed->not_asked.empty()) {
+      failing.push_back(fmt::format("{}: {}", feed->system, feed->not_asked));
+      continue;
+    }
     if (!feed->is_failing()) continue;
     const FeedHealth& health = feed->poller.health();
     failing.push_back(fmt::format("{}: {}: {}", feed->system, health.reason, health.text));

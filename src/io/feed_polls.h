@@ -37,6 +37,8 @@ class FeedPolls {
  public:
   // Of feed `number`; what is to be said of it was said.
   using Ended = std::function<Result<void>(std::size_t number, PollResult result)>;
+  // With `once` a feed that wants to be left alone for a while is waited for so long.
+  static constexpr Seconds kMostWait = kMinute;
 
   static Result<std::unique_ptr<FeedPolls>> open(FeedPollsSettings settings, RandomSource random,
                                                  RunVoice voice);
@@ -58,8 +60,11 @@ class FeedPolls {
   [[nodiscard]] std::vector<MissingFeed> missing() const { return finder_->missing(); }
   [[nodiscard]] bool is_seeking() const { return !finder_->has_found_all(); }
 
-  // Begins what is due, waits for answers, a second at most, and tells of the polls that have
-  // ended. An Error is one of `ended`.
+  // Of the round that `ended` was told of last so many rows were late for their windows.
+  void took(std::size_t number, std::int64_t late_rows);
+
+  // Nothing is begun while the clock says that it is not set. Begins what is due, waits for
+  // answers, a second at most, and tells of the polls that have ended. An Error is one of `ended`.
   Result<void> step(const Ended& ended);
   // Nothing comes any more of what is under way.
   void cancel();
@@ -85,6 +90,9 @@ class FeedPolls {
     std::string beginning;  // what the poller saved before its first poll
     bool is_held = false;
     bool was_polled = false;
+    // With `once`, of a feed that wanted to be left alone: when it is polled after all, or why not.
+    std::optional<std::int64_t> ask_ms{};
+    std::string not_asked{};
 
     [[nodiscard]] bool is_failing() const {
       return !is_held && poller.health().failures_in_a_row > 0;
@@ -96,6 +104,10 @@ class FeedPolls {
 
   Result<void> begin_due(const Ended& ended);
   Result<void> go_on(std::size_t number, std::optional<HttpRequest> request, const Ended& ended);
+  void say(const Feed& feed, const PollResult& result) const;
+  bool waits_to_ask(Feed& feed, Seconds wait_s);
+  bool is_clock_set();
+  [[nodiscard]] std::int64_t due_ms(const Feed& feed) const;
   void wait();
   [[nodiscard]] std::int64_t wait_ms() const;
 
@@ -106,6 +118,7 @@ class FeedPolls {
   std::unique_ptr<FeedFinder> finder_;        // after the client, which it uses
   std::vector<std::unique_ptr<Feed>> feeds_;  // by the number of their requests
   Now began_;
+  bool has_said_clock_ = false;
   std::int64_t polls_ = 0, failures_ = 0;
 };
 

@@ -63,7 +63,7 @@ void FeedRun::open_place(std::size_t number) {
   // A feed need not be asked to find out that its answer cannot be stored.
   if (opened && place.feed != nullptr && troubles_.is_troubled(number)) opened = commit(number);
   if (!opened) return drop(number, StorageTroubles::Step::kOpen, opened.error());
-  troubles_.opened(number);
+  troubles_.opened(number, polls_->now());
   if (place.feed == nullptr) return;  // it is sought
   was_any_open_ = true;
   tell_live(number);
@@ -204,7 +204,9 @@ void FeedRun::poll_ended(std::size_t number, const PollResult& result) {
   Feed& feed = *places_[number].feed;
   const Now at = polls_->now();
   if (result.believed) {
+    const std::int64_t late = feed.task.task().counters().late;
     feed.task.observe(*result.believed, at);
+    polls_->took(number, feed.task.task().counters().late - late);
   } else if (result.rejected) {
     ++summary_.rejected;
     const Rejection& why = result.rejected->why;

@@ -47,15 +47,19 @@ void StorageTroubles::failed(std::size_t number, const std::string& system, Step
                           format_duration(kLastRetryMs / 1000))});
 }
 
-void StorageTroubles::opened(std::size_t number) {
+void StorageTroubles::opened(std::size_t number, const Now& now) {
   const auto found = troubles_.find(number);
-  if (found != troubles_.end()) found->second.is_open = true;
+  if (found == troubles_.end()) return;
+  found->second.is_open = true;
+  found->second.opened_ms = now.monotonic_ms;
 }
 
 void StorageTroubles::committed(std::size_t number, const Now& now) {
   const auto found = troubles_.find(number);
   if (found == troubles_.end()) return;
   const Trouble& trouble = found->second;
+  // What fails again at once is one trouble, and tried ever more seldom.
+  if (now.monotonic_ms - trouble.opened_ms < kSettledMs) return;
   if (trouble.is_named) {
     news_.push_back(
         {true, fmt::format("{}: is stored again after {}", trouble.system,

@@ -21,6 +21,7 @@ class StorageTroubles {
  public:
   static constexpr std::int64_t kFirstRetryMs = 10'000;
   static constexpr std::int64_t kLastRetryMs = 300'000;  // reached by doubling
+  static constexpr std::int64_t kSettledMs = 20'000;
   // When the disk is full all of them fail: so many are named.
   static constexpr std::size_t kMostNamed = 10;
 
@@ -29,8 +30,8 @@ class StorageTroubles {
   // Feed `number` could not be opened or committed, and nothing of it is in memory any more.
   void failed(std::size_t number, const std::string& system, Step step, std::string why,
               const Now& now);
-  // It is open again. The trouble is over when it has committed a poll.
-  void opened(std::size_t number);
+  // It is open again. The trouble is over when it has committed polls for kSettledMs.
+  void opened(std::size_t number, const Now& now);
   void committed(std::size_t number, const Now& now);
 
   // Those that are to be opened again now.
@@ -53,8 +54,8 @@ class StorageTroubles {
  private:
   struct Trouble {
     std::string system, why;
-    std::int64_t since_ms = 0, due_ms = 0, retry_ms = 0;
-    bool is_open = false;  // again, and no poll was committed since
+    std::int64_t since_ms = 0, due_ms = 0, retry_ms = 0, opened_ms = 0;
+    bool is_open = false;  // again
     bool is_named = false;
     std::array<bool, 2> was_said{};  // by Step: what is found when it is opened may help more
   };

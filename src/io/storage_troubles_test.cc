@@ -42,11 +42,12 @@ TEST_F(StorageTroublesTest, ItIsSaidOnceHowOftenItIsTriedAndWhenItIsOver) {
   EXPECT_THAT(said(), IsEmpty());
   EXPECT_THAT(troubles_.failing(), ElementsAre("s3: no space"));
   EXPECT_EQ(troubles_.line(), "1 feed is not stored: s3");
-  troubles_.opened(3);
-  EXPECT_THAT(said(), IsEmpty());
+  troubles_.opened(3, at(50));
   EXPECT_THAT(troubles_.failing(), IsEmpty());
+  troubles_.committed(3, at(69));
+  EXPECT_THAT(said(), IsEmpty());
   troubles_.committed(3, at(75));
-  EXPECT_THAT(said(), ElementsAre("+s3: is stored again after 1m15s"));
+  EXPECT_THAT(said(), ElementsAre("+s3: is stored again after 75s"));
   EXPECT_FALSE(troubles_.is_troubled(3));
   EXPECT_EQ(troubles_.line(), "");
   troubles_.committed(3, at(80));
@@ -72,14 +73,17 @@ TEST_F(StorageTroublesTest, ItIsTriedAgainAfterTwiceAsLongUpToFiveMinutes) {
     now += wait;
     EXPECT_THAT(troubles_.due(at(now)), ElementsAre(1));
   }
-  // One that opens and fails with its first poll is no better.
-  troubles_.opened(1);
+  // One that opens and soon fails is no better.
+  troubles_.opened(1, at(now));
   EXPECT_THAT(troubles_.due(at(now + 10'000)), IsEmpty());
-  fail(1, now);
-  EXPECT_THAT(troubles_.due(at(now + 299)), IsEmpty());
-  troubles_.committed(1, at(now + 300));
-  fail(1, now + 300);
-  EXPECT_THAT(troubles_.due(at(now + 310)), ElementsAre(1));
+  troubles_.committed(1, at(now + 10));
+  fail(1, now + 19);
+  EXPECT_THAT(troubles_.due(at(now + 318)), IsEmpty());
+  EXPECT_EQ(said().size(), 1U);
+  troubles_.opened(1, at(now + 319));
+  troubles_.committed(1, at(now + 339));
+  fail(1, now + 340);
+  EXPECT_THAT(troubles_.due(at(now + 350)), ElementsAre(1));
 }
 
 TEST_F(StorageTroublesTest, OfManyFeedsTenAreNamed) {
