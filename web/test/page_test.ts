@@ -68,6 +68,8 @@ describe('the board', () => {
     expect(await page.locator('.figures.greyed').count()).toBe(1);
     expect(await page.locator('.attention').innerText()).toContain('Not known while the connection is lost');
     expect(await page.locator('.pill').innerText()).toContain('Connection lost');
+    expect(await figure(page, 6)).not.toMatch(/^\d+ s$/); // the data get older
+    expect(await figure(page, 7)).toBe('Unknown');
     standin!.isSilent = false;
     await page.waitForSelector('.banner.bad', { state: 'detached', timeout: 40_000 });
     expect(await page.locator('.figures.greyed').count()).toBe(0);

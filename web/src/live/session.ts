@@ -149,13 +149,15 @@ export class Session {
   private readonly tick = (): void => {
     const local = Date.now();
     batch(() => {
-      this.now.value = this.server.judged(local);
-      this.clock.value = this.server.now(local);
       const link = this.link.value;
-      if (link.phase === 'stopped' || link.phase === 'lost') return;
       const isSilent = link.heardAt !== null && local - link.heardAt > kSilenceMs;
       const neverCame = link.heardAt === null && link.error !== null;
-      if (isSilent || neverCame) this.link.value = { ...link, phase: 'lost' };
+      if (link.phase !== 'stopped' && link.phase !== 'lost' && (isSilent || neverCame)) {
+        this.link.value = { ...link, phase: 'lost' };
+      }
+      this.clock.value = this.server.now(local);
+      // What is heard no more gets older all the time.
+      this.now.value = this.isConnected.value ? this.server.judged(local) : this.clock.value;
     });
   };
 

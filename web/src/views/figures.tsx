@@ -76,16 +76,23 @@ export function Figures({ session }: { session: Session }) {
           notes={[asOf ?? t.staleHint(span(session.info.stale_after_s * 1000, language.value))]}
           href={toTable('unknown')}
         />
-        <HourFigure session={session} label={t.rentals} of="rentals" />
-        <HourFigure session={session} label={t.returns} of="returns" />
+        <HourFigure session={session} label={t.rentals} of="rentals" asOf={asOf} />
+        <HourFigure session={session} label={t.returns} of="returns" asOf={asOf} />
         <AgeFigure session={session} now={now} />
-        <SourceFigure session={session} now={now} />
+        <SourceFigure session={session} now={now} asOf={asOf} />
       </dl>
     </section>
   );
 }
 
-function HourFigure({ session, label, of }: { session: Session; label: string; of: 'rentals' | 'returns' }) {
+interface HourFigureProps {
+  session: Session;
+  label: string;
+  of: 'rentals' | 'returns';
+  asOf: string | null;
+}
+
+function HourFigure({ session, label, of, asOf }: HourFigureProps) {
   const t = text.value;
   const state = session.state.value;
   const hour: HourSum | null = state?.hour ?? null;
@@ -95,9 +102,9 @@ function HourFigure({ session, label, of }: { session: Session; label: string; o
     <Figure
       label={start === null ? label : t.soFar(label, clockTime(start, session.zone))}
       value={whole(hour?.[of])}
-      notes={[state === null ? null : last === null ? t.lastWeekNone : t.lastWeekWhole(whole(last))]}
+      notes={[asOf, state === null || asOf ? null : last === null ? t.lastWeekNone : t.lastWeekWhole(whole(last))]}
     >
-      {hour && last !== null && last > 0 && (
+      {hour && !asOf && last !== null && last > 0 && (
         <span class="value-note">
           {percent(hour[of], last)}
           <meter class={of} min={0} max={Math.max(last, hour[of])} value={hour[of]} aria-hidden="true" />
@@ -125,10 +132,11 @@ function newestWords(newest: number, now: number, zone: string): string {
   return now - newest < 12 * 3_600_000 ? clockTimeSeconds(newest, zone) : timeNear(newest, now, zone, language.value);
 }
 
-function SourceFigure({ session, now }: { session: Session; now: number | null }) {
+function SourceFigure({ session, now, asOf }: { session: Session; now: number | null; asOf: string | null }) {
   const t = text.value;
   const state = session.state.value;
   const feed: Feed | null = state?.feed ?? null;
+  if (asOf) return <Figure label={t.source} value={t.sourceNone} notes={[t.lost]} />;
   if (!feed) return <Figure label={t.source} value={state ? t.sourceNone : '–'} notes={[state ? t.sourceNoneHint : null]} />;
   const succeeded = milliseconds(feed.succeeded_at);
   return (
