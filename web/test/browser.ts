@@ -2,7 +2,6 @@
 // policy for content, write an error to the console.
 //
 //   BIKEFLOW_PAGE_OUT  the built page that the stand-in serves (dist)
-//   BIKEFLOW_URL       where a server is, for server_test.ts
 //   BIKEFLOW_CHROMIUM  the browser (/usr/bin/chromium)
 
 import axe from 'axe-core';

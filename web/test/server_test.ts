@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-import type { About, State, StationsAnswer } from '../src/api/types.ts';
+import type { About, StationsAnswer, SystemState } from '../src/api/types.ts';
 import { fillOf } from '../src/live/standing.ts';
 import { axeFaults, kPhone, launch, open, waitForMap, type Watched } from './browser.ts';
 
@@ -117,7 +117,7 @@ describe('the page of the program', () => {
       first,
       { timeout: 20_000 },
     );
-    const state = await program.api<State>(`systems/${kSystem}/state`);
+    const state = await program.api<SystemState>(`systems/${kSystem}/state`);
     expect(state.stations.known).toBe(300);
     const parked = (await page.locator('.figures .value').first().innerText()).replaceAll(/\D/g, '');
     expect(Math.abs(Number(parked) - state.bikes!)).toBeLessThan(300);
