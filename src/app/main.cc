@@ -8,6 +8,7 @@
 #include "app/poll_command.h"
 #include "app/program.h"
 #include "app/run_command.h"
+#include "app/serve_command.h"
 #include "app/show_command.h"
 #include "app/simulate_command.h"
 #include "app/state_command.h"
@@ -19,6 +20,7 @@ int main(int argc, char** argv) {
   bikeflow::register_demo(line);
   bikeflow::register_run(line);
   bikeflow::register_poll(line);
+  bikeflow::register_serve(line);
   bikeflow::register_backfill(line);
   bikeflow::register_show(line);
   bikeflow::register_simulate(line);

@@ -6,6 +6,7 @@
 #include "app/feed_specs.h"
 #include "app/kafka_settings_of.h"
 #include "app/live_side.h"
+#include "app/pipeline_settings.h"
 #include "app/poll_command.h"
 #include "app/voice.h"
 #include "base/zone.h"
@@ -29,39 +30,14 @@ struct RunOptions {
   bool close_windows = false;
 };
 
-std::vector<SystemConfig> named_systems(const Config& config) {
-  if (config.feeds.empty()) return {*config.system};
-  std::vector<SystemConfig> systems;
-  for (const FeedConfig& feed : config.feeds) systems.push_back(feed.system);
-  return systems;
-}
-
-std::vector<LogSystem> systems_of(const Config& config) {
-  std::vector<LogSystem> systems;
-  for (const SystemConfig& system : named_systems(config)) {
-    systems.push_back(
-        {system.id, Zone::load(system.timezone).value()});  // the configuration's check
-  }
-  return systems;
-}
-
-TaskSettings task_of(const WindowConfig& window) {
-  TaskSettings task;
-  task.windows.length = window.length;
-  task.windows.slide = window.slide;
-  task.delay = window.delay;
-  task.max_gap = window.max_gap;
-  return task;
-}
-
 KafkaRunSettings settings_of(const Config& config, const RunOptions& options) {
   KafkaRunSettings settings;
   settings.kafka = kafka_settings_of(*config.kafka);
   settings.lake_url = config.lake->url;
   OwnerSettings& owner = settings.owner;
   owner.lake = config.lake->rule;
-  owner.systems = systems_of(config);
-  owner.task = task_of(config.window);
+  owner.systems = log_systems_of(config);
+  owner.task = task_settings_of(config.window);
   owner.checkpoint_every = config.checkpoint.every;
   owner.idle_close = config.window.idle_close;
   owner.due_max_bytes = config.checkpoint.due_max_bytes;
@@ -71,18 +47,11 @@ KafkaRunSettings settings_of(const Config& config, const RunOptions& options) {
 }
 
 Result<ExitStatus> run_from_kafka(const Config& config, const RunOptions& options, Shell& shell) {
-  for (const FeedConfig& feed : config.feeds) {
-    if (!feed.systems.empty() || feed.system.timezone.empty()) {
-      return fail(
-          "[feed] {}: whoever reads a topic must know its systems: give each [[feed]] an id and a "
-          "timezone",
-          feed.systems.empty() ? feed.system.id : feed.systems);
-    }
-  }
-  if (config.lake->rule.layout == Layout::kPlain && systems_of(config).size() > 1) {
+  if (auto known = check_topic_systems(config); !known) return std::unexpected(known.error());
+  if (config.lake->rule.layout == Layout::kPlain && log_systems_of(config).size() > 1) {
     return fail(
         "the plain layout has no place for a second system, and the configuration names {}; {}",
-        systems_of(config).size(), kOtherThanPlain);
+        log_systems_of(config).size(), kOtherThanPlain);
   }
   if (!config.checkpoint.url.empty()) {
     return fail("[checkpoint] url: this version keeps its state in the lake; leave it out");
@@ -149,7 +118,7 @@ Result<ExitStatus> run_feeds(const Config& config, FeedSpecs feeds, const RunOpt
   FeedRunSettings settings;
   settings.lake = config.lake->url;
   settings.layout = config.lake->rule;
-  settings.task = task_of(config.window);
+  settings.task = task_settings_of(config.window);
   settings.idle_close = config.window.idle_close;
   settings.http = http_settings_of(config.http);
   settings.syncs = config.checkpoint.sync ? Syncs::kOn : Syncs::kOff;
