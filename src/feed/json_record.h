@@ -38,6 +38,11 @@ class JsonRecordDecoder {
   explicit JsonRecordDecoder(Zone zone, const FieldNames& names = {})
       : reader_(names, std::move(zone)) {}
 
+  // As ObservationReader::add_zone().
+  void add_zone(std::string system, Zone zone) {
+    reader_.add_zone(std::move(system), std::move(zone));
+  }
+
   // `near` settles a local time that occurs twice: the record's timestamp, or in a file the time of
   // the observation before it.
   Decoded decode(std::string_view record, Seconds near);

@@ -22,9 +22,9 @@ bool ObservationReader::refuse_bikes(const FoundField& found) {
   return refuse(Reason::kBadBikes, found, kCountForm);
 }
 
-bool ObservationReader::refuse_time(const FoundField& found, Reason reason) {
+bool ObservationReader::refuse_time(const FoundField& found, Reason reason, const Zone& zone) {
   if (reason == Reason::kNoSuchLocalTime) {
-    return refuse(reason, found, "a local time that exists in " + time_.zone().name());
+    return refuse(reason, found, "a local time that exists in " + zone.name());
   }
   return refuse(
       reason, found,

@@ -4,7 +4,10 @@
 // Of several wrong fields the first of station, system, bikes, time gives the reason.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -27,6 +30,11 @@ struct FoundField {
 class ObservationReader {
  public:
   ObservationReader(const FieldNames& names, Zone zone) : fields_(names), time_(std::move(zone)) {}
+
+  // Local times of records that name this system are of its zone. Requires: called once for each.
+  void add_zone(std::string system, Zone zone) {
+    of_systems_.emplace(std::move(system), std::move(zone));
+  }
 
   [[nodiscard]] const FieldLookup& fields() const { return fields_; }
 
@@ -74,22 +82,29 @@ class ObservationReader {
   }
   bool read_time(const Found& found, Seconds near, Observation& observation) {
     if (!found) return refuse_missing(Reason::kMissingTime, Field::kTime);
+    TimeReader& reader = time_of(observation.system);
     const auto time =
-        found->has_text ? time_.read(found->text, near) : std::unexpected(Reason::kBadTime);
-    if (!time) return refuse_time(*found, time.error());
+        found->has_text ? reader.read(found->text, near) : std::unexpected(Reason::kBadTime);
+    if (!time) return refuse_time(*found, time.error(), reader.zone());
     observation.observed_at = *time;
     return true;
+  }
+  TimeReader& time_of(std::string_view system) {
+    if (of_systems_.empty() || system.empty()) return time_;
+    const auto found = of_systems_.find(system);
+    return found == of_systems_.end() ? time_ : found->second;
   }
 
   // Each returns false.
   bool refuse_missing(Reason reason, Field field);
   bool refuse_name(const FoundField& found);
   bool refuse_bikes(const FoundField& found);
-  bool refuse_time(const FoundField& found, Reason reason);
+  bool refuse_time(const FoundField& found, Reason reason, const Zone& zone);
   bool refuse(Reason reason, const FoundField& found, std::string_view expected);
 
   FieldLookup fields_;
   TimeReader time_;
+  std::map<std::string, TimeReader, std::less<>> of_systems_;
   Refusal refusal_;
 };
 

@@ -35,7 +35,9 @@ LogReader::LogReader(std::vector<LogSystem> systems, std::int32_t partition, std
       stations_(systems_.size()),
       described_(systems_.size()),
       batches_(systems_.size()),
-      raw_(systems_.size()) {}
+      raw_(systems_.size()) {
+  for (const LogSystem& system : systems_) decoder_.add_zone(system.name, system.zone);
+}
 
 void LogReader::know(std::string_view system, const Names& stations) {
   const auto found = std::ranges::find(systems_, system, &LogSystem::name);

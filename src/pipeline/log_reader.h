@@ -24,7 +24,7 @@ struct LogSystem {
 // Threads: none; one owner.
 class LogReader {
  public:
-  // Local times are of the first system's zone, and a record that names no system is of the first.
+  // A record that names no system is of the first.
   // Requires: at least one system.
   // `has_live_view`: batches say what else is known of the stations, of each about once an hour.
   LogReader(std::vector<LogSystem> systems, std::int32_t partition, std::string source,

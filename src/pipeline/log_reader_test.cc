@@ -54,6 +54,30 @@ TEST_F(LogReaderTest, TheFormOfTheTopicIsOfTheSystemsZone) {
   EXPECT_EQ(batch.position(batch.records[0]), (Position{3, 100}));
 }
 
+TEST_F(LogReaderTest, LocalTimesAreOfTheZoneOfTheRecordsSystem) {
+  LogReader reader({{"oslo", *Zone::load("Europe/Oslo")}, {"seoul", *Zone::load("Asia/Seoul")}}, 3,
+                   "feed");
+  for (const char* system : {"", "oslo", "seoul", "oslo"}) {
+    add(fmt::format(R"({{"system":"{}","stationId":"A","timestamp":"2024-08-11 22:00:00",)"
+                    R"("parkingBikeTotCnt":"3"}})",
+                    system));
+  }
+  // A time that Oslo does not have, and Seoul has.
+  add(R"({"system":"seoul","stationId":"B","timestamp":"2024-03-31 02:30:00",)"
+      R"("parkingBikeTotCnt":"3"})");
+  const auto read = this->read(reader, kTen + kDay);
+  EXPECT_THAT(read.refused, IsEmpty());
+  const auto times = [&](std::size_t batch) {
+    std::vector<Seconds> all;
+    for (const Record& record : read.batches.at(batch).records) all.push_back(record.observed_at);
+    return all;
+  };
+  ASSERT_EQ(read.batches.size(), 2u);
+  const Seconds in_oslo = kTen + 7 * kHour;
+  EXPECT_THAT(times(0), ElementsAre(in_oslo, in_oslo, in_oslo));
+  EXPECT_THAT(times(1), ElementsAre(kTen, parse_time("2024-03-30T17:30:00Z")->utc()));
+}
+
 TEST_F(LogReaderTest, OffsetsCountOnOverWhatIsRefusedAndOverGaps) {
   add("no JSON");
   add(seen("A", kTen));
