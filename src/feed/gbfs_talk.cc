@@ -13,6 +13,12 @@ namespace bikeflow {
 namespace {
 
 constexpr Seconds kTooManyWait = kMinute;  // after 429 without Retry-After
+constexpr std::string_view kKeyRefused =
+    "the feed refuses the key; check the headers and parameters set for it, and ask its operator "
+    "whether they are still good";
+constexpr std::string_view kKeyWanted =
+    "the feed wants a key; ask its operator for one, and set the header or the parameter that "
+    "carries it";
 
 Secrets secrets_of(const GbfsSettings& settings) {
   Secrets secrets;
@@ -112,7 +118,9 @@ GbfsHeard GbfsTalk::hear(HttpOutcome outcome, Seconds now) const {
   }
   const bool has_key = !settings_.headers.empty() || !settings_.parameters.empty() ||
                        !query_of(settings_.url).empty();
-  heard.failure = wrong_status(outcome->status, shown_url_, has_key);
+  heard.failure = wrong_status(outcome->status, shown_url_,
+                               {.on_refused = has_key ? kKeyRefused : kKeyWanted,
+                                .on_gone = "look up the feed's address in systems.csv"});
   heard.wait_s = outcome->status == 429 ? kTooManyWait : 0;
   if (const auto wait = retry_after_s(outcome->retry_after, now)) {
     heard.wait_s = std::min(*wait, kMostRetryAfter);

@@ -104,14 +104,10 @@ PollFailure no_answer(const HttpFailure& failure, std::string_view shown_url) {
   return {std::string(meaning.reason), std::move(text), meaning.is_permanent};
 }
 
-PollFailure wrong_status(int status, std::string_view shown_url, bool has_key) {
+PollFailure wrong_status(int status, std::string_view shown_url, const StatusAdvice& advice) {
   const std::string what = fmt::format("{}: HTTP {}", shown_url, status);
   if (status == 401 || status == 403) {
-    return {std::string(poll_reason::kBadKey),
-            what + (has_key ? ": the feed refuses the key; check the headers and parameters set "
-                              "for it, and ask its operator whether they are still good"
-                            : ": the feed wants a key; ask its operator for one, and set the "
-                              "header or the parameter that carries it"),
+    return {std::string(poll_reason::kBadKey), fmt::format("{}: {}", what, advice.on_refused),
             true};
   }
   if (status == 429) {
@@ -120,7 +116,7 @@ PollFailure wrong_status(int status, std::string_view shown_url, bool has_key) {
   }
   if (status == 404 || status == 410) {
     return {std::string(poll_reason::kGone),
-            what + ": nothing is there; look up the feed's address in systems.csv", true};
+            fmt::format("{}: nothing is there; {}", what, advice.on_gone), true};
   }
   // 408 and 425 ask for the same request again; 5xx is the server's trouble.
   const bool is_permanent = status >= 400 && status < 500 && status != 408 && status != 425;

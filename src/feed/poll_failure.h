@@ -34,10 +34,15 @@ inline constexpr std::string_view kBudget = "budget";
 // No answer came. Both texts are without secrets already.
 PollFailure no_answer(const HttpFailure& failure, std::string_view shown_url);
 
-// The answer's status is none that the feed can use. `has_key`: one went with the request.
-// Permanent is what asking again will not mend; where the feed has worked before, its reader may
-// know better.
-PollFailure wrong_status(int status, std::string_view shown_url, bool has_key);
+// What each kind of feed has to say of its own.
+struct StatusAdvice {
+  std::string_view on_refused;  // the key, or that there is none
+  std::string_view on_gone;     // nothing is at the address
+};
+
+// The answer's status is none that the feed can use. Permanent is what asking again will not mend;
+// where the feed has worked before, its reader may know better.
+PollFailure wrong_status(int status, std::string_view shown_url, const StatusAdvice& advice);
 
 // The header Retry-After: seconds, or a date in any of HTTP's three forms. Nothing: neither; 0: now
 // or in the past.

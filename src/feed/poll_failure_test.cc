@@ -76,12 +76,14 @@ TEST(PollFailure, Statuses) {
         Case{429, "too_many_requests", false}, Case{500, "http_status", false},
         Case{503, "http_status", false}, Case{204, "http_status", false},
         Case{302, "http_status", false}}) {
-    const PollFailure failure = wrong_status(one.status, "https://a", true);
+    const PollFailure failure = wrong_status(one.status, "https://a", {"a key?", "moved?"});
     EXPECT_EQ(failure.reason, one.reason) << one.status;
     EXPECT_EQ(failure.is_permanent, one.is_permanent) << one.status;
     EXPECT_TRUE(failure.text.starts_with("https://a: HTTP " + std::to_string(one.status) + ": "));
   }
-  EXPECT_NE(wrong_status(401, "", true).text, wrong_status(401, "", false).text);
+  EXPECT_EQ(wrong_status(401, "x", {"a key?", "moved?"}).text, "x: HTTP 401: a key?");
+  EXPECT_EQ(wrong_status(404, "x", {"a key?", "moved?"}).text,
+            "x: HTTP 404: nothing is there; moved?");
 }
 
 }  // namespace

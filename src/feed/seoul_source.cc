@@ -29,6 +29,13 @@ struct CodeMeaning {
 };
 constexpr std::string_view kOurRequest =
     "this is not what bikeflow should ask: is the base URL that of the Seoul open API?";
+// The host itself says so with a status of 200; these come from what stands before it, or in its
+// place.
+constexpr std::string_view kKeyRefused =
+    "refused, by the host or by what stands before it; is the key the one that data.seoul.go.kr "
+    "gave you?";
+constexpr std::string_view kWhichHost =
+    "is the base URL that of the Seoul open API, http://openapi.seoul.go.kr:8088?";
 constexpr std::string_view kHostsTrouble = "the host has trouble of its own; asked again";
 constexpr std::array<CodeMeaning, 15> kCodes = {{
     {"INFO-100", poll_reason::kBadKey,
@@ -146,7 +153,8 @@ FeedStep SeoulSource::answered(HttpOutcome outcome, Seconds now) {
   CHECK(page_ > 0);
   if (!outcome) return failed(no_answer(outcome.error(), shown_url()));
   if (outcome->status != 200) {
-    return failed(wrong_status(outcome->status, shown_url(), true),
+    return failed(wrong_status(outcome->status, shown_url(),
+                               {.on_refused = kKeyRefused, .on_gone = kWhichHost}),
                   std::min(retry_after_s(outcome->retry_after, now).value_or(0), kDay));
   }
   auto page = document_.read(outcome->body);

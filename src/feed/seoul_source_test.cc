@@ -252,6 +252,10 @@ TEST(SeoulSource, OtherStatusesAndNoAnswersAreFailures) {
   EXPECT_FALSE(std::get<PollFailure>(busy.what).is_permanent);
   EXPECT_EQ(busy.wait_s, 90);
   EXPECT_TRUE(failure({status(404)}).is_permanent);
+  EXPECT_THAT(failure({status(404)}).text,
+              HasSubstr("nothing is there; is the base URL that of the Seoul open API, "
+                        "http://openapi.seoul.go.kr:8088?"));
+  EXPECT_THAT(failure({status(403)}).text, HasSubstr("is the key the one that data.seoul.go.kr"));
   EXPECT_EQ(failure({std::unexpected(HttpFailure{HttpFailure::Kind::kTimeout, "slow"})}).reason,
             "timeout");
 }
