@@ -25,6 +25,7 @@
 #include <fmt/format.h>
 
 #include "base/zone.h"
+#include "bench/percentiles.h"
 #include "feed/seoul_source.h"
 #include "io/feed_run.h"
 #include "io/interrupt.h"
@@ -134,13 +135,9 @@ Took watch(const LiveHub& hub, const City& city, const std::string& folder, std:
   return took;
 }
 
-void print(std::string_view what, std::vector<double> ms) {
-  std::ranges::sort(ms);
-  const auto part = [&](double share) {
-    return ms[static_cast<std::size_t>(share * static_cast<double>(ms.size() - 1))];
-  };
-  fmt::print("  {}: p50 {:.1f} ms, p99 {:.1f} ms, least {:.1f} ms\n", what, part(0.5), part(0.99),
-             ms.front());
+void print(std::string_view what, const Percentiles& ms) {
+  fmt::print("  {}: p50 {:.1f} ms, p99 {:.1f} ms, least {:.1f} ms\n", what, ms.at(0.5), ms.at(0.99),
+             ms.at(0));
 }
 
 int run(const std::string& folder, std::size_t polls) {
@@ -175,8 +172,8 @@ int run(const std::string& folder, std::size_t polls) {
   running.join();
   fmt::print("{} polls of {} stations, checkpoints of {} bytes:\n", polls, kStations,
              checkpoint_bytes(state_folder(folder + "/lake", "seoul")));
-  print("last byte to the checkpoint on the disk", took.commit_ms);
-  print("the disk alone, the same bytes         ", took.disk_ms);
+  print("last byte to the checkpoint on the disk", Percentiles(took.commit_ms));
+  print("the disk alone, the same bytes         ", Percentiles(took.disk_ms));
   return 0;
 }
 

@@ -8,7 +8,6 @@
 // station, so that each is a change of its own. Prints the median and the 99th percentile, in
 // milliseconds.
 
-#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -23,6 +22,7 @@
 #include <fmt/core.h>
 
 #include "base/zone.h"
+#include "bench/percentiles.h"
 #include "io/clock.h"
 #include "io/interrupt.h"
 #include "io/kafka_producer.h"
@@ -123,12 +123,9 @@ void print(std::int64_t rate, std::int64_t records, const std::vector<Sent>& sen
           std::chrono::duration<double, std::milli>(station.seen[n] - station.at[n]).count());
     }
   }
-  std::ranges::sort(took_ms);
-  const auto part = [&](double share) {
-    return took_ms[static_cast<std::size_t>(share * static_cast<double>(took_ms.size() - 1))];
-  };
+  const Percentiles took(std::move(took_ms));
   fmt::print("{} records at {} a second: p50 {:.1f} ms, p99 {:.1f} ms, most {:.1f} ms\n", records,
-             rate, part(0.5), part(0.99), took_ms.back());
+             rate, took.at(0.5), took.at(0.99), took.at(1));
 }
 
 int run(const std::vector<std::string>& arguments) {

@@ -5,8 +5,6 @@
 // The first two bytes of the input choose the pieces.
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +16,7 @@
 #include "feed/record_cutter.h"
 #include "feed/record_reader.h"
 #include "feed/utf8.h"
+#include "fuzz/require.h"
 
 namespace {
 
@@ -25,12 +24,6 @@ using namespace bikeflow;  // NOLINT(google-build-using-namespace): a program of
 
 using Fields = std::vector<std::string>;
 using Records = std::vector<std::string>;
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "csv_fuzz: %s\n", what);
-  std::abort();
-}
 
 void frame(CsvFramer& framer, std::string_view& rest, bool is_last, Records& records) {
   while (const auto record = framer.next(rest, is_last)) records.emplace_back(record->record);

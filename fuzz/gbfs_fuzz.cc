@@ -5,8 +5,6 @@
 // recorded document is a seed as it is.
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -21,6 +19,7 @@
 #include "feed/systems_csv.h"
 #include "feed/utf8.h"
 #include "feed/value.h"
+#include "fuzz/require.h"
 #include "model/system_id.h"
 
 namespace {
@@ -32,12 +31,6 @@ constexpr std::string_view kSecret = "s3cret-key";
 constexpr std::string_view kGoodDiscovery =
     R"({"data":{"feeds":[{"name":"station_status","url":"s"},)"
     R"({"name":"station_information","url":"i"}]}})";
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "gbfs_fuzz: %s\n", what);
-  std::abort();
-}
 
 void require_text(const std::string& text, const char* what) {
   require(!text.empty() && is_utf8(text), what);

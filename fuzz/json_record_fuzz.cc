@@ -4,12 +4,10 @@
 // decoder that has learned the shape of the first.
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string_view>
 
 #include "feed/json_record.h"
-#include "feed/utf8.h"
+#include "fuzz/require.h"
 #include "test/json_oracle.h"
 
 namespace {
@@ -17,12 +15,6 @@ namespace {
 using namespace bikeflow;  // NOLINT(google-build-using-namespace): a program of one file
 
 constexpr Seconds kNear = 1'723'383'000;
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "json_record_fuzz: %s\n", what);
-  std::abort();
-}
 
 void judge(std::string_view record, const Zone& zone) {
   JsonRecordDecoder decoder(zone);
@@ -36,8 +28,7 @@ void judge(std::string_view record, const Zone& zone) {
           "simdjson says otherwise");
   if (decoded) return;
   const Refusal& refusal = decoded.error();
-  require(!refusal.detail.empty() && refusal.detail.size() < 600 && is_utf8(refusal.detail),
-          "a detail that nobody can read");
+  require_readable(refusal);
   require(refusal.byte.has_value() == (refusal.reason <= Reason::kTooDeep), "byte, or none");
   require(!refusal.byte ||
               (*refusal.byte >= 0 && static_cast<std::size_t>(*refusal.byte) <= record.size()),

@@ -4,8 +4,6 @@
 // first key, which makes them unusual and changes nothing: both ways must find the same.
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -13,18 +11,13 @@
 #include "feed/seoul_source.h"
 #include "feed/utf8.h"
 #include "feed/value.h"
+#include "fuzz/require.h"
 
 namespace {
 
 using namespace bikeflow;  // NOLINT(google-build-using-namespace): a program of one file
 
 constexpr Seconds kNow = 1'723'383'000;
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "seoul_fuzz: %s\n", what);
-  std::abort();
-}
 
 void judge(const SeoulPage& page) {
   for (const SeenStation& station : page.stations) {
@@ -38,9 +31,7 @@ void judge(const SeoulPage& page) {
     require(station.place->longitude >= -180 && station.place->longitude <= 180, "a bad longitude");
   }
   for (const RefusedStation& refused : page.refused) {
-    require(!refused.refusal.detail.empty() && refused.refusal.detail.size() < 600 &&
-                is_utf8(refused.refusal.detail),
-            "a detail that nobody can read");
+    require_readable(refused.refusal);
     require(!refused.record.empty() && refused.record.size() <= kDeadLetterRecordBytes,
             "no record");
   }

@@ -13,6 +13,24 @@ import servers
 import topic_judge
 
 
+BUCKET = "bikes"
+
+
+@pytest.fixture
+def own_kafka(tmp_path):
+    """A broker that a test may stop and kill."""
+    with servers.Kafka(tmp_path / "kafka") as server:
+        yield server
+
+
+@pytest.fixture
+def own_s3(tmp_path):
+    """A store that a test may stop and kill, with a bucket for the lake."""
+    with servers.S3Proxy(tmp_path / "s3") as server:
+        server.create_bucket(BUCKET)
+        yield server
+
+
 @dataclasses.dataclass
 class Judge:
     """Compares lakes with topics."""

@@ -25,8 +25,7 @@ STATIONS, POLL_SECONDS = 60, 600
 IS_LONG = SECONDS >= 300
 RECORDS_PER_SECOND = 500 if IS_LONG else 8000
 PARTITIONS = 2 if IS_LONG else 1
-BUCKET = "bikes"
-LAKE = f"{BUCKET}/lake"
+LAKE = "bikes/lake"  # in the bucket of own_s3
 
 MIB = 1 << 20
 DUE_MAX = 1 * MIB  # the least that a configuration may say
@@ -151,24 +150,10 @@ class Scene:
 
 
 @pytest.fixture
-def kafka(tmp_path):
-    """One to be stopped."""
-    with servers.Kafka(tmp_path / "kafka") as server:
-        yield server
-
-
-@pytest.fixture
-def s3(tmp_path):
-    with servers.S3Proxy(tmp_path / "s3") as server:
-        server.create_bucket(BUCKET)
-        yield server
-
-
-@pytest.fixture
-def scene(kafka, s3, program, tmp_path):
-    kafka.create_topic("bikes", PARTITIONS)
-    made = Scene(kafka, pipelines.Pipeline(
-        program, tmp_path / "pipeline", kafka.address, "bikes", f"s3://{LAKE}", environment=s3.environment(),
+def scene(own_kafka, own_s3, program, tmp_path):
+    own_kafka.create_topic("bikes", PARTITIONS)
+    made = Scene(own_kafka, pipelines.Pipeline(
+        program, tmp_path / "pipeline", own_kafka.address, "bikes", f"s3://{LAKE}", environment=own_s3.environment(),
         client={"queued.max.messages.kbytes": QUEUE_KIB}, due_max=f"{DUE_MAX // MIB}MiB"))
     yield made
     made.watch.stop()
@@ -178,20 +163,20 @@ def scene(kafka, s3, program, tmp_path):
 SINCE = r"since 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ \((?:\d+[smhd])+\)"
 
 
-def test_the_store_is_gone_for_a_while(scene, kafka, s3, judge, capsys):
-    said = scene.play(s3)
+def test_the_store_is_gone_for_a_while(scene, own_kafka, own_s3, judge, capsys):
+    said = scene.play(own_s3)
     scene.end("the store", said, capsys)
-    assert re.search(f"warning: the store cannot be used {SINCE}: .*is the server {s3.url} of AWS_ENDPOINT_URL up",
+    assert re.search(f"warning: the store cannot be used {SINCE}: .*is the server {own_s3.url} of AWS_ENDPOINT_URL up",
                      said), said
     where = "partitions 0, 1" if PARTITIONS > 1 else "partition 0"
     assert f"reading waits in {where}, where no more may be due ([checkpoint] due_max)" in said
     assert re.search("the store can be used again, after", said), said
-    judge.agrees(judge.expected(kafka, "bikes"), topic_judge.in_bucket(s3, LAKE), scene.pipeline)
+    judge.agrees(judge.expected(own_kafka, "bikes"), topic_judge.in_bucket(own_s3, LAKE), scene.pipeline)
 
 
-def test_the_broker_is_gone_for_a_while(scene, kafka, s3, judge, capsys):
-    said = scene.play(kafka)
+def test_the_broker_is_gone_for_a_while(scene, own_kafka, own_s3, judge, capsys):
+    said = scene.play(own_kafka)
     scene.end("the broker", said, capsys)
     assert re.search(f"warning: the Kafka cluster cannot be used {SINCE}: .*; tried again until it succeeds", said), said
     assert re.search(r"the Kafka cluster can be used again, after", said), said
-    judge.agrees(judge.expected(kafka, "bikes"), topic_judge.in_bucket(s3, LAKE), scene.pipeline)
+    judge.agrees(judge.expected(own_kafka, "bikes"), topic_judge.in_bucket(own_s3, LAKE), scene.pipeline)

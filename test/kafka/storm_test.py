@@ -28,8 +28,7 @@ SEED = int(os.environ.get("BIKEFLOW_STORM_SEED", "1"))
 PARTITIONS = 4
 COPIES = 3
 RECORDS_PER_SECOND = 3000
-BUCKET = "bikes"
-LAKE = f"{BUCKET}/lake"
+LAKE = "bikes/lake"  # in the bucket of own_s3
 
 
 class Reader:
@@ -252,21 +251,8 @@ class Storm:
                 self.counts[f"commit: {outcome[:100]}"] += 1
 
 
-@pytest.fixture
-def kafka(tmp_path):
-    """One to be killed."""
-    with servers.Kafka(tmp_path / "kafka") as server:
-        yield server
-
-
-@pytest.fixture
-def s3(tmp_path):
-    with servers.S3Proxy(tmp_path / "s3") as server:
-        server.create_bucket(BUCKET)
-        yield server
-
-
-def test_storm(kafka, s3, program, judge, tmp_path, capsys):
+def test_storm(own_kafka, own_s3, program, judge, tmp_path, capsys):
+    kafka, s3 = own_kafka, own_s3
     kafka.create_topic("bikes", PARTITIONS)
     pipeline = pipelines.Pipeline(program, tmp_path / "pipeline", kafka.address, "bikes", f"s3://{LAKE}",
                                   environment=s3.environment())
