@@ -188,7 +188,7 @@ void check_outside(const Config& config, Checklist& list) {
     list.add(Verdict::kUnchecked, thing, fmt::format("{}: this version has no {}", name, what));
   };
   check_feeds(config, list);
-  if (config.kafka) check_kafka(*config.kafka, list);
+  if (config.kafka) check_kafka(config, list);
   if (config.dashboard) absent("dashboard", config.dashboard->listen, "dashboard");
   if (config.redis) absent("redis", "[redis]", "Redis");
 }
@@ -196,7 +196,7 @@ void check_outside(const Config& config, Checklist& list) {
 }  // namespace
 
 Result<ExitStatus> check(const std::string& config_file, Shell& shell) {
-  const auto config = load_config(config_file, ConfigUse::kPipeline, shell.log);
+  const auto config = load_config(config_file, ConfigUse::kWhatItIs, shell.log);
   if (!config) return std::unexpected(config.error());
   Checklist list(shell);
   list.add(Verdict::kOk, "configuration", config_file);
@@ -206,7 +206,9 @@ Result<ExitStatus> check(const std::string& config_file, Shell& shell) {
   for (const FeedConfig& feed : config->feeds) {
     if (!feed.system.timezone.empty()) check_zone(feed.system, list);  // else the feed says it
   }
-  if (config->lake->url.starts_with(S3Store::kScheme)) {
+  if (!config->lake) {
+    // A producer's.
+  } else if (config->lake->url.starts_with(S3Store::kScheme)) {
     check_lake_bucket(config->lake->url, list);
   } else {
     check_lake_folder(config->lake->url, *config, list);
@@ -225,8 +227,9 @@ void register_check(CommandLine& line) {
       {.name = "check",
        .summary = "check a configuration, and each outside thing that it names",
        .description =
-           "Reads the configuration and tells everything that is wrong with it, each with its "
-           "line. "
+           "Reads the configuration, of a pipeline or of a producer (feeds and a topic, no lake), "
+           "and "
+           "tells everything that is wrong with it, each with its line. "
            "Then a line for each outside thing: what was tried, what was found, what to do. The "
            "lake is written to (a file that is removed again); nothing else is changed. Each feed "
            "is polled once, all of them within 30 s.\n\n"
@@ -236,7 +239,7 @@ void register_check(CommandLine& line) {
       [config](Shell& shell) { return check(*config, shell); });
   command.text({.name = "-c,--config",
                 .value = "FILE",
-                .help = "the pipeline's configuration",
+                .help = "the configuration of a pipeline or a producer",
                 .required = true},
                config.get());
 }

@@ -39,10 +39,11 @@ struct Tried {
 Now current() { return {wall_now(), monotonic_ms()}; }
 
 // What the lake's checkpoints keep of the feeds: calls of today, and what is usual.
-std::map<std::string, std::string, std::less<>> memories_of(const std::string& lake_url) {
+std::map<std::string, std::string, std::less<>> memories_of(
+    const std::optional<LakeConfig>& config) {
   std::map<std::string, std::string, std::less<>> memories;
-  if (lake_url.starts_with(S3Store::kScheme)) return memories;
-  const auto lake = LakeView::open(lake_url);
+  if (!config || config->url.starts_with(S3Store::kScheme)) return memories;
+  const auto lake = LakeView::open(config->url);
   if (!lake) return memories;  // what is wrong with it is said elsewhere
   const auto checkpoints = find_checkpoints(lake->store());
   if (!checkpoints) return memories;
@@ -155,7 +156,7 @@ void check_feeds(const Config& config, Checklist& list) {
   auto http = HttpClient::create(http_settings_of(config.http));
   if (!http) return list.add(Verdict::kFailed, "http", http.error().message);
 
-  const auto memories = memories_of(config.lake->url);
+  const auto memories = memories_of(config.lake);
   std::vector<Tried> feeds;
   for (FeedSpec& spec : specs->specs) {
     const auto memory = memories.find(spec.system);

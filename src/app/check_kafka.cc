@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "app/checklist.h"
+#include "app/feed_specs.h"
 #include "app/kafka_settings_of.h"
 #include "io/kafka_lookup.h"
 
@@ -15,7 +16,12 @@ constexpr int kWaitMs = 10'000;
 
 }  // namespace
 
-void check_kafka(const KafkaConfig& config, Checklist& list) {
+void check_kafka(const Config& whole, Checklist& list) {
+  const KafkaConfig& config = *whole.kafka;
+  const bool reads = whole.lake.has_value(), writes = !whole.feeds.empty();
+  if (const auto known = systems_are_known(whole); reads && !known) {
+    list.add(Verdict::kFailed, "systems", known.error().message);
+  }
   const auto failed = [&](const Error& error) {
     list.add(Verdict::kFailed, "kafka", error.message);
   };
@@ -23,6 +29,14 @@ void check_kafka(const KafkaConfig& config, Checklist& list) {
   if (!lookup) return failed(lookup.error());
   const auto cluster = (*lookup)->cluster_id(kWaitMs);
   if (!cluster) return failed(cluster.error());
+  const auto found = (*lookup)->partition_count_if_any(kWaitMs);
+  if (found && !*found && writes) {
+    list.add(Verdict::kOk, "kafka",
+             fmt::format("{}: cluster {}, no topic {} yet: bikeflow poll creates it with {}",
+                         config.brokers, *cluster, config.topic,
+                         counted(config.partitions, "partition", "partitions")));
+    return;
+  }
   const auto count = (*lookup)->partition_count(kWaitMs);
   if (!count) return failed(count.error());
   list.add(Verdict::kOk, "kafka",
@@ -41,6 +55,7 @@ void check_kafka(const KafkaConfig& config, Checklist& list) {
     list.add(Verdict::kOk, "topic", fmt::format("cleanup.policy = {}", *policy));
   }
 
+  if (!reads) return;
   std::vector<std::int32_t> partitions(static_cast<std::size_t>(*count));
   std::iota(partitions.begin(), partitions.end(), 0);
   const auto commits = (*lookup)->committed(partitions, kWaitMs);

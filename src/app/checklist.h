@@ -45,7 +45,8 @@ class Checklist {
   bool unchecked_ = false;
 };
 
-// The cluster, the topic, and what the group has committed.
-void check_kafka(const KafkaConfig& config, Checklist& list);
+// The cluster, the topic, and of a pipeline whether it can read it, and what the group has
+// committed. Requires: there is a topic.
+void check_kafka(const Config& config, Checklist& list);
 
 }  // namespace bikeflow

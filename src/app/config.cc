@@ -141,13 +141,12 @@ void read_feeds(TableReader& root, ConfigUse use, Config& config) {
       if (!feed.system.id.empty() && !ids.insert(feed.system.id).second) {
         table.error_at("id", "another feed has this id too: " + feed.system.id);
       }
-    } else if (feed.system.id.empty()) {
+    } else if (feed.system.id.empty() && feed.kind == FeedConfig::Kind::kSeoul) {
       table.require("id", "there is no [system] that has one");
     }
-    // A GBFS feed says its own; but who reads a topic must know it.
+    // A GBFS feed says its own.
     const bool is_zone_needed =
-        use == ConfigUse::kProducer ||
-        (use == ConfigUse::kPipeline && feed.kind == FeedConfig::Kind::kSeoul);
+        use != ConfigUse::kSettings && feed.kind == FeedConfig::Kind::kSeoul;
     if (feed.system.timezone.empty() && is_zone_needed) {
       table.require("timezone", "such as \"Asia/Seoul\"");
     }
@@ -328,6 +327,10 @@ std::expected<Config, ConfigErrors> parse_config(std::string_view file, std::str
   if (!tree) return std::unexpected(ConfigErrors{render(file, text, {tree.error()}), 1});
   ConfigContext context{sources};
   TableReader root(&*tree, "", context);
+  if (use == ConfigUse::kWhatItIs) {
+    const bool is_producer = root.has("feed") && root.has("kafka") && !root.has("lake");
+    use = is_producer ? ConfigUse::kProducer : ConfigUse::kPipeline;
+  }
   Config config;
   read_system(root, use, config);
   read_feeds(root, use, config);

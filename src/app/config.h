@@ -39,7 +39,8 @@ struct FeedConfig {
   Secret key;
   std::int64_t daily_calls = 0;  // 0: as many as it takes
 
-  // kGbfs. Without a time zone of the system, it is the one that the feed says.
+  // kGbfs. Without a time zone of the system, it is the one that the feed says; and so is the id of
+  // one that is alone.
   std::string language;                      // of names
   std::map<std::string, Secret> headers;     // sent with each request
   std::map<std::string, Secret> parameters;  // of each URL
@@ -61,9 +62,8 @@ struct KafkaConfig {
   // Of the producer. A topic that is not there is created so.
   std::int64_t partitions = 4;
   Seconds retention = 7 * kDay;
-  std::string spool;  // a folder; empty: kDefaultSpool. From the configuration's folder
+  std::string spool = "bikeflow-spool";  // a folder
   std::uint64_t spool_max_bytes = std::uint64_t{256} << 20;
-  static constexpr const char* kDefaultSpool = "bikeflow-spool";
 };
 
 struct LakeConfig {
@@ -124,9 +124,10 @@ struct ConfigSources {
   bool without_secrets = false;
 };
 
-// What the configuration is for: a pipeline needs a system and a lake; a producer feeds with zones
-// and a topic; where the command line names those, the file may leave them out.
-enum class ConfigUse : std::uint8_t { kPipeline, kProducer, kSettings };
+// What the configuration is for: a pipeline needs a system and a lake; a producer feeds and a
+// topic; where the command line names those, the file may leave them out.
+// kWhatItIs: a producer where there are feeds and a topic and no lake, else a pipeline.
+enum class ConfigUse : std::uint8_t { kPipeline, kProducer, kWhatItIs, kSettings };
 
 struct ConfigErrors {
   std::string text;  // ready to print

@@ -110,9 +110,9 @@ void TableReader::text(std::string_view key, bool (*accepts)(std::string_view),
   if (!text) return;
   if (!accepts(*text)) {
     // What the environment put into the text stays out of the message.
-    note(value->place, *text == value->text
-                           ? fmt::format("{}: expected {}, found \"{}\"", label(key), form, *text)
-                           : fmt::format("{}: expected {}", label(key), form));
+    note(value->place, *text == value->text ? fmt::format("{}: expected {}, found \"{}\"",
+                                                          label(key), form, masked(*text))
+                                            : fmt::format("{}: expected {}", label(key), form));
     return;
   }
   *target = *std::move(text);

@@ -142,22 +142,25 @@ TEST(Config, HasDefaults) {
   EXPECT_TRUE(config.checkpoint.sync);
 }
 
-TEST(Config, AProducerNeedsFeedsWithZonesAndATopicAndNoLake) {
+TEST(Config, AProducerNeedsFeedsAndATopicAndNoLake) {
   const Config config = read(
-      "[feed]\nid = \"a\"\ntimezone = \"UTC\"\nkind = \"gbfs\"\nurl = \"https://a.org/gbfs.json\"\n"
+      "[feed]\nkind = \"gbfs\"\nurl = \"https://a.org/gbfs.json\"\n"
       "[kafka]\nbrokers = \"b:9092\"\ntopic = \"t\"\n",
       ConfigUse::kProducer);
+  EXPECT_EQ(config.feeds[0].system.id, "");  // as the feed says
   EXPECT_EQ(config.kafka->partitions, 4);
   EXPECT_EQ(config.kafka->retention, 7 * kDay);
+  EXPECT_EQ(config.kafka->spool, "bikeflow-spool");
   EXPECT_EQ(config.kafka->spool_max_bytes, std::uint64_t{256} << 20);
 
   const std::string empty = errors("", ConfigUse::kProducer);
   EXPECT_NE(empty.find("[feed] is missing: what is polled"), std::string::npos) << empty;
   EXPECT_NE(empty.find("[kafka] is missing: brokers"), std::string::npos) << empty;
   const std::string zoneless = errors(
-      "[feed]\nid = \"a\"\nkind = \"gbfs\"\nurl = \"https://a.org/gbfs.json\"\n"
+      "[feed]\nkind = \"seoul\"\nkey = \"k\"\n"
       "[kafka]\nbrokers = \"b:9092\"\ntopic = \"t\"\npartitions = 0\nretention = \"1s\"\n",
       ConfigUse::kProducer);
+  EXPECT_NE(zoneless.find("[feed] needs 'id'"), std::string::npos) << zoneless;
   EXPECT_NE(zoneless.find("[feed] needs 'timezone'"), std::string::npos) << zoneless;
   EXPECT_NE(zoneless.find("[kafka] partitions: expected a whole number from 1 to 10000"),
             std::string::npos)
@@ -338,9 +341,6 @@ TEST(ConfigErrors, OfSystemsAndFeeds) {
             "    1 | [feed]\n"
             "      | ^~~~~~\n");
   EXPECT_EQ(errors("[feed]\nkind = \"gbfs\"\nurl = \"ftp://a\"\n"),
-            "bikeflow.toml:1:1: error: [feed] needs 'id': there is no [system] that has one\n"
-            "    1 | [feed]\n"
-            "      | ^~~~~~\n"
             "bikeflow.toml:3:7: error: [feed] url: expected a URL such as "
             "\"https://example.org/gbfs.json\", found \"ftp://a\"\n"
             "    3 | url = \"ftp://a\"\n"
@@ -533,12 +533,27 @@ TEST(ConfigSecrets, ComeFromTheEnvironmentOrAFile) {
 
 TEST(ConfigSecrets, NeverReachAMessage) {
   for (const std::string_view text :
-       {"[feed]\nkye = \"hunter2\"\n", "[feed]\nkey = hunter2\n", "[feed]\nkey = \"hunter2\n",
-        "[feed]\nkind = \"gbfs\"\nkey = \"hunter2\"\n", "[feed]\nkey = [\"hunter2\"]\n",
-        "feed = { kind = \"x\", key = \"hunter2\" }\n", "kye = \"hunter2\"\n",
+       {"[feed]\nkye = \"hunter2\"\n",
+        "[feed]\nkey = hunter2\n",
+        "[feed]\nkey = \"hunter2\n",
+        "[feed]\nkind = \"gbfs\"\nkey = \"hunter2\"\n",
+        "[feed]\nkey = [\"hunter2\"]\n",
+        "feed = { kind = \"x\", key = \"hunter2\" }\n",
+        "kye = \"hunter2\"\n",
         "[redis]\nurl = \"redis://user:hunter2@h\"\nsentinels = [\"a\"]\nmaster = \"m\"\n",
-        "[kafka.client]\nsasl.password = [\"hunter2\"]\n", "[dashboard]\ntokn = \"hunter2\"\n",
-        "[dashboard]\n\"token\" = hunter2\n"}) {
+        "[kafka.client]\nsasl.password = [\"hunter2\"]\n",
+        "[dashboard]\ntokn = \"hunter2\"\n",
+        "[dashboard]\n\"token\" = hunter2\n",
+        "[feed]\nkind = \"gbfs\"\nsystems = \"s.csv\"\nurl = "
+        "\"https://a.org/gbfs.json?k=hunter2\"\n",
+        "[feed]\nurl = \"https://a.org/gbfs.json?k=hunter2\n",
+        "[feed]\nurl = \"a.org/gbfs.json?k=hunter2\"\n",
+        "[feed]\nurl = \"htps://u:hunter2@a.org/gbfs.json\"\n",
+        "[feed]\nheaders = { Authorization = \"Bearer hunter2 }\n",
+        "[feed.headers]\nX-Who = \"hunter2\n",
+        "[[feed]]\n[feed.parameters]\nx = [\"hunter2\"]\n",
+        "[redis]\nurl = \"redis:/:hunter2@h\"\n",
+        "[redis]\nurl = \"redis://:hunter2@h\n"}) {
     const std::string message = errors(text);
     EXPECT_NE(message.find("error:"), std::string::npos) << message;
     EXPECT_EQ(message.find("hunter2"), std::string::npos) << message;
@@ -562,7 +577,18 @@ TEST(Masked, HidesValuesOfSecretKeysOnly) {
   EXPECT_EQ(masked("key = \"${NAME}\""), "key = \"${NAME}\"");
   EXPECT_EQ(masked("key = \"x${NAME}\""), "key = ***");
   EXPECT_EQ(masked("url = \"redis://u:p@h:1/\""), "url = \"redis://***@h:1/\"");
-  EXPECT_EQ(masked("url = \"redis://h:1/a@b\""), "url = \"redis://h:1/a@b\"");
+  EXPECT_EQ(masked("url = \"redis://:p/q@h:1/\""), "url = \"redis://***@h:1/\"");
+  EXPECT_EQ(masked("url = \"redis://${U}:${P}@h\""), "url = \"redis://${U}:${P}@h\"");
+  EXPECT_EQ(masked("url = \"redis://${U}:p@h\""), "url = \"redis://***@h\"");
+  EXPECT_EQ(masked("url = \"redis:/u:p@h\""), "url = \"***@h\"");
+  EXPECT_EQ(masked("contact = \"ops@example.org\""), "contact = \"ops@example.org\"");
+  EXPECT_EQ(masked("url = \"https://h/a?b=c&d&e=${E}\" # f"),
+            "url = \"https://h/a?b=***&d&e=${E}\" # f");
+  EXPECT_EQ(masked("url = \"https://h/a?api-key=c"), "url = \"https://h/a?api-key=***");
+  EXPECT_EQ(masked("headers = { A = \"b, c\" } # d"), "headers = *** # d");
+  EXPECT_EQ(masked("key = [\"a\", \"b\"]"), "key = ***");
+  EXPECT_EQ(masked("A = \"b\"", true), "A = ***");
+  EXPECT_EQ(masked("A = \"${B}\"", true), "A = \"${B}\"");
   EXPECT_EQ(masked("key ="), "key =***");
   EXPECT_EQ(masked(""), "");
 }

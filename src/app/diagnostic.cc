@@ -1,27 +1,17 @@
 #include "app/diagnostic.h"
 
 #include <algorithm>
-#include <array>
 #include <tuple>
 
 #include <fmt/core.h>
 
+#include "app/secret.h"
 #include "app/terminal.h"
 
 namespace bikeflow {
 namespace {
 
 constexpr std::string_view kMask = "***";
-
-bool names_secret(std::string_view key) {
-  std::string lower;
-  for (const char c : key) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  constexpr std::array<std::string_view, 5> words = {"key", "token", "secret", "passw",
-                                                     "credential"};
-  if (lower.ends_with("_file")) return false;  // where it is, not what
-  return std::any_of(words.begin(), words.end(),
-                     [&](std::string_view word) { return lower.find(word) != std::string::npos; });
-}
 
 // The key that ends before `equals`: a word, perhaps in quotation marks.
 std::string_view key_before(std::string_view line, std::size_t equals) {
@@ -33,11 +23,15 @@ std::string_view key_before(std::string_view line, std::size_t equals) {
                      end - (begin == std::string_view::npos ? 0 : begin + 1) + 1);
 }
 
-// Where the value that begins at `from` ends: after its closing quotation mark, or before what ends
-// a bare one.
+// Where the value that begins at `from` ends: after its closing quotation mark, of an array or a
+// table after the last bracket of the line, or before what ends a bare one.
 std::size_t end_of_value(std::string_view line, std::size_t from) {
   if (from >= line.size()) return line.size();
   const char quote = line[from];
+  if (quote == '[' || quote == '{') {
+    const auto last = line.rfind(quote == '[' ? ']' : '}');
+    return last == std::string_view::npos || last < from ? line.size() : last + 1;
+  }
   if (quote != '"' && quote != '\'') return std::min(line.find_first_of(",}", from), line.size());
   for (std::size_t at = from + 1; at < line.size(); ++at) {
     if (quote == '"' && line[at] == '\\') {
@@ -50,23 +44,84 @@ std::size_t end_of_value(std::string_view line, std::size_t from) {
 }
 
 bool is_reference(std::string_view value) {
-  return value.size() > 5 && value.substr(1).starts_with("${") &&
-         value.find('}') == value.size() - 2;
+  return value.size() > 3 && value.starts_with("${") && value.find('}') == value.size() - 1;
 }
 
-// ://user:password@ -> ://***@
-std::string without_user(std::string_view line) {
+bool is_quoted_reference(std::string_view value) {
+  return value.size() > 2 && is_reference(value.substr(1, value.size() - 2));
+}
+
+// "user:password" -> ***, "${USER}:${PASSWORD}" stays.
+bool is_of_references(std::string_view user) {
+  const auto colon = user.find(':', user.starts_with("${") ? user.find('}') : 0);
+  return is_reference(user.substr(0, colon)) &&
+         (colon == std::string_view::npos || is_reference(user.substr(colon + 1)));
+}
+
+// "a=1&b=${B}" -> "a=***&b=${B}"
+std::string without_values(std::string_view query) {
   std::string shown;
-  for (auto at = line.find("://"); at != std::string_view::npos; at = line.find("://")) {
-    shown += line.substr(0, at + 3);
-    line.remove_prefix(at + 3);
-    const auto end = line.find_first_of("@/ \t\"'");
-    if (end != std::string_view::npos && line[end] == '@' && !line.starts_with("${")) {
+  while (!query.empty()) {
+    const std::string_view parameter = query.substr(0, query.find('&'));
+    const auto equals = parameter.find('=');
+    if (equals == std::string_view::npos || is_reference(parameter.substr(equals + 1))) {
+      shown += parameter;
+    } else {
+      shown += parameter.substr(0, equals + 1);
       shown += kMask;
-      line.remove_prefix(end);
     }
+    query.remove_prefix(parameter.size());
+    if (query.empty()) break;
+    shown += '&';
+    query.remove_prefix(1);
   }
-  return shown += line;
+  return shown;
+}
+
+// What may be a URL, or was meant to be one: without user, password and the values of its query.
+std::string without_url_secrets(std::string_view word) {
+  std::string shown;
+  const std::string_view address = word.substr(0, word.find('?'));
+  std::string_view rest = word;
+  const auto at = address.rfind('@');
+  if (at != std::string_view::npos && address.find(':') < at) {
+    const auto scheme = address.find("://");
+    const std::size_t from = scheme == std::string_view::npos || scheme > at ? 0 : scheme + 3;
+    shown += address.substr(0, from);
+    const std::string_view user = address.substr(from, at - from);
+    shown += is_of_references(user) ? user : kMask;
+    rest.remove_prefix(at);
+  }
+  const auto query = rest.find('?');
+  if (query == std::string_view::npos) return shown += rest;
+  shown += rest.substr(0, query + 1);
+  return shown += without_values(rest.substr(query + 1));
+}
+
+std::string without_secrets_in_urls(std::string_view line) {
+  constexpr std::string_view kEnds = " \t\"'";
+  std::string shown;
+  while (true) {
+    const auto end = std::min(line.find_first_of(kEnds), line.size());
+    shown += without_url_secrets(line.substr(0, end));
+    if (end == line.size()) return shown;
+    shown += line[end];
+    line.remove_prefix(end + 1);
+  }
+}
+
+// Whether the line's table is one of those of which every value may be a key: [feed.headers].
+bool is_in_secret_table(std::string_view text, int number) {
+  std::string_view table;
+  for (int line = 1; line < number && !text.empty(); ++line) {
+    const auto end = std::min(text.find('\n'), text.size());
+    std::string_view read = text.substr(0, end);
+    read.remove_prefix(std::min(read.find_first_not_of(" \t"), read.size()));
+    if (read.starts_with('[')) table = read.substr(0, read.find(']'));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  const std::string_view name = table.substr(table.find_last_of("[.") + 1);
+  return names_secret(name);
 }
 
 std::string_view line_of(std::string_view text, int number) {
@@ -118,10 +173,12 @@ std::string without_value(std::string_view line) {
   return std::string(line.substr(0, std::min(equals, line.size()))) + "= ***";
 }
 
-std::string excerpt(std::string_view line, const Diagnostic& diagnostic) {
+std::string excerpt(std::string_view text, const Diagnostic& diagnostic) {
   const Place& place = diagnostic.place;
+  const std::string_view line = line_of(text, place.line);
   const std::string shown =
-      without_controls(diagnostic.hides_value ? without_value(line) : masked(line));
+      without_controls(diagnostic.hides_value ? without_value(line)
+                                              : masked(line, is_in_secret_table(text, place.line)));
   // Where masking changed what stands before the place, or the place itself, a caret is all we
   // have.
   const std::string_view before = first_characters(line, place.column - 1);
@@ -138,23 +195,24 @@ std::string excerpt(std::string_view line, const Diagnostic& diagnostic) {
 
 }  // namespace
 
-std::string masked(std::string_view line) {
+std::string masked(std::string_view line, bool is_all_secret) {
   std::string shown;
   std::size_t copied = 0;
   for (auto equals = line.find('='); equals != std::string_view::npos;) {
     const std::size_t from = std::min(line.find_first_not_of(" \t", equals + 1), line.size());
     const std::size_t end = end_of_value(line, from);
-    if (names_secret(key_before(line, equals)) && !is_reference(line.substr(from, end - from))) {
-      shown += line.substr(copied, from - copied);
+    const bool is_secret = is_all_secret || names_secret(key_before(line, equals));
+    if (is_secret && !is_quoted_reference(line.substr(from, end - from))) {
+      shown += without_secrets_in_urls(line.substr(copied, from - copied));
       shown += kMask;
       copied = end;
       equals = line.find('=', end);
     } else {
-      equals = line.find('=', equals + 1);
+      const bool is_quoted = from < line.size() && (line[from] == '"' || line[from] == '\'');
+      equals = line.find('=', is_quoted ? end : equals + 1);
     }
   }
-  shown += line.substr(copied);
-  return without_user(shown);
+  return shown += without_secrets_in_urls(line.substr(copied));
 }
 
 std::string render(std::string_view file, std::string_view text,
@@ -171,7 +229,7 @@ std::string render(std::string_view file, std::string_view text,
       all += fmt::format("{}: error: {}\n", file, message);
     } else {
       all += fmt::format("{}:{}:{}: error: {}\n", file, place.line, place.column, message);
-      all += excerpt(line_of(text, place.line), diagnostic);
+      all += excerpt(text, diagnostic);
     }
   }
   return all;

@@ -30,8 +30,9 @@ struct Diagnostic {
 std::string render(std::string_view file, std::string_view text,
                    std::vector<Diagnostic> diagnostics);
 
-// The line with the values of keys that name secrets (key, token, password, ...) and the user part
-// of URLs replaced by ***. References such as "${NAME}" stay.
-std::string masked(std::string_view line);
+// A line with the values of keys that name secrets, and what may be secret in URLs (the user, and
+// the values of the query), replaced by ***. References such as "${NAME}" stay. `is_all_secret`: so
+// are the values of all keys.
+std::string masked(std::string_view line, bool is_all_secret = false);
 
 }  // namespace bikeflow

@@ -11,8 +11,10 @@
 
 #include "app/catalog.h"
 #include "base/version.h"
+#include "feed/gbfs_url.h"
 #include "feed/seoul_source.h"
 #include "io/file.h"
+#include "io/poll_run.h"
 
 namespace bikeflow {
 namespace {
@@ -120,6 +122,21 @@ Result<FeedSpecs> feed_specs_of(const std::string& url) {
   FeedSpecs all;
   all.specs.push_back(*std::move(spec));
   return all;
+}
+
+Result<void> systems_are_known(const Config& config) {
+  for (const FeedConfig& feed : config.feeds) {
+    if (feed.systems.empty() && !feed.system.id.empty() && !feed.system.timezone.empty()) continue;
+    return fail(
+        "[feed] {}: whoever reads a topic must know the id and the time zone of each of its "
+        "systems, as they are not in the records: give each [[feed]] both. bikeflow poll asks the "
+        "feeds for them, and leaves such tables in {}/{}",
+        !feed.systems.empty()    ? feed.systems
+        : feed.system.id.empty() ? shown_url_of(feed.url)
+                                 : feed.system.id,
+        config.kafka->spool, PollRun::kSystemsFile);
+  }
+  return {};
 }
 
 HttpClientSettings http_settings_of(const HttpConfig& config) {

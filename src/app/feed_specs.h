@@ -23,6 +23,10 @@ Result<FeedSpecs> feed_specs_of(const Config& config);
 // What `run --feed URL` polls: id and time zone are as the feed says.
 Result<FeedSpecs> feed_specs_of(const std::string& url);
 
+// An Error where the id or the time zone of a feed's system is not in the configuration: records of
+// a topic do not have them. Requires: there is a topic.
+Result<void> systems_are_known(const Config& config);
+
 // Who polls, for the feeds' operators: "bikeflow/0.1.0 (ops@example.org)".
 HttpClientSettings http_settings_of(const HttpConfig& config);
 

@@ -4,18 +4,6 @@
 
 namespace bikeflow {
 
-Result<void> check_topic_systems(const Config& config) {
-  for (const FeedConfig& feed : config.feeds) {
-    if (!feed.systems.empty() || feed.system.timezone.empty()) {
-      return fail(
-          "[feed] {}: whoever reads a topic must know its systems: give each [[feed]] an id and a "
-          "timezone",
-          feed.systems.empty() ? feed.system.id : feed.systems);
-    }
-  }
-  return {};
-}
-
 std::vector<SystemConfig> named_systems(const Config& config) {
   if (config.feeds.empty()) return {*config.system};
   std::vector<SystemConfig> systems;

@@ -1,7 +1,5 @@
 #include "app/poll_command.h"
 
-#include <filesystem>
-#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -11,6 +9,7 @@
 #include "app/kafka_settings_of.h"
 #include "io/interrupt.h"
 #include "io/kafka_topic.h"
+#include "io/notify.h"
 #include "io/random.h"
 
 namespace bikeflow {
@@ -27,30 +26,25 @@ TopicPlan plan_of(const KafkaConfig& kafka) {
   return {static_cast<std::int32_t>(kafka.partitions), kafka.retention};
 }
 
-Result<std::unique_ptr<PollRun>> open_poll(const Config& config, const std::string& config_file,
-                                           bool once, Shell& shell) {
+// `service`: who hears how it does.
+Result<std::unique_ptr<PollRun>> open_poll(const Config& config, bool once, ServiceNotifier service,
+                                           Shell& shell) {
   auto feeds = feed_specs_of(config);
   if (!feeds) return std::unexpected(feeds.error());
-  for (const FeedSpec& spec : feeds->specs) {
-    if (spec.zone && !spec.system.empty()) continue;
-    return fail(
-        "{}whoever reads a topic must know its systems: give each [[feed]] an id and a timezone "
-        "(a catalogue of systems goes without Kafka only)",
-        spec.system.empty() ? "" : spec.system + ": ");
-  }
   for (const std::string& notice : feeds->notices) shell.log.warning(notice);
-  const std::filesystem::path folder = std::filesystem::path(config_file).parent_path();
   const KafkaConfig& kafka = *config.kafka;
   PollRunSettings settings;
   settings.kafka = kafka_settings_of(kafka);
   settings.topic = plan_of(kafka);
-  settings.spool =
-      (folder / (kafka.spool.empty() ? KafkaConfig::kDefaultSpool : kafka.spool)).string();
+  settings.spool = kafka.spool;
   settings.spool_max_bytes = kafka.spool_max_bytes;
   settings.delay = config.window.delay;
   settings.max_gap = config.window.max_gap;
   settings.http = http_settings_of(config.http);
+  // A catalogue may have more systems tomorrow.
+  settings.names_systems = config.feeds.size() > 1 || !config.feeds.front().systems.empty();
   settings.once = once;
+  settings.service = std::move(service);
   return PollRun::open(std::move(settings), std::move(feeds->specs), system_random,
                        {[&](const std::string& text) { shell.log.info(text); },
                         [&](const std::string& text) { shell.log.warning(text); },
@@ -80,7 +74,7 @@ Result<ExitStatus> poll(const PollOptions& options, Shell& shell) {
   const auto config = load_config(options.config, ConfigUse::kProducer, shell.log);
   if (!config) return std::unexpected(config.error());
   watch_for_interrupts();
-  auto run = open_poll(*config, options.config, options.once, shell);
+  auto run = open_poll(*config, options.once, ServiceNotifier::from_environment(), shell);
   if (!run) return std::unexpected(run.error());
   const auto summary = (*run)->run();
   if (!summary) return std::unexpected(summary.error());
@@ -95,16 +89,14 @@ PollBeside::PollBeside(std::unique_ptr<PollRun> run, std::string topic)
         interrupt();
       }) {}
 
-Result<std::unique_ptr<PollBeside>> PollBeside::start(const Config& config,
-                                                      const std::string& config_file,
-                                                      Shell& shell) {
+Result<std::unique_ptr<PollBeside>> PollBeside::start(const Config& config, Shell& shell) {
   const KafkaSettings kafka = kafka_settings_of(*config.kafka);
   auto lookup = KafkaLookup::open(kafka);
   if (!lookup) return std::unexpected(lookup.error());
   // The reader, which begins next, does not wait for its topic.
   auto topic = find_or_create_topic(**lookup, kafka, plan_of(*config.kafka), kTopicMs);
   if (!topic) return std::unexpected(topic.error());
-  auto run = open_poll(config, config_file, false, shell);
+  auto run = open_poll(config, false, ServiceNotifier("", 0), shell);
   if (!run) return std::unexpected(run.error());
   return std::unique_ptr<PollBeside>(new PollBeside(*std::move(run), config.kafka->topic));
 }
@@ -131,8 +123,8 @@ void register_poll(CommandLine& line) {
            "lets us; one that is there is left as it is.\n\n"
            "A round of a feed is kept on disk until the broker has acknowledged every record of "
            "it; only then the next one is sent, so the topic has rounds in order and whole. "
-           "Without a broker they wait in the folder [kafka] spool (bikeflow-spool, beside the "
-           "configuration) and take at most [kafka] spool_max (\"256MiB\"); when that is full the "
+           "Without a broker they wait in the folder [kafka] spool (bikeflow-spool) and take at "
+           "most [kafka] spool_max (\"256MiB\"); when that is full the "
            "oldest go, and the log says how many. After a restart they are sent first.\n\n"
            "Killed at any moment, it sends the round in hand again, whole: some of its records "
            "may come twice, with the same station, time and counts, which readers ignore. SIGINT "

@@ -19,12 +19,14 @@ void register_poll(CommandLine& line);
 // Threads: one owner.
 class PollBeside {
  public:
-  // The topic is there afterwards. `config_file`: where the configuration was.
-  static Result<std::unique_ptr<PollBeside>> start(const Config& config,
-                                                   const std::string& config_file, Shell& shell);
+  // The topic is there afterwards.
+  static Result<std::unique_ptr<PollBeside>> start(const Config& config, Shell& shell);
   ~PollBeside();  // interrupts
   PollBeside(const PollBeside&) = delete;
   PollBeside& operator=(const PollBeside&) = delete;
+
+  // As PollRun::has_turned(). Threads: any.
+  bool has_turned() { return run_->has_turned(); }
 
   // Interrupts, waits for its end, and says what was done. Requires: called once.
   Result<ExitStatus> end(Shell& shell);

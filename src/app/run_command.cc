@@ -1,6 +1,9 @@
 #include "app/run_command.h"
 
+#include <algorithm>
 #include <memory>
+
+#include <fmt/format.h>
 
 #include "app/config_file.h"
 #include "app/feed_specs.h"
@@ -8,8 +11,11 @@
 #include "app/live_side.h"
 #include "app/pipeline_settings.h"
 #include "app/poll_command.h"
+#include "app/secret.h"
 #include "app/voice.h"
 #include "base/zone.h"
+#include "feed/gbfs_url.h"
+#include "feed/refusal.h"
 #include "io/feed_run.h"
 #include "io/interrupt.h"
 #include "io/kafka_run.h"
@@ -47,7 +53,7 @@ KafkaRunSettings settings_of(const Config& config, const RunOptions& options) {
 }
 
 Result<ExitStatus> run_from_kafka(const Config& config, const RunOptions& options, Shell& shell) {
-  if (auto known = check_topic_systems(config); !known) return std::unexpected(known.error());
+  if (auto known = systems_are_known(config); !known) return std::unexpected(known.error());
   if (config.lake->rule.layout == Layout::kPlain && log_systems_of(config).size() > 1) {
     return fail(
         "the plain layout has no place for a second system, and the configuration names {}; {}",
@@ -59,7 +65,7 @@ Result<ExitStatus> run_from_kafka(const Config& config, const RunOptions& option
   watch_for_interrupts();
   std::unique_ptr<PollBeside> poll;
   if (options.poll) {
-    auto started = PollBeside::start(config, *options.config, shell);
+    auto started = PollBeside::start(config, shell);
     if (!started) return std::unexpected(started.error());
     poll = *std::move(started);
   }
@@ -70,6 +76,7 @@ Result<ExitStatus> run_from_kafka(const Config& config, const RunOptions& option
   }
   KafkaRunSettings settings = settings_of(config, options);
   settings.live = (*live)->hub();
+  if (poll != nullptr) settings.is_alive_beside = [&poll] { return poll->has_turned(); };
   auto run = KafkaRun::open(std::move(settings), system_random, voice_of(shell));
   if (!run) return std::unexpected(run.error());
   const auto summary = (*run)->run();
@@ -151,6 +158,35 @@ std::optional<DashboardConfig> page_of(const RunOptions& options) {
   return page;
 }
 
+// The name of a parameter of the URL that looks like a key; empty: none does.
+std::string_view key_in(std::string_view url) {
+  constexpr std::size_t kShortestKey = 16;
+  if (!is_http_url(url)) return {};
+  std::string_view query = query_of(url);
+  while (!query.empty()) {
+    const std::string_view parameter = query.substr(0, query.find('&'));
+    const std::string_view name = parameter.substr(0, parameter.find('='));
+    const std::string_view value = parameter.substr(std::min(name.size() + 1, parameter.size()));
+    const bool is_word = value.find_first_of("/.:,") == std::string_view::npos;
+    const bool has_digit = value.find_first_of("0123456789") != std::string_view::npos;
+    const bool is_like_key = value.size() >= kShortestKey && is_word && has_digit;
+    if (!value.empty() && (is_like_key || names_secret(name))) return name;
+    query.remove_prefix(std::min(parameter.size() + 1, query.size()));
+  }
+  return {};
+}
+
+// The list of processes is for every user of the machine to read.
+void warn_of_key(std::string_view url, Shell& shell) {
+  const std::string_view name = key_in(url);
+  if (name.empty()) return;
+  shell.log.warning(fmt::format(
+      "--feed: '{0}' in the URL looks like a key, and every user of this machine sees it in the "
+      "list of processes: put the feed into a file (-c), with {0} = \"${{NAME}}\" in a table "
+      "[feed.parameters], and the key into the environment variable",
+      shown(name)));
+}
+
 Result<ExitStatus> run(const RunOptions& options, Shell& shell) {
   if (options.config.has_value() == options.feed.has_value()) {
     shell.log.error("run needs one of --config FILE and --feed URL (see: bikeflow run --help)");
@@ -173,6 +209,7 @@ Result<ExitStatus> run(const RunOptions& options, Shell& shell) {
     return ExitStatus::kUsage;
   }
   if (options.feed) {
+    warn_of_key(*options.feed, shell);
     auto feeds = feed_specs_of(*options.feed);
     if (!feeds) return std::unexpected(feeds.error());
     Config config;
@@ -210,14 +247,18 @@ void register_run(CommandLine& line) {
            "With --feed, or a configuration with [feed]: polls the feeds and keeps the lake in a "
            "folder, in this one process; nothing else is needed. Each poll is committed before the "
            "next: killed at any moment it loses at most the poll in hand, whose net change the "
-           "next "
-           "one shows.\n\n"
+           "next one shows.\n\n"
            "With [kafka]: reads the topic as a member of its consumer group, and writes into a "
            "folder or s3://bucket/prefix. More copies with the same configuration share the "
            "partitions among them. Killed at any moment, it goes on where it was: no row is lost, "
            "none comes twice. A partition that cannot go on is named with what was found and what "
            "settles it; the others go on.\n\n"
            "A feed whose state or rows cannot be stored is tried again, and the others go on.\n\n"
+           "[dashboard] also serves the page and its API; with --feed that is so anyway, at the "
+           "address that it says first.\n\n"
+           "What stands on the command line every user of the machine can see: a feed that wants a "
+           "key is one for a configuration, with headers or parameters = { name = \"${NAME}\" } in "
+           "its [feed], and the key in that environment variable.\n\n"
            "SIGINT or SIGTERM ends it after a last checkpoint. With --until-caught-up each feed is "
            "polled once; one that wants to be left alone is waited for, a minute at most, and else "
            "fails as one that does not answer.",
@@ -226,7 +267,8 @@ void register_run(CommandLine& line) {
                     "bikeflow run -c bikeflow.toml --until-caught-up --close-windows"}},
       [options](Shell& shell) { return run(*options, shell); });
   command.text({"-c,--config", "FILE", "the pipeline's configuration"}, &options->config);
-  command.text({"--feed", "URL", "a GBFS gbfs.json, without a configuration"}, &options->feed);
+  command.text({"--feed", "URL", "a GBFS gbfs.json that wants no key, without a configuration"},
+               &options->feed);
   command.text({"--lake", "DIR", "the lake, with --feed (default: bikeflow-lake)"}, &options->lake);
   command.text({"--listen", "ADDRESS",
                 "where the page is, with --feed (default: 127.0.0.1:8080); none: nowhere"},

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "app/config_file.h"
+#include "app/feed_specs.h"
 #include "app/kafka_settings_of.h"
 #include "app/live_side.h"
 #include "app/pipeline_settings.h"
@@ -26,7 +27,7 @@ Result<ExitStatus> serve(const ServeOptions& options, Shell& shell) {
         "without Kafka bikeflow run has the page itself: [dashboard]",
         options.config);
   }
-  if (auto known = check_topic_systems(*config); !known) return std::unexpected(known.error());
+  if (auto known = systems_are_known(*config); !known) return std::unexpected(known.error());
   if (!config->dashboard) config->dashboard = DashboardConfig{};
   watch_for_interrupts();
   auto live = LiveSide::start(*config, voice_of(shell));

@@ -56,6 +56,8 @@ class FeedPolls {
   // until it says so; then take_found() tells. `number` is of the caller's choice.
   Result<void> find(std::size_t number, GbfsSettings settings, GbfsGiven given);
   std::vector<FoundFeed> take_found() { return finder_->take_found(); }
+  // Whether each that is sought was asked once, with whatever came of it.
+  [[nodiscard]] bool has_asked_all() const { return finder_->has_tried_all(); }
   // Of those that are still sought, what came of the last try.
   [[nodiscard]] std::vector<MissingFeed> missing() const { return finder_->missing(); }
   [[nodiscard]] bool is_seeking() const { return !finder_->has_found_all(); }

@@ -146,7 +146,7 @@ Result<RunSummary> KafkaRun::run() {
   service_.ready();
   RunSummary summary;
   for (;;) {
-    service_.alive(monotonic_ms());
+    if (!settings_.is_alive_beside || settings_.is_alive_beside()) service_.alive(monotonic_ms());
     const int wait_ms = has_untold_              ? static_cast<int>(kTellLiveMs)
                         : pool_->under_way() > 0 ? kBusyPollMs
                                                  : kIdlePollMs;

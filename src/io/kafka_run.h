@@ -34,6 +34,9 @@ struct KafkaRunSettings {
   std::size_t store_threads = 8;
   std::int64_t finish_within_ms = 30'000;  // after an interrupt
   LiveHub* live = nullptr;                 // told of every change at once; outlives the run
+  // Without which the service manager hears of no life: whether what runs beside this one has done
+  // something since it was asked last. Empty: nothing does.
+  std::function<bool()> is_alive_beside;
 };
 
 struct RunSummary {

@@ -1,5 +1,6 @@
 #include "io/poll_run.h"
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <thread>
@@ -7,8 +8,10 @@
 
 #include <fmt/format.h>
 
-#include "base/check.h"
+#include "base/bytes.h"
+#include "base/json_text.h"
 #include "base/size.h"
+#include "feed/gbfs_url.h"
 #include "feed/topic_round.h"
 #include "io/clock.h"
 #include "io/interrupt.h"
@@ -25,6 +28,38 @@ constexpr std::int64_t kPieceMs = 20;
 
 std::string counted_rounds(std::int64_t count) {
   return count == 1 ? "1 round" : fmt::format("{} rounds", count);
+}
+
+// What the spool keeps of a feed: its zone, so that a feed that is known is polled again without
+// being asked for it, and what its poller must not forget.
+struct FeedMemory {
+  std::string zone, poller;
+};
+
+std::string save(const FeedMemory& memory) {
+  Writer out;
+  out.string(memory.zone);
+  out.string(memory.poller);
+  return out.take();
+}
+
+std::optional<FeedMemory> load(const std::optional<std::string>& bytes) {
+  if (!bytes) return std::nullopt;
+  Reader in(*bytes);
+  FeedMemory memory{std::string(in.string()), std::string(in.string())};
+  return in.at_end() ? std::optional(std::move(memory)) : std::nullopt;
+}
+
+// A feed as a configuration has it, but for its keys.
+std::string config_of(const FeedSpec& feed) {
+  std::string text =
+      fmt::format("[[feed]]\nkind = \"gbfs\"\nid = {}\ntimezone = {}\nurl = {}\nevery = \"{}\"\n",
+                  json_string(feed.system), json_string(feed.zone->name()),
+                  json_string(shown_url_of(feed.gbfs->url)), format_duration(feed.every));
+  if (!feed.gbfs->language.empty()) {
+    text += fmt::format("language = {}\n", json_string(feed.gbfs->language));
+  }
+  return text;
 }
 
 }  // namespace
@@ -48,11 +83,10 @@ Result<std::unique_ptr<PollRun>> PollRun::open(PollRunSettings settings,
   if (!polls) return std::unexpected(polls.error());
   run->polls_ = *std::move(polls);
   for (FeedSpec& feed : feeds) {
-    CHECK(!feed.system.empty() && feed.zone);
-    const auto memory = run->spool_->recall(feed.system);
-    run->feeds_.push_back({feed.system, *std::move(feed.zone)});
-    run->polls_->add(std::move(feed.system), feed.every, std::move(feed.source),
-                     memory ? std::optional<std::string_view>(*memory) : std::nullopt);
+    const bool is_found = feed.system.empty() || !feed.zone;
+    if (auto added = run->add(std::move(feed), is_found); !added) {
+      return std::unexpected(added.error());
+    }
   }
   auto sender = RoundSender::start(with.kafka, with.topic, *run->spool_, run->voice_);
   if (!sender) return std::unexpected(sender.error());
@@ -60,16 +94,84 @@ Result<std::unique_ptr<PollRun>> PollRun::open(PollRunSettings settings,
   return run;
 }
 
+Result<void> PollRun::add(FeedSpec spec, bool is_found) {
+  const auto memory = spec.system.empty() ? std::nullopt : load(spool_->recall(spec.system));
+  if (memory && !spec.zone) {
+    if (auto zone = Zone::load(memory->zone)) spec.zone = *std::move(zone);
+  }
+  if (spec.system.empty() || !spec.zone) {
+    const auto sought = polls_->find(sought_.size(), spec.gbfs.value(), {spec.system, spec.zone});
+    if (sought) sought_.push_back(std::move(spec));
+    return sought;
+  }
+  std::string found = is_found ? config_of(spec) : "";
+  feeds_.push_back({spec.system, *std::move(spec.zone), std::move(found)});
+  polls_->add(std::move(spec.system), spec.every, std::move(spec.source),
+              memory ? std::optional<std::string_view>(memory->poller) : std::nullopt);
+  return {};
+}
+
+Result<void> PollRun::add_found() {
+  for (FoundFeed& found : polls_->take_found()) {
+    FeedSpec spec = std::move(sought_[found.number]);
+    spec.system = std::move(found.about.system_id);
+    spec.zone = std::move(found.about.timezone);
+    voice_.info(fmt::format("{}: {}, times of {}", spec.system,
+                            found.about.name.empty() ? "without a name" : found.about.name,
+                            spec.zone->name()));
+    if (auto added = add(std::move(spec), true); !added) return added;
+  }
+  return {};
+}
+
+// Once each feed was asked, so that a log does not say it for each.
+void PollRun::tell_found() {
+  const auto found = static_cast<std::size_t>(
+      std::ranges::count_if(feeds_, [](const Feed& feed) { return !feed.found.empty(); }));
+  if (found == told_found_ || !polls_->has_asked_all()) return;
+  told_found_ = found;
+  std::string text = fmt::format(
+      "# What bikeflow poll has found out of the systems of topic '{}'. To read the topic, "
+      "bikeflow\n"
+      "# run must know them: these go into its configuration, in the place of the [feed] that "
+      "they\n"
+      "# come from. Keys are left out.\n",
+      settings_.kafka.topic);
+  for (const Feed& feed : feeds_) {
+    if (!feed.found.empty()) text += "\n" + feed.found;
+  }
+  if (auto kept = spool_->leave(kSystemsFile, text); !kept) {
+    voice_.warning(kept.error().message);
+    return;
+  }
+  voice_.info(fmt::format(
+      "{}/{} has what was found out of {} in the form of a configuration, as whoever reads the "
+      "topic by bikeflow run needs it",
+      spool_->folder(), kSystemsFile, found == 1 ? "1 system" : fmt::format("{} systems", found)));
+}
+
 Result<PollRunSummary> PollRun::run() {
+  auto summary = poll_and_send();
+  has_turned_ = has_ended_ = true;
+  return summary;
+}
+
+Result<PollRunSummary> PollRun::poll_and_send() {
   reported_ms_ = monotonic_ms();
+  settings_.service.ready();
   const auto ended = [&](std::size_t number, const PollResult& result) -> Result<void> {
     poll_ended(number, result);
     return {};
   };
   while (!is_interrupted() && !polls_->is_done()) {
     if (auto done = polls_->step(ended); !done) return std::unexpected(done.error());
+    if (auto done = add_found(); !done) return std::unexpected(done.error());
+    tell_found();
     report();
+    settings_.service.alive(monotonic_ms());
+    has_turned_ = true;
   }
+  settings_.service.stopping();
   polls_->cancel();
   wait_for_sender();
   PollRunSummary summary;
@@ -81,6 +183,9 @@ Result<PollRunSummary> PollRun::run() {
   summary.polls = polls_->polls();
   summary.rejected = rejected_;
   summary.failing = polls_->failing();
+  for (const MissingFeed& missing : polls_->missing()) {
+    summary.failing.push_back(fmt::format("{}: {}", missing.why.reason, missing.why.text));
+  }
   return summary;
 }
 
@@ -110,12 +215,12 @@ void PollRun::poll_ended(std::size_t number, const PollResult& result) {
   if (result.believed) {
     tell_refused(feed, *result.believed);
     const TopicRound round =
-        topic_round(*result.believed, feed.zone, feed.system, feeds_.size() > 1, at.wall);
+        topic_round(*result.believed, feed.zone, feed.system, settings_.names_systems, at.wall);
     if (!round.records.empty()) kept = spool_->add(round);
     sender_->wake();
   }
-  if (auto remembered = spool_->remember(feed.system, polls_->poller(number).save());
-      kept && !remembered) {
+  const std::string memory = save({feed.zone.name(), polls_->poller(number).save()});
+  if (auto remembered = spool_->remember(feed.system, memory); kept && !remembered) {
     kept = remembered;
   }
   kept ? disk_.worked(at) : disk_.failed(kept.error().message, at);
@@ -143,7 +248,9 @@ void PollRun::report() {
   const std::int64_t now_ms = monotonic_ms();
   if (now_ms - reported_ms_ < kReportMs) return;
   reported_ms_ = now_ms;
-  voice_.info(fmt::format("{}; {}", polls_->line(), sent_line()));
+  const std::string line = fmt::format("{}; {}", polls_->line(), sent_line());
+  settings_.service.status(line);
+  voice_.info(line);
 }
 
 std::string PollRun::sent_line() const {

@@ -232,10 +232,18 @@ std::optional<std::string> Spool::recall(std::string_view system) {
 }
 
 Result<void> Spool::remember(std::string_view system, std::string_view bytes) {
-  const std::string name = fmt::format("{}{}", system, kFeedSuffix), next = name + ".new";
+  return replace(fmt::format("{}{}", system, kFeedSuffix), pack(bytes));
+}
+
+Result<void> Spool::leave(std::string_view name, std::string_view text) {
+  return replace(std::string(name), text);
+}
+
+Result<void> Spool::replace(const std::string& name, std::string_view bytes) {
+  const std::string next = name + ".new";
   auto file = open_file(opened_.descriptor(), next, O_WRONLY | O_CREAT | O_TRUNC, path(next));
   if (!file) return std::unexpected(file.error());
-  if (auto done = write_all(*file, pack(bytes), path(next)); !done) return done;
+  if (auto done = write_all(*file, bytes, path(next)); !done) return done;
   if (::renameat(opened_.descriptor(), next.c_str(), opened_.descriptor(), name.c_str()) != 0) {
     return os_failure("rename", path(next), errno);
   }

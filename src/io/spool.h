@@ -61,6 +61,9 @@ class Spool {
   std::optional<std::string> recall(std::string_view system);
   Result<void> remember(std::string_view system, std::string_view bytes);
 
+  // A text for people, as it is; not synced either.
+  Result<void> leave(std::string_view name, std::string_view text);
+
   [[nodiscard]] SpoolCounts counts() const;
   [[nodiscard]] std::uint64_t most_bytes() const { return most_bytes_; }
   [[nodiscard]] const std::string& folder() const { return folder_; }
@@ -76,6 +79,7 @@ class Spool {
   Result<void> find_rounds();
   [[nodiscard]] std::string path(std::string_view name) const;
   Result<void> write_round(std::uint64_t number, std::string_view bytes);
+  Result<void> replace(const std::string& name, std::string_view bytes);
   void make_room();
   Result<void> remove(const Waiting& round);
 

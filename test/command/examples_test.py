@@ -4,6 +4,7 @@ real ones."""
 import re
 import shutil
 import subprocess
+import time
 
 import pytest
 
@@ -39,11 +40,15 @@ def replaced(text: str, old: str, new: str) -> str:
     return text.replace(old, new)
 
 
-def test_seoul(bikeflow, root, feeds, tmp_path):
-    text = (root / "examples/seoul.toml").read_text()
-    assert CONTACT in text
-    text = replaced(text, '# url = "http://127.0.0.1:8088"', f'url = "{feeds.base}"')
-    checked = tried(bikeflow, tmp_path, text)
+@pytest.fixture
+def seoul(root, feeds) -> str:
+    return replaced((root / "examples/seoul.toml").read_text(), '# url = "http://127.0.0.1:8088"',
+                    f'url = "{feeds.base}"')
+
+
+def test_seoul(bikeflow, seoul, feeds, tmp_path):
+    assert CONTACT in seoul
+    checked = tried(bikeflow, tmp_path, seoul)
     assert "feed seoul: HTTP 200, 2738 of 2738 rows" in checked.stdout
     assert "(https://example.org/bikes)" in feeds.requests()[0].headers["user-agent"]
     assert len(list(tmp_path.glob("lake/hourly_summary/system=seoul/**/*.parquet"))) == 1
@@ -73,30 +78,56 @@ def test_fifty(bikeflow, root, feeds, tmp_path):
     assert "user-agent" in feeds.requests()[0].headers and not feeds.requests("city5")
 
 
-def test_the_unit_is_right_and_hardened(root, program, tmp_path):
+@pytest.fixture
+def unit(root) -> str:
+    return (root / "packaging/bikeflow@.service").read_text()
+
+
+@pytest.mark.parametrize("command", ["run", "poll"])
+def test_the_unit_is_right_and_hardened(unit, program, command, tmp_path):
     if not shutil.which("systemd-analyze"):
         pytest.skip("no systemd-analyze here")
-    text = (root / "packaging/bikeflow.service").read_text()
-    unit = tmp_path / "bikeflow.service"
-    unit.write_text(replaced(text, "ExecStart=/usr/bin/bikeflow ", f"ExecStart={program.resolve()} "))
-    done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, timeout=60)
+    path = tmp_path / f"bikeflow@{command}.service"
+    path.write_text(replaced(unit, "ExecStart=/usr/bin/bikeflow ", f"ExecStart={program.resolve()} "))
+    done = subprocess.run(["systemd-analyze", "verify", path], capture_output=True, text=True, timeout=60)
     found = done.stdout + done.stderr
-    assert done.returncode == 0 and "bikeflow.service" not in found, found
+    assert done.returncode == 0 and path.name not in found, found
     # 0 is nothing exposed, 10 everything. (Of what is left, the network is most.)
-    done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=20", unit],
+    done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=20", path],
                           capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout[-500:] + done.stderr
 
 
-def test_what_the_unit_starts_works(bikeflow, root, feeds, tmp_path):
-    """Its command, with another path to the configuration; messages are JSON."""
-    [command] = re.findall(r"^ExecStart=/usr/bin/bikeflow (.*)$", (root / "packaging/bikeflow.service").read_text(),
-                           re.MULTILINE)
-    text = replaced((root / "examples/seoul.toml").read_text(), '# url = "http://127.0.0.1:8088"',
-                    f'url = "{feeds.base}"')
-    (tmp_path / "bikeflow.toml").write_text(text)
-    arguments = command.replace("/etc/bikeflow/bikeflow.toml", "bikeflow.toml").split()
-    done = bikeflow.run(*arguments, "--until-caught-up", cwd=tmp_path, env={"SEOUL_API_KEY": "wrong"})
+def command_of(unit: str, instance: str, config) -> list[str]:
+    """What the unit starts, with another path to the configuration."""
+    [command] = re.findall(r"^ExecStart=/usr/bin/bikeflow (.*)$", unit, re.MULTILINE)
+    return replaced(replaced(command, "/etc/bikeflow/bikeflow.toml", str(config)), "%i", instance).split()
+
+
+def test_what_the_unit_starts_works(bikeflow, unit, seoul, tmp_path):
+    """Messages are JSON."""
+    (tmp_path / "bikeflow.toml").write_text(seoul)
+    done = bikeflow.run(*command_of(unit, "run", "bikeflow.toml"), "--until-caught-up", cwd=tmp_path,
+                        env={"SEOUL_API_KEY": "wrong"})
     assert done.returncode == 1
     assert all(line.startswith('{"time":') for line in done.stderr.splitlines()) and '"bad_key' not in done.stderr
     assert "seoul: bad_key: " in done.stderr and "wrong" not in done.stderr
+
+
+def test_the_units_producer_keeps_its_spool_where_it_may_write(bikeflow, unit, seoul, tmp_path):
+    """In its own folder, as the lake: that of the configuration is read-only to it."""
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "var").mkdir()
+    config = tmp_path / "etc/bikeflow.toml"
+    config.write_text(seoul + '[kafka]\nbrokers = "127.0.0.1:1"\ntopic = "bikes"\n')
+    process = subprocess.Popen(bikeflow.command(*command_of(unit, "poll", config)), cwd=tmp_path / "var",
+                               env={"SEOUL_API_KEY": "test-key"}, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + 30
+        while not list(tmp_path.glob("var/bikeflow-spool/*.round")):
+            assert process.poll() is None and time.monotonic() < end
+            time.sleep(0.1)
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+    assert [path.name for path in (tmp_path / "etc").iterdir()] == ["bikeflow.toml"]

@@ -1,4 +1,4 @@
-"""`run` on live feeds as a service: what the lake's commands say of it, and what it tells the service manager."""
+"""`run` on live feeds as a service, and `poll`: what the lake's commands say of it, and what it tells the service manager."""
 
 import contextlib
 import json
@@ -36,8 +36,8 @@ def config(feeds, tmp_path):
 
 
 @contextlib.contextmanager
-def service(bikeflow, path, **environment):
-    process = subprocess.Popen(bikeflow.command("run", "-c", path), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+def service(bikeflow, path, command: str = "run", **environment):
+    process = subprocess.Popen(bikeflow.command(command, "-c", path), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True, env={**os.environ, "NO_COLOR": "1", **environment})
     try:
         yield process
@@ -155,18 +155,54 @@ def test_the_service_manager_hears_of_its_life(bikeflow, feeds, config, tmp_path
 
 
 def test_a_loop_that_hangs_is_heard_no_more(bikeflow, feeds, config, tmp_path):
-    """Its disk does not answer: here the checkpoint is a pipe that nobody reads."""
     manager = service_manager.Manager(tmp_path / "notify")
     with service(bikeflow, config, NOTIFY_SOCKET=manager.path, WATCHDOG_USEC=str(WATCHDOG_SECONDS * 1_000_000)):
         manager.wait_for("WATCHDOG=1")
         state = tmp_path / "lake/_bikeflow/state/seoul"
         wait_for(lambda: (state / "CURRENT").exists())
-        while True:  # between two commits
-            (state / "CURRENT.new").unlink(missing_ok=True)
-            try:
-                os.mkfifo(state / "CURRENT.new")
-                break
-            except FileExistsError:
-                continue
+        service_manager.hang(state / "CURRENT.new")
         manager.heard(2)
         assert manager.heard(WATCHDOG_SECONDS) == []
+
+
+@pytest.fixture
+def producer(config, tmp_path):
+    """Without a broker: it polls all the same."""
+    config.write_text(config.read_text() + '[kafka]\nbrokers = "127.0.0.1:1"\ntopic = "bikes"\n'
+                      f'spool = "{tmp_path}/spool"\n')
+    return config
+
+
+def test_the_producer_is_heard_too(bikeflow, feeds, producer, tmp_path):
+    manager = service_manager.Manager(tmp_path / "notify")
+    with service(bikeflow, producer, "poll", NOTIFY_SOCKET=manager.path,
+                 WATCHDOG_USEC=str(WATCHDOG_SECONDS * 1_000_000)) as process:
+        assert "WATCHDOG=1" not in manager.wait_for("READY=1")[:-1]
+        assert len([text for text in manager.heard(4) if text == "WATCHDOG=1"]) >= 4
+        feeds.set_fault("seoul", "slow", seconds=30)
+        manager.heard(1.5)
+        assert "WATCHDOG=1" in manager.heard(WATCHDOG_SECONDS)
+        process.send_signal(signal.SIGTERM)
+        assert manager.wait_for("STOPPING=1")[-1] == "STOPPING=1"
+        assert process.wait(timeout=10) == 0
+
+
+def test_a_producer_that_hangs_is_heard_no_more(bikeflow, feeds, producer, tmp_path):
+    manager = service_manager.Manager(tmp_path / "notify")
+    with service(bikeflow, producer, "poll", NOTIFY_SOCKET=manager.path,
+                 WATCHDOG_USEC=str(WATCHDOG_SECONDS * 1_000_000)):
+        manager.wait_for("WATCHDOG=1")
+        wait_for(lambda: (tmp_path / "spool/seoul.feed").exists())
+        service_manager.hang(tmp_path / "spool/seoul.feed.new")
+        manager.heard(2)
+        assert manager.heard(WATCHDOG_SECONDS) == []
+
+
+def test_a_key_on_the_command_line_is_warned_of(bikeflow, feeds, tmp_path):
+    feeds.add_gbfs("oslo", "2.3", feed_documents.made_stations(20))
+    for query, is_key in (("?lang=en", False), (f"?apikey={KEY}", True), (f"?a=b&c={KEY}", True)):
+        done = bikeflow.succeed("run", "--feed", feeds.gbfs_url("oslo") + query, "--lake", tmp_path / f"lake{query[1]}{is_key}",
+                                "--until-caught-up")
+        assert done.stderr.count("in the list of processes") == is_key, done.stderr
+        assert KEY not in done.stdout + done.stderr
+    assert "'c' in the URL looks like a key" in done.stderr and "[feed.parameters]" in done.stderr

@@ -20,8 +20,10 @@ import pytest
 
 import feed_documents
 import feed_server
+import lakes
 import pipelines
 import servers
+import service_manager
 
 SEOUL = zoneinfo.ZoneInfo("Asia/Seoul")
 MEMBERS = {"rackTotCnt", "stationName", "parkingBikeTotCnt", "shared", "stationLatitude", "stationLongitude",
@@ -111,7 +113,7 @@ def poller(pipeline: pipelines.Pipeline, name: str = "poll") -> pipelines.Copy:
 
 
 def spooled(pipeline: pipelines.Pipeline) -> list[pathlib.Path]:
-    return sorted((pipeline.folder / "bikeflow-spool").glob("*.round"))
+    return sorted(pipeline.spool.glob("*.round"))
 
 
 def wait_until(is_so, what: str, seconds: float = 60) -> None:
@@ -244,6 +246,72 @@ def test_systems_of_one_topic_are_told_apart_and_once_is_one_round_of_each(kafka
     assert done.stdout.startswith("1,243 records read of 4 partitions")
 
 
+def catalogue(feeds: feed_server.FeedServer, *systems: str) -> str:
+    head = ("Country Code,Name,Location,System ID,URL,Auto-Discovery URL,Supported Versions,Authentication Info URL,"
+            "Authentication Type,Authentication Parameter Name\n")
+    return head + "".join(f"NO,{name},City,{name},https://example.org,{feeds.gbfs_url(name)},2.3,,,\n" for name in systems)
+
+
+def test_a_catalogue_is_found_out_and_left_for_the_reader(kafka, feeds, make, tmp_path):
+    """The reader's first system has summer time and the second none, so that their records have times of two forms."""
+    zones = {"oslo": "Europe/Oslo", "bogota": "America/Bogota"}
+    for number, (system, zone) in enumerate(zones.items()):
+        feeds.add_gbfs(system, "2.3", feed_documents.made_stations(30, number), timezone=zone)
+    feeds.add_gbfs("dark", "2.3", feed_documents.made_stations(5))
+    feeds.set_fault("dark", "status", document="system_information", status=503)
+    (tmp_path / "systems.csv").write_text(catalogue(feeds, *zones, "dark"))
+    made = make(kafka, f'[feed]\nkind = "gbfs"\nsystems = "{tmp_path}/systems.csv"\n', system="")
+    done = made.run("--once", name="poll")
+    assert done.returncode == 1, "one of them is not known"
+    assert "2 polls; 2 rounds with 60 records acknowledged" in done.stdout
+    assert "oslo: Bikes of oslo, times of Europe/Oslo" in done.stderr and "HTTP 503" in done.stderr
+    assert f"{made.spool}/systems.toml has what was found out of 2 systems" in done.stderr
+    records = read_topic(kafka, made.topic)
+    check_records(records, 3, MEMBERS | {"system"})
+    for system, zone in zones.items():
+        mine = [read for read in records if read.fields["system"] == system]
+        assert {read.key: read.counts for read in mine} == feeds.served(system)[0].stations
+        assert {read.observed_at(zoneinfo.ZoneInfo(zone)) for read in mine} == {feeds.served(system)[0].observed_at}
+
+    # The catalogue does not do for a reader, and its error says what does.
+    done = made.run("--until-caught-up")
+    assert done.returncode == 1 and f"leaves such tables in {made.spool}/systems.toml" in done.stderr
+    found = (made.spool / "systems.toml").read_text()
+    assert found.count("[[feed]]") == 2 and "dark" not in found
+    reader = pipelines.Pipeline(made.program, tmp_path / "reader", kafka.address, made.topic, made.lake, feeds=found,
+                                system="")
+    reader.catch_up()
+    rows = lakes.Lake(tmp_path / "lake").sql(
+        "SELECT system, count(*), min(epoch(start)) FROM hourly_summary GROUP BY system ORDER BY system")
+    hours = [feeds.served(system)[0].observed_at // 3600 * 3600 for system in sorted(zones)]
+    assert rows == [("bogota", 30, hours[0]), ("oslo", 30, hours[1])]
+    assert not lakes.Lake(tmp_path / "lake").data_set("dead_letter")
+
+    # The next process knows them, whatever their feeds say of themselves now.
+    for system in zones:
+        feeds.set_fault(system, "status", document="system_information", status=503)
+    feeds.set_fault("dark", "status", document="gbfs", status=503)
+    so_far = len(feeds.requests("oslo"))
+    done = made.run("--once", name="poll")
+    assert "2 polls" in done.stdout and "found out of 2 systems" in done.stderr
+    assert "system_information" not in {request.document for request in feeds.requests("oslo")[so_far:]}
+    assert (made.spool / "systems.toml").read_text() == found
+
+
+def test_one_system_says_itself_what_it_is(kafka, feeds, make):
+    feeds.add_gbfs("oslo", "3.0", feed_documents.made_stations(30), timezone="Europe/Oslo")
+    made = make(kafka, f'[feed]\nkind = "gbfs"\nurl = "{feeds.gbfs_url("oslo")}?key=hunter2"\nlanguage = "en"\n',
+                system="")
+    done = made.run("--once", name="poll")
+    assert done.returncode == 0, done.stderr
+    check_records(read_topic(kafka, made.topic), 3)  # of one system no record says its name
+    found = (made.spool / "systems.toml").read_text()
+    assert 'id = "oslo"\ntimezone = "Europe/Oslo"\n' in found and 'language = "en"' in found
+    assert "hunter2" not in found + done.stdout + done.stderr
+    reader = pipelines.Pipeline(made.program, made.folder, kafka.address, made.topic, made.lake, feeds=found, system="")
+    assert reader.run("--until-caught-up").stdout.startswith("30 records read")
+
+
 def test_a_topic_that_is_there_is_left_as_it_is_and_a_feed_that_fails_is_told(kafka, feeds, make):
     made = make(kafka, "[feed]\n" + seoul_feed(feeds))
     kafka.create_topic(made.topic, 2)
@@ -286,13 +354,35 @@ def test_without_a_broker_it_ends_in_time_and_a_full_spool_lets_the_oldest_go(tm
         assert len(records) == 1203 * len(kept)
 
 
-def test_run_and_poll_in_one_process(kafka, feeds, make, judge, lake):
+def test_run_and_poll_in_one_process(kafka, feeds, make, judge, lake, tmp_path):
     made = make(kafka, "[feed]\n" + seoul_feed(feeds))
-    copy = pipelines.Copy(made, "both", command=made.command("--poll")).start()
+    manager = service_manager.Manager(tmp_path / "notify")
+    copy = pipelines.Copy(made, "both", command=made.command("--poll"),
+                          environment={"NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "2000000"}).start()
+    assert "STOPPING=1" not in manager.wait_for("READY=1")
     copy.wait_for("assigned: partitions 0, 1, 2")
     served = len(feeds.served("seoul"))
     wait_until(lambda: len(feeds.served("seoul")) >= served + 5, "5 polls")
+    manager.heard(0.5)
+    assert "WATCHDOG=1" in manager.heard(2.5)
     assert copy.stop() == 0, copy.said()
+    said = manager.wait_for("STOPPING=1")
+    assert "READY=1" not in said, "the service speaks with one voice"
     made.catch_up()
     check_records(read_topic(kafka, made.topic), 3)
     judge.agrees(judge.expected(kafka, made.topic), lake, made)
+
+
+def test_the_service_of_both_is_heard_only_while_both_work(kafka, feeds, make, tmp_path):
+    made = make(kafka, "[feed]\n" + seoul_feed(feeds, every="1s"))
+    manager = service_manager.Manager(tmp_path / "notify")
+    copy = pipelines.Copy(made, "both", command=made.command("--poll"),
+                          environment={"NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "2000000"}).start()
+    try:
+        manager.wait_for("WATCHDOG=1")
+        wait_until(lambda: (made.spool / "seoul.feed").exists(), "the feed was polled")
+        service_manager.hang(made.spool / "seoul.feed.new")
+        manager.heard(2.5)
+        assert manager.heard(2) == []
+    finally:
+        copy.kill()

@@ -5,6 +5,8 @@ import re
 import signal
 import subprocess
 
+import feed_documents
+import feed_server
 import service_manager
 
 
@@ -35,6 +37,24 @@ def test_the_cluster_the_topic_and_the_group(bikeflow, kafka, tmp_path):
     done = check("chekced")
     assert done.returncode == 1
     assert f"FAILED      kafka         there is no topic 'chekced' at {kafka.address}" in done.stdout
+
+
+def test_of_a_producer(bikeflow, kafka, tmp_path):
+    """It has no lake and no group; what its readers will have to know is said to those."""
+    config = tmp_path / "bikeflow.toml"
+    with feed_server.FeedServer() as feeds:
+        feeds.add_gbfs("oslo", "2.3", feed_documents.made_stations(40))
+        producer = (f'[feed]\nkind = "gbfs"\nurl = "{feeds.gbfs_url("oslo")}"\n'
+                    f'[kafka]\nbrokers = "{kafka.address}"\ntopic = "not-yet"\npartitions = 2\n')
+        config.write_text(producer)
+        done = bikeflow.succeed("check", "-c", config)
+        assert ", no topic not-yet yet: bikeflow poll creates it with 2 partitions\n" in done.stdout
+        assert re.search(r"ok +feed http://.*/oslo/gbfs.json: HTTP 200, 40 of 40 stations", done.stdout)
+        assert "lake" not in done.stdout and "group" not in done.stdout
+        config.write_text(producer + f'[lake]\nurl = "{tmp_path}/lake"\n')
+        done = bikeflow.run("check", "-c", config)
+    assert done.returncode == 1
+    assert re.search(r"FAILED +systems +\[feed\] http://.*/oslo/gbfs.json: whoever reads a topic must know", done.stdout)
 
 
 def test_the_example_with_a_topic_and_its_service(bikeflow, kafka, request, tmp_path):

@@ -152,8 +152,8 @@ def gbfs_versions(version: str, at: int, ttl: int, url: str) -> bytes:
     return gbfs_document(version, at, ttl, {"versions": [{"version": version, "url": url}]})
 
 
-def gbfs_system(version: str, at: int, ttl: int, system: str) -> bytes:
-    data = {"system_id": system, "name": gbfs_name(version, f"Bikes of {system}"), "timezone": "Asia/Seoul"}
+def gbfs_system(version: str, at: int, ttl: int, system: str, timezone: str) -> bytes:
+    data = {"system_id": system, "name": gbfs_name(version, f"Bikes of {system}"), "timezone": timezone}
     data |= {"languages": ["en"], "opening_hours": "24/7"} if version >= "3" else {"language": "en"}
     return gbfs_document(version, at, ttl, data)
 

@@ -170,8 +170,10 @@ class Seoul:
 class Gbfs:
     DOCUMENTS = ("system_information", "station_information", "station_status", "gbfs_versions", "vehicle_types")
 
-    def __init__(self, name: str, version: str, city: feed_documents.City, ttl: int, period: float) -> None:
+    def __init__(self, name: str, version: str, city: feed_documents.City, ttl: int, period: float,
+                 timezone: str) -> None:
         self.name, self.version, self.city, self.ttl, self.period = name, version, city, ttl, period
+        self.timezone = timezone
         self.begin = time.time()
         self.at = int(self.begin)  # last_updated
         self.counts: collections.Counter[str] = collections.Counter()  # requests, by document
@@ -194,7 +196,7 @@ class Gbfs:
             case "gbfs_versions":
                 return feed_documents.gbfs_versions(version, at, ttl, f"{base}/gbfs.json")
             case "system_information":
-                return feed_documents.gbfs_system(version, int(self.begin), ttl, self.name)
+                return feed_documents.gbfs_system(version, int(self.begin), ttl, self.name, self.timezone)
             case "vehicle_types":
                 return feed_documents.gbfs_vehicle_types(version, int(self.begin), ttl)
             case "station_information":
@@ -257,11 +259,12 @@ class FeedServer:
                 self._file = None
 
     def add_gbfs(self, name: str, version: str, stations: list[feed_documents.Station], ttl: int = 60,
-                 period: float = 60) -> None:
+                 period: float = 60, timezone: str = "Asia/Seoul") -> None:
         if version not in feed_documents.GBFS_VERSIONS:
             raise ValueError(f"GBFS {version} is none of {', '.join(feed_documents.GBFS_VERSIONS)}")
         with self._lock:
-            self._gbfs[name] = Gbfs(name, version, feed_documents.City(stations, self.seed), ttl, period)
+            self._gbfs[name] = Gbfs(name, version, feed_documents.City(stations, self.seed), ttl, period,
+                                    timezone)
 
     @property
     def base(self) -> str:

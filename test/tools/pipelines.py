@@ -14,12 +14,12 @@ SESSION_MS = 2000  # as short as the broker of the tests lets it be, and busy pr
 
 class Pipeline:
     """A configuration in a folder of its own. `client` are lines of [kafka.client] that replace those below; `producer`
-    is more of [kafka], `feeds` are its [feed] or [[feed]]s."""
+    is more of [kafka], `feeds` are its [feed] or [[feed]]s; with `system` empty there is no [system]."""
 
     def __init__(self, program: pathlib.Path, folder: pathlib.Path, brokers: str, topic: str, lake: str,
                  group: str = "bikeflow", environment: dict | None = None, client: dict | None = None,
                  checkpoint_every: str = "1s", delay: str = "10m", due_max: str = "256MiB", producer: str = "",
-                 feeds: str = "") -> None:
+                 feeds: str = "", system: str = 'id = "seoul"\ntimezone = "Asia/Seoul"') -> None:
         self.program, self.folder, self.topic, self.lake = program, folder, topic, lake
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         self.environment = {**inherited, "NO_COLOR": "1", "HOME": "/nowhere", **(environment or {})}
@@ -27,14 +27,15 @@ class Pipeline:
         self.file = folder / f"{group}.toml"
         client = {"session.timeout.ms": SESSION_MS, "heartbeat.interval.ms": SESSION_MS // 5,
                   "topic.metadata.refresh.interval.ms": 1000, "reconnect.backoff.max.ms": 500, **(client or {})}
+        self.spool = folder / "spool"
         self.file.write_text(f"""\
-[system]
-id = "seoul"
-timezone = "Asia/Seoul"
+{system and "[system]"}
+{system}
 [kafka]
 brokers = "{brokers}"
 topic = "{topic}"
 group = "{group}"
+spool = "{self.spool}"
 {producer}
 [kafka.client]
 {"".join(f'"{name}" = "{value}"{chr(10)}' for name, value in client.items())}

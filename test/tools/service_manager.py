@@ -1,5 +1,7 @@
 """Plays systemd to a service: hears what it tells $NOTIFY_SOCKET."""
 
+import os
+import pathlib
 import socket
 import time
 
@@ -31,3 +33,14 @@ class Manager:
             assert time.monotonic() < end_at, f"{text} did not come after {said}"
             said += self.heard(0.2)
         return said
+
+
+def hang(path: pathlib.Path) -> None:
+    """Whoever writes this file, which is written anew each time and renamed then, waits for ever, as for a disk that does
+    not answer: it is a pipe that nobody reads."""
+    while True:  # until it is between two writes
+        path.unlink(missing_ok=True)
+        try:
+            return os.mkfifo(path)
+        except FileExistsError:
+            continue
