@@ -21,11 +21,13 @@
 #include "app/times.h"
 #include "base/hash.h"
 #include "base/zone.h"
+#include "io/http_server.h"
 #include "io/lake_id.h"
 #include "io/open_store.h"
 #include "io/random.h"
 #include "io/s3_store.h"
 #include "io/state_dir.h"
+#include "io/web_listen.h"
 
 namespace bikeflow {
 namespace {
@@ -183,13 +185,32 @@ void check_lake_folder(const std::string& folder, const Config& config, Checklis
   check_states(lake->store(), /*is_folder=*/true, list);
 }
 
+class NoAnswers final : public WebHandler {
+  WebAnswer answer(const WebRequest&) override { return web_error(503, "only a check"); }
+  std::unique_ptr<EventSource> events(const WebRequest&) override { return nullptr; }
+};
+
+void check_dashboard(const DashboardConfig& dashboard, Checklist& list) {
+  NoAnswers handler;
+  HttpServerSettings settings;
+  settings.listen = dashboard.listen;
+  const auto server = HttpServer::start(std::move(settings), handler);
+  if (!server) return list.add(Verdict::kFailed, "dashboard", server.error().message);
+  const auto place = parse_listen(dashboard.listen);
+  const bool is_open = place && !place->is_loopback && dashboard.token.is_empty();
+  list.add(Verdict::kOk, "dashboard",
+           fmt::format(
+               "{}: free to listen on{}", dashboard.listen,
+               is_open ? "; whoever reaches this machine can read it, as there is no token" : ""));
+}
+
 void check_outside(const Config& config, Checklist& list) {
   const auto absent = [&](std::string_view thing, std::string_view name, std::string_view what) {
     list.add(Verdict::kUnchecked, thing, fmt::format("{}: this version has no {}", name, what));
   };
   check_feeds(config, list);
   if (config.kafka) check_kafka(config, list);
-  if (config.dashboard) absent("dashboard", config.dashboard->listen, "dashboard");
+  if (config.dashboard) check_dashboard(*config.dashboard, list);
   if (config.redis) absent("redis", "[redis]", "Redis");
 }
 
@@ -234,7 +255,7 @@ void register_check(CommandLine& line) {
            "lake is written to (a file that is removed again); nothing else is changed. Each feed "
            "is polled once, all of them within 30 s.\n\n"
            "Exit status: 0 all is well; 1 something is wrong; 3 nothing is wrong, but something "
-           "could not be checked: this version does not look at Redis and dashboard.",
+           "could not be checked: this version does not look at Redis.",
        .examples = {"bikeflow check -c bikeflow.toml"}},
       [config](Shell& shell) { return check(*config, shell); });
   command.text({.name = "-c,--config",
