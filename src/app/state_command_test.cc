@@ -222,10 +222,10 @@ TEST(Check, LooksAtTheLakeAndItsState) {
     ASSERT_TRUE(session);
     EXPECT_THAT(checked(), AllOf(HasSubstr("FAILED      lock          "), HasSubstr("\n1")));
   }
-  configure("[dashboard]\n[redis]\nurl = \"redis://u:pw@h\"\n");
+  configure("[dashboard]\nlisten = \"127.0.0.1:0\"\n[redis]\nurl = \"redis://u:pw@h\"\n");
   EXPECT_THAT(checked(),
-              AllOf(HasSubstr("not checked dashboard     127.0.0.1:8080: this version has no "
-                              "dashboard\nnot checked redis         [redis]: this version has no "
+              AllOf(HasSubstr("ok          dashboard     127.0.0.1:0: free to listen on\n"
+                              "not checked redis         [redis]: this version has no "
                               "Redis\n3"),
                     Not(HasSubstr("pw"))));
   std::filesystem::resize_file(lake + "/_bikeflow/lake.json", 0);

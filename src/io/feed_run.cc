@@ -120,9 +120,17 @@ Result<void> FeedRun::restore(Place& place, std::size_t number) {
 
 void FeedRun::drop(std::size_t number, StorageTroubles::Step step, const Error& why) {
   polls_->hold(number);
-  // What is restored may have forgotten stations, and number them otherwise.
-  if (settings_.live != nullptr) settings_.live->lost({0, places_[number].spec.system});
   places_[number].feed.reset();
+  if (settings_.live != nullptr) {
+    const std::string& system = places_[number].spec.system;
+    // What is restored may have forgotten stations, and number them otherwise.
+    settings_.live->lost({0, system});
+    LiveFeed feed = live_feed_of(polls_->poller(number).health());
+    ++feed.failures_in_a_row;
+    feed.reason = "not_stored";
+    feed.text = why.message;
+    settings_.live->tell_feed(system, std::move(feed));
+  }
   troubles_.failed(number, places_[number].spec.system, step, why.message, polls_->now());
 }
 

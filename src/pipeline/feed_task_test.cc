@@ -76,8 +76,16 @@ TEST_F(FeedTaskTest, BeyondTheMostStationsNewOnesAreDeadLetters) {
   EXPECT_EQ(task_.task().counters().accepted, 5);
   EXPECT_EQ(task_.job().dead_letters(Reason::kTooManyStations), 2);
   EXPECT_EQ(task_.job().feed()->next_offset, 7);
-  see(kTen + 120, {5, 5, 5});
-  EXPECT_EQ(task_.task().counters().accepted, 8);
+  Round strangers_first = round(kTen + 120, {5, 5, 5});
+  strangers_first.stations[0].id = "ST-9";
+  strangers_first.stations[1].name = "one";
+  (void)task_.live()->take_news();
+  task_.observe(strangers_first, at(kTen + 120));
+  EXPECT_EQ(task_.task().counters().accepted, 7);
+  const LiveNews news = task_.live()->take_news();
+  ASSERT_EQ(news.changes.size(), 2U);
+  EXPECT_EQ(news.changes[0].station, 1U);
+  EXPECT_EQ(news.changes[0].about->name, "one");
 }
 
 TEST_F(FeedTaskTest, ARestartGoesOnWhereItWas) {
