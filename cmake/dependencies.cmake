@@ -30,6 +30,21 @@ set_target_properties(bikeflow::rdkafka PROPERTIES
   IMPORTED_LOCATION ${RDKAFKA_LIBRARY}
   INTERFACE_INCLUDE_DIRECTORIES ${RDKAFKA_INCLUDE_DIR})
 
+# Nor have hiredis (in all versions of its package) and prometheus-cpp without the web server of its other part.
+find_path(HIREDIS_INCLUDE_DIR hiredis/hiredis.h REQUIRED)
+find_library(HIREDIS_LIBRARY hiredis REQUIRED)
+find_path(PROMETHEUS_INCLUDE_DIR prometheus/text_serializer.h REQUIRED)
+find_library(PROMETHEUS_LIBRARY prometheus-cpp-core REQUIRED)
+mark_as_advanced(HIREDIS_INCLUDE_DIR HIREDIS_LIBRARY PROMETHEUS_INCLUDE_DIR PROMETHEUS_LIBRARY)
+add_library(bikeflow::hiredis UNKNOWN IMPORTED)
+set_target_properties(bikeflow::hiredis PROPERTIES
+  IMPORTED_LOCATION ${HIREDIS_LIBRARY}
+  INTERFACE_INCLUDE_DIRECTORIES ${HIREDIS_INCLUDE_DIR})
+add_library(bikeflow::prometheus UNKNOWN IMPORTED)
+set_target_properties(bikeflow::prometheus PROPERTIES
+  IMPORTED_LOCATION ${PROMETHEUS_LIBRARY}
+  INTERFACE_INCLUDE_DIRECTORIES ${PROMETHEUS_INCLUDE_DIR})
+
 # The OpenSSL that librdkafka speaks TLS with. Arrow's wheel has another one inside libparquet, and
 # exports it; of two symbols of one name the loader gives everybody the first, and the two mixed
 # crash, or refuse a right password. So the system's own comes before every other library, needed by

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import shutil
 
 import pytest
 
@@ -59,6 +60,15 @@ def reference_rows(program):
     """A function: recording, output path, options -> what the reference counted."""
     tool = program.parent / "test" / "reference_rows"
     return lambda recording, out, options=(): lakes.write_reference_rows(tool, recording, out, options)
+
+
+@pytest.fixture(scope="session")
+def promtool() -> str:
+    """Prometheus's own checker, which ./dev fetches; tests that use it are skipped where it is absent."""
+    path = os.environ.get("BIKEFLOW_PROMTOOL") or shutil.which("promtool")
+    if not path:
+        pytest.skip("no promtool here (BIKEFLOW_PROMTOOL); run ./dev test")
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -205,13 +205,10 @@ void check_dashboard(const DashboardConfig& dashboard, Checklist& list) {
 }
 
 void check_outside(const Config& config, Checklist& list) {
-  const auto absent = [&](std::string_view thing, std::string_view name, std::string_view what) {
-    list.add(Verdict::kUnchecked, thing, fmt::format("{}: this version has no {}", name, what));
-  };
   check_feeds(config, list);
   if (config.kafka) check_kafka(config, list);
   if (config.dashboard) check_dashboard(*config.dashboard, list);
-  if (config.redis) absent("redis", "[redis]", "Redis");
+  if (config.redis) check_redis(config, list);
 }
 
 }  // namespace
@@ -255,7 +252,7 @@ void register_check(CommandLine& line) {
            "lake is written to (a file that is removed again); nothing else is changed. Each feed "
            "is polled once, all of them within 30 s.\n\n"
            "Exit status: 0 all is well; 1 something is wrong; 3 nothing is wrong, but something "
-           "could not be checked: this version does not look at Redis.",
+           "could not be checked.",
        .examples = {"bikeflow check -c bikeflow.toml"}},
       [config](Shell& shell) { return check(*config, shell); });
   command.text({.name = "-c,--config",

@@ -49,4 +49,7 @@ class Checklist {
 // committed. Requires: there is a topic.
 void check_kafka(const Config& config, Checklist& list);
 
+// Of [redis]: whether it can be written.
+void check_redis(const Config& config, Checklist& list);
+
 }  // namespace bikeflow

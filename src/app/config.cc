@@ -8,6 +8,7 @@
 #include "app/config_node.h"
 #include "app/config_reader.h"
 #include "base/zone.h"
+#include "io/redis_settings.h"
 #include "model/system_id.h"
 
 namespace bikeflow {
@@ -24,11 +25,6 @@ bool is_lake_url(std::string_view url) {
   const auto scheme = url.find("://");
   return !url.empty() &&
          (scheme == std::string_view::npos || (url.starts_with("s3://") && url.size() > 5));
-}
-
-bool is_redis_url(std::string_view url) {
-  return (url.starts_with("redis://") && url.size() > 8) ||
-         (url.starts_with("rediss://") && url.size() > 9);
 }
 
 // HOST:PORT; an IPv6 address stands in brackets.
@@ -302,9 +298,26 @@ void read_redis(TableReader& root, Config& config) {
   if (!table.is_present()) return;
   RedisConfig redis;
   std::string url;
-  table.text("url", is_redis_url, "a URL such as \"redis://localhost:6379\"", &url);
+  table.text("url", &url);
+  if (!url.empty()) {
+    const auto read = parse_redis_url(url);
+    if (!read) {
+      table.error_at("url", fmt::format("[redis] url: expected a URL such as "
+                                        "\"redis://localhost:6379\": {}",
+                                        read.error().message));
+    } else if (!read->password.empty() && (table.has("password") || table.has("password_file"))) {
+      table.error_at_name("url", "[redis] url has a password already: one of the two");
+    }
+  }
   redis.url = Secret(std::move(url));
+  table.secret("password", &redis.password);
   table.list("sentinels", &redis.sentinels);
+  for (const std::string& sentinel : redis.sentinels) {
+    if (is_address(sentinel)) continue;
+    table.error_at("sentinels", fmt::format("[redis] sentinels: expected HOST:PORT such as "
+                                            "\"localhost:26379\", found \"{}\"",
+                                            sentinel));
+  }
   table.text("master", &redis.master);
   if (table.has("sentinels")) {
     table.require("master", "the name under which the sentinels know it");
@@ -313,7 +326,28 @@ void read_redis(TableReader& root, Config& config) {
     }
   } else {
     table.require("url", "such as \"redis://localhost:6379\", or sentinels with master");
-    if (table.has("master")) table.error_at_name("master", "[redis] master goes with sentinels");
+    for (const char* key : {"master", "user", "sentinel_password", "sentinel_password_file"}) {
+      if (table.has(key)) {
+        table.error_at_name(key, fmt::format("[redis] {} goes with sentinels", key));
+      }
+    }
+    if (table.has("database")) {
+      table.error_at_name("database",
+                          "[redis] database goes with sentinels; of a url it is a part");
+    }
+  }
+  table.text("user", &redis.user);
+  table.secret("sentinel_password", &redis.sentinel_password);
+  table.number("database", 0, 99'999, &redis.database);
+  table.duration("ttl", 1, 30 * kDay, &redis.ttl);
+  table.text("prefix", &redis.prefix);
+  table.text("channel", &redis.channel);
+  Seconds slowest = 0;
+  for (const FeedConfig& feed : config.feeds) slowest = std::max(slowest, feed.every);
+  if (redis.ttl <= slowest) {
+    table.error_at("ttl", fmt::format("[redis] ttl: expected more than a poll interval ({}), as a "
+                                      "station would end before it is seen again; found {}",
+                                      format_duration(slowest), format_duration(redis.ttl)));
   }
   table.finish();
   config.redis = std::move(redis);

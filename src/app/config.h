@@ -98,8 +98,15 @@ struct DashboardConfig {
 
 struct RedisConfig {
   Secret url;  // it may hold a password
+  Secret password;
+  // Instead of `url`.
   std::vector<std::string> sentinels;
-  std::string master;
+  std::string master, user;
+  Secret sentinel_password;
+  std::int64_t database = 0;
+
+  Seconds ttl = kHour;  // of a station, since it was last seen
+  std::string prefix = "bike_stations:", channel = "bike_stations:changes";
 };
 
 struct Config {

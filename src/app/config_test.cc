@@ -6,6 +6,7 @@
 #include <random>
 
 #include "app/diagnostic.h"
+#include "app/redis_settings_of.h"
 
 namespace bikeflow {
 namespace {
@@ -87,6 +88,13 @@ attribution = "Example"
 [redis]
 sentinels = ["a:26379", "b:26379"]
 master = "mymaster"
+user = "bikes"
+password = "${SEOUL_API_KEY}"
+sentinel_password_file = "token.txt"
+database = 2
+ttl = "10m"
+prefix = "city:"
+channel = "moves"
 )";
 
 TEST(Config, ReadsEveryKey) {
@@ -129,6 +137,17 @@ TEST(Config, ReadsEveryKey) {
   EXPECT_EQ(config.dashboard->attribution, "Example");
   EXPECT_EQ(config.redis->sentinels, (std::vector<std::string>{"a:26379", "b:26379"}));
   EXPECT_EQ(config.redis->master, "mymaster");
+  const RedisWriterSettings redis = redis_settings_of(config);
+  EXPECT_EQ(redis.redis, (RedisSettings{.place = {},
+                                        .sentinels = {{"a", 26379}, {"b", 26379}},
+                                        .master = "mymaster",
+                                        .user = "bikes",
+                                        .password = "s3cr3t",
+                                        .sentinel_password = "from-file",
+                                        .database = 2}));
+  EXPECT_EQ(redis.ttl, 600);
+  EXPECT_EQ(redis_key(redis, "seoul", "ST-4"), "city:ST-4");
+  EXPECT_EQ(redis.channel, "moves");
 }
 
 TEST(Config, HasDefaults) {

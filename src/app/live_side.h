@@ -3,6 +3,7 @@
 // Threads: one owner.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,26 +12,35 @@
 #include "app/dashboard.h"
 #include "base/result.h"
 #include "io/live_hub.h"
+#include "io/redis_writer.h"
+#include "io/run_board.h"
 #include "io/run_voice.h"
 
 namespace bikeflow {
 
 class LiveSide {
  public:
-  // With what the configuration names; its lake, windows and dashboard are looked at. Nobody may be
-  // looking on: then hub() is null, and the pipeline spares itself the view.
+  // With what the configuration names; its lake, windows, dashboard and Redis are looked at. Nobody
+  // may be looking on: then hub() is null, and the pipeline spares itself the view.
   static Result<std::unique_ptr<LiveSide>> start(const Config& config, const RunVoice& voice);
 
   // Systems of which all is known before anything is read.
   void introduce(const SystemConfig& system, const WindowConfig& window);
 
-  [[nodiscard]] LiveHub* hub() { return dashboard_ == nullptr ? nullptr : &hub_; }
+  [[nodiscard]] LiveHub* hub() { return dashboard_ || redis_ ? &hub_ : nullptr; }
+  // Of metrics; null where nobody can ask for them.
+  [[nodiscard]] RunBoard* board() { return dashboard_ ? &board_ : nullptr; }
 
  private:
   LiveSide() = default;
+  [[nodiscard]] std::string metrics() const;
 
   LiveHub hub_;
+  RunBoard board_;
+  std::unique_ptr<RedisWriter> redis_;
   std::unique_ptr<Dashboard> dashboard_;
+  // Whose workers ask for its counts, and may do so before it has begun to their owner.
+  std::atomic<const Dashboard*> shown_ = nullptr;
 };
 
 // Of a system with such windows.

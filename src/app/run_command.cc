@@ -77,6 +77,7 @@ Result<ExitStatus> run_from_kafka(const Config& config, const RunOptions& option
   KafkaRunSettings settings = settings_of(config, options);
   settings.live = (*live)->hub();
   if (poll != nullptr) settings.is_alive_beside = [&poll] { return poll->has_turned(); };
+  settings.board = (*live)->board();
   auto run = KafkaRun::open(std::move(settings), system_random, voice_of(shell));
   if (!run) return std::unexpected(run.error());
   const auto summary = (*run)->run();
@@ -135,6 +136,7 @@ Result<ExitStatus> run_feeds(const Config& config, FeedSpecs feeds, const RunOpt
   auto live = LiveSide::start(config, voice_of(shell));
   if (!live) return std::unexpected(live.error());
   settings.live = (*live)->hub();
+  settings.board = (*live)->board();
   auto run =
       FeedRun::open(std::move(settings), std::move(feeds.specs), system_random, voice_of(shell));
   if (!run) return std::unexpected(run.error());
@@ -222,11 +224,6 @@ Result<ExitStatus> run(const RunOptions& options, Shell& shell) {
   if (options.poll && (!config->kafka || config->feeds.empty())) {
     return fail("{}: --poll needs a [feed] to poll and a topic in [kafka]", *options.config);
   }
-  const auto say_absent = [&](bool is_wanted, std::string_view table) {
-    if (!is_wanted) return;
-    shell.log.warning(fmt::format("[{}]: this version has none; the rest runs without it", table));
-  };
-  say_absent(config->redis.has_value(), "redis");
   if (config->kafka) return run_from_kafka(*config, options, shell);
   auto feeds = feed_specs_of(*config);
   if (!feeds) return std::unexpected(feeds.error());

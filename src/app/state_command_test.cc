@@ -222,11 +222,11 @@ TEST(Check, LooksAtTheLakeAndItsState) {
     ASSERT_TRUE(session);
     EXPECT_THAT(checked(), AllOf(HasSubstr("FAILED      lock          "), HasSubstr("\n1")));
   }
-  configure("[dashboard]\nlisten = \"127.0.0.1:0\"\n[redis]\nurl = \"redis://u:pw@h\"\n");
+  configure("[dashboard]\nlisten = \"127.0.0.1:0\"\n[redis]\nurl = \"redis://u:pw@127.0.0.1:9\"\n");
   EXPECT_THAT(checked(),
               AllOf(HasSubstr("ok          dashboard     127.0.0.1:0: free to listen on\n"
-                              "not checked redis         [redis]: this version has no "
-                              "Redis\n3"),
+                              "FAILED      redis         redis at 127.0.0.1:9: "
+                              "Connection refused\n1"),
                     Not(HasSubstr("pw"))));
   std::filesystem::resize_file(lake + "/_bikeflow/lake.json", 0);
   EXPECT_THAT(checked(), AllOf(HasSubstr("FAILED      lake          "), HasSubstr("\n1")));

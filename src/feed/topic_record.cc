@@ -6,25 +6,35 @@
 
 namespace bikeflow {
 
-std::string topic_record(const SeenStation& station, Seconds observed_at, const Zone& zone,
-                         std::string_view system) {
+TopicFields topic_fields(const SeenStation& station, Seconds observed_at, const Zone& zone) {
   const Counts counts = station.counts;
-  const std::string system_member =
-      system.empty() ? "" : fmt::format(R"("system":{},)", json_string(system));
-  const std::string racks = counts.racks == Counts::kNoRacks ? "" : fmt::format("{}", counts.racks);
+  std::string racks = counts.racks == Counts::kNoRacks ? "" : fmt::format("{}", counts.racks);
   // Percent of the racks, rounded; above 100 where bikes stand beside them.
-  const std::string shared =
+  std::string shared =
       counts.racks > 0 ? fmt::format("{}", (200 * counts.bikes + counts.racks) / (2 * counts.racks))
                        : "";
   const auto degrees = [&](double Place::* part) {
     return station.place ? fmt::format("{:.8f}", *station.place.*part) : "";
   };
-  return fmt::format(
-      R"({{{}"rackTotCnt":"{}","stationName":{},"parkingBikeTotCnt":"{}","shared":"{}",)"
-      R"("stationLatitude":"{}","stationLongitude":"{}","stationId":{},"timestamp":"{}"}})",
-      system_member, racks, json_string(station.name), counts.bikes, shared,
-      degrees(&Place::latitude), degrees(&Place::longitude), json_string(station.id),
-      zone.record_time(observed_at));
+  return {{{"rackTotCnt", std::move(racks)},
+           {"stationName", station.name},
+           {"parkingBikeTotCnt", fmt::format("{}", counts.bikes)},
+           {"shared", std::move(shared)},
+           {"stationLatitude", degrees(&Place::latitude)},
+           {"stationLongitude", degrees(&Place::longitude)},
+           {"stationId", station.id},
+           {"timestamp", zone.record_time(observed_at)}}};
+}
+
+std::string topic_record(const SeenStation& station, Seconds observed_at, const Zone& zone,
+                         std::string_view system) {
+  std::string record = "{";
+  if (!system.empty()) record += fmt::format(R"("system":{},)", json_string(system));
+  for (const auto& [name, value] : topic_fields(station, observed_at, zone)) {
+    record += fmt::format(R"("{}":{},)", name, json_string(value));
+  }
+  record.back() = '}';
+  return record;
 }
 
 }  // namespace bikeflow

@@ -9,13 +9,19 @@
 // which a topic of several systems needs, "system" comes first.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/zone.h"
 #include "feed/round.h"
 
 namespace bikeflow {
+
+// Names and values, in the record's order.
+using TopicFields = std::array<std::pair<std::string_view, std::string>, 8>;
+TopicFields topic_fields(const SeenStation& station, Seconds observed_at, const Zone& zone);
 
 // `system` is empty where the topic is of one only.
 std::string topic_record(const SeenStation& station, Seconds observed_at, const Zone& zone,

@@ -16,6 +16,7 @@ namespace bikeflow {
 namespace {
 
 constexpr std::int64_t kReportMs = 60'000;
+constexpr std::int64_t kTellNumbersMs = 1'000;
 
 }  // namespace
 
@@ -115,6 +116,7 @@ Result<void> FeedRun::restore(Place& place, std::size_t number) {
   }
   polls_->release(number, is_restored ? std::optional(task->memory()) : std::nullopt);
   place.feed = std::make_unique<Feed>(Feed{spec.system, *std::move(task), *std::move(lake)});
+  place.feed->first_health = polls_->poller(number).health();
   return {};
 }
 
@@ -192,6 +194,7 @@ Result<FeedRunSummary> FeedRun::run() {
     if (auto done = add_found(); !done) return std::unexpected(done.error());
     for (const std::size_t number : troubles_.due(polls_->now())) open_place(number);
     say_troubles();
+    if (monotonic_ms() - told_numbers_ms_ >= kTellNumbersMs) tell_numbers();
     report();
     service_.alive(monotonic_ms());
   }
@@ -241,7 +244,9 @@ Result<void> FeedRun::commit(std::size_t number) {
         "discard removes what a backfill wrote)",
         feed.system, file));
   }
+  const std::int64_t begun_ms = monotonic_ms();
   if (auto done = feed.lake.commit(feed.task.job(), feed.task.waiting()); !done) return done;
+  feed.checkpoints.done(monotonic_ms() - begun_ms, wall_now());
   feed.task.committed();
   return {};
 }
@@ -273,6 +278,33 @@ void FeedRun::tell_live(std::size_t number) {
   }
   settings_.live->tell_progress(part, live_progress_of(feed.task.task()));
   settings_.live->tell_feed(feed.system, live_feed_of(polls_->poller(number).health()));
+}
+
+void FeedRun::tell_numbers() {
+  if (settings_.board == nullptr) return;
+  told_numbers_ms_ = monotonic_ms();
+  RunNumbers numbers;
+  StoreNumbers& commits = numbers.store["commit"];
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    if (places_[i].feed == nullptr) continue;
+    Feed& feed = *places_[i].feed;
+    numbers.parts.push_back(part_numbers(*feed.task.job().partitions().front()));
+    numbers.jobs.push_back(job_numbers(feed.task.job(), feed.checkpoints));
+    commits.done += feed.checkpoints.count;
+    commits.took_ms += feed.checkpoints.took_ms;
+    const FeedHealth& now = polls_->poller(i).health();
+    const FeedHealth& first = feed.first_health;
+    numbers.feeds.push_back({.system = feed.system,
+                             .polls = now.polls - first.polls,
+                             .failures = now.failures - first.failures,
+                             .rounds_rejected = now.rounds_rejected() - first.rounds_rejected(),
+                             .failures_in_a_row = now.failures_in_a_row,
+                             .stations = now.stations,
+                             .frozen = now.frozen,
+                             .succeeded_at = now.succeeded_at,
+                             .data_at = now.data_at});
+  }
+  settings_.board->tell(numbers);
 }
 
 void FeedRun::report() {

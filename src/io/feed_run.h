@@ -23,6 +23,7 @@
 #include "io/lake_session.h"
 #include "io/live_hub.h"
 #include "io/notify.h"
+#include "io/run_board.h"
 #include "io/run_voice.h"
 #include "io/storage_troubles.h"
 #include "pipeline/feed_task.h"
@@ -38,7 +39,8 @@ struct FeedRunSettings {
   bool once = false;           // end when each feed has been polled once
   bool close_windows = false;  // and close what is open
   Syncs syncs = Syncs::kOn;
-  LiveHub* live = nullptr;  // told of every change at once; outlives the run
+  LiveHub* live = nullptr;    // told of every change at once; outlives the run
+  RunBoard* board = nullptr;  // told of its numbers each second; outlives the run
   std::atomic<std::int64_t>* skipped_ms = nullptr;  // a simulation's, see FeedPollsSettings
 };
 
@@ -66,6 +68,8 @@ class FeedRun {
     std::string system;
     FeedTask task;
     LakeSession lake;
+    FeedHealth first_health{};  // before its first poll of this run
+    CheckpointNumbers checkpoints{};
   };
   struct Place {
     FeedSpec spec;               // its source is in polls_
@@ -92,6 +96,7 @@ class FeedRun {
   void finish();
   void say_troubles();
   void tell_live(std::size_t number);
+  void tell_numbers();
   void report();
 
   FeedRunSettings settings_;
@@ -103,7 +108,7 @@ class FeedRun {
   std::vector<Place> places_;  // numbered as in polls_
   StorageTroubles troubles_;
   bool was_any_open_ = false;
-  std::int64_t reported_ms_ = 0;
+  std::int64_t reported_ms_ = 0, told_numbers_ms_ = 0;
   std::vector<Sought> sought_;
   FeedRunSummary summary_;
 };

@@ -26,6 +26,7 @@ constexpr int kIdlePollMs = 100;
 // While there is much to read, the live view is told so often and not of each batch.
 constexpr std::int64_t kTellLiveMs = 3;
 constexpr std::int64_t kTellProgressMs = 500;
+constexpr std::int64_t kTellNumbersMs = 1'000;
 constexpr std::int64_t kConfirmMs = 10'000;
 constexpr std::int64_t kReportMs = 60'000;
 constexpr std::int64_t kCountPartitionsMs = 60'000;
@@ -173,6 +174,7 @@ Result<RunSummary> KafkaRun::run() {
     member_->tick(now());
     if (auto done = carry_out(); !done) return std::unexpected(done.error());
     tell_live();
+    if (monotonic_ms() - told_numbers_ms_ >= kTellNumbersMs) tell_numbers();
     confirm_ends();
     look_for_partitions();
     ask_whether_cluster_is_back();
@@ -218,6 +220,7 @@ void KafkaRun::assigned(const std::vector<std::int32_t>& partitions) {
 }
 
 void KafkaRun::revoked() {
+  tell_numbers();  // before they are dropped
   pool_->forget();
   member_->revoked();
   if (settings_.live != nullptr) settings_.live->lost_all();
@@ -350,6 +353,22 @@ void KafkaRun::tell_live() {
         if (consumer_ != nullptr) progress.lag = consumer_->lag(partition);
         settings_.live->tell_progress({partition, system}, std::move(progress));
       });
+}
+
+void KafkaRun::tell_numbers() {
+  if (settings_.board == nullptr) return;
+  told_numbers_ms_ = monotonic_ms();
+  RunNumbers numbers;
+  for (const auto& [partition, owner] : member_->owners()) {
+    if (owner.job() == nullptr) continue;
+    for (const auto& part : owner.job()->partitions()) numbers.parts.push_back(part_numbers(*part));
+    JobNumbers& job = numbers.jobs.emplace_back(job_numbers(*owner.job(), owner.checkpoints()));
+    job.is_paused = owner.is_paused();
+    job.is_stopped = owner.phase() == Owner::Phase::kStopped;
+    if (consumer_ != nullptr) job.lag = consumer_->lag(partition);
+  }
+  numbers.store = pool_->numbers();
+  settings_.board->tell(numbers);
 }
 
 // Without work nothing else would tell.

@@ -20,6 +20,7 @@
 #include "io/live_hub.h"
 #include "io/notify.h"
 #include "io/outage.h"
+#include "io/run_board.h"
 #include "io/run_voice.h"
 #include "io/store.h"
 #include "io/store_pool.h"
@@ -37,6 +38,7 @@ struct KafkaRunSettings {
   // Without which the service manager hears of no life: whether what runs beside this one has done
   // something since it was asked last. Empty: nothing does.
   std::function<bool()> is_alive_beside;
+  RunBoard* board = nullptr;  // told of its numbers each second; outlives the run
 };
 
 struct RunSummary {
@@ -83,6 +85,7 @@ class KafkaRun final : private KafkaListener, private KafkaSink {
   void confirm_ends();
   void look_for_partitions();
   void tell_live();
+  void tell_numbers();
   void report();
   void report_outages();
   [[nodiscard]] std::string what_waits_for_store() const;
@@ -108,7 +111,7 @@ class KafkaRun final : private KafkaListener, private KafkaSink {
   std::int64_t records_ = 0, reported_records_ = 0;
   std::int64_t reported_ms_ = 0, confirmed_ms_ = 0, counted_ms_ = 0, asked_ms_ = 0;
   std::optional<std::int64_t> told_unreachable_ms_;
-  std::int64_t told_ms_ = 0, told_progress_ms_ = 0;
+  std::int64_t told_ms_ = 0, told_progress_ms_ = 0, told_numbers_ms_ = 0;
   bool has_untold_ = false;  // messages that the live view is still to be told of
   std::optional<std::int64_t> finish_by_ms_;
   std::optional<std::string> left_;

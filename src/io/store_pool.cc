@@ -95,7 +95,9 @@ void StorePool::work(Store& store, std::uint64_t seed) {
     calls_.erase(ready);
     lock.unlock();
 
+    const std::int64_t begun_ms = monotonic_ms();
     auto outcome = carry_out(store, call.request, call.is_once ? kLookupOnceMs : kLookupMs);
+    count(call.request, outcome.has_value(), monotonic_ms() - begun_ms);
     if (!outcome) {
       store.forget_failure();  // the request still has all that it puts
       random = random * 6'364'136'223'846'793'005U + 1'442'695'040'888'963'407U;
@@ -133,6 +135,24 @@ void StorePool::retry(Call call, const Error& error, std::uint64_t random) {
     calls_.push_back(std::move(call));
   }
   changed_.notify_one();
+}
+
+void StorePool::count(const Request& request, bool is_done, std::int64_t took_ms) {
+  const char* const operation = std::visit(
+      Overloaded{[](const ListFiles&) { return "list"; }, [](const GetFile&) { return "get"; },
+                 [](const PutFile&) { return "put"; }, [](const RemoveFiles&) { return "remove"; },
+                 [](const auto&) -> const char* { return nullptr; }},
+      request.what);
+  if (operation == nullptr) return;  // a question to the cluster
+  const std::scoped_lock lock(mutex_);
+  StoreNumbers& numbers = numbers_[operation];
+  ++(is_done ? numbers.done : numbers.failed);
+  numbers.took_ms += took_ms;
+}
+
+std::map<std::string, StoreNumbers> StorePool::numbers() const {
+  const std::scoped_lock lock(mutex_);
+  return numbers_;
 }
 
 Outage& StorePool::watched(const Request& request) const {

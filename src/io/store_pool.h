@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -21,6 +22,7 @@
 #include "io/outage.h"
 #include "io/store.h"
 #include "pipeline/requests.h"
+#include "pipeline/run_numbers.h"
 
 namespace bikeflow {
 
@@ -57,6 +59,9 @@ class StorePool {
   // What has come to an end since the last call.
   std::vector<Done> take();
 
+  // What has come of operations on the store, by their names: "put".
+  [[nodiscard]] std::map<std::string, StoreNumbers> numbers() const;
+
   // Given and not taken, of those that are of use.
   [[nodiscard]] std::size_t under_way() const { return under_way_; }
 
@@ -73,6 +78,7 @@ class StorePool {
   [[nodiscard]] Result<std::optional<Outcome>> carry_out(Store& store, const Request& request,
                                                          int lookup_ms);
   void retry(Call call, const Error& error, std::uint64_t random);
+  void count(const Request& request, bool is_done, std::int64_t took_ms);
   [[nodiscard]] Outage& watched(const Request& request) const;
 
   std::vector<Store*> stores_;
@@ -85,6 +91,7 @@ class StorePool {
   bool is_closed_ = false;
   std::deque<Call> calls_;
   std::vector<Done> done_;
+  std::map<std::string, StoreNumbers> numbers_;
   std::atomic<std::uint64_t> epoch_ = 0;
   std::size_t under_way_ = 0;  // the giver's
   std::vector<std::jthread> threads_;

@@ -158,7 +158,9 @@ Result<std::string> Job::checkpoint(std::string name, Waiting waiting) {
     file.since = sequence_;
     ++files_;
   }
-  return to_bytes();
+  std::string bytes = to_bytes();
+  checkpoint_bytes_ = bytes.size();
+  return bytes;
 }
 
 Result<std::vector<Effect>> Job::commit(std::string name, Waiting waiting) {

@@ -149,6 +149,12 @@ class Job {
     return dead_letter_counts_.at(static_cast<std::size_t>(reason));
   }
   [[nodiscard]] const ReasonCounts& dead_letter_counts() const { return dead_letter_counts_; }
+  // As they were when it was restored: what is above them was counted since.
+  [[nodiscard]] const ReasonCounts& restored_dead_letter_counts() const {
+    return restored_dead_letter_counts_;
+  }
+  // The size of the newest checkpoint that it made; 0: none yet.
+  [[nodiscard]] std::size_t checkpoint_bytes() const { return checkpoint_bytes_; }
   [[nodiscard]] std::int64_t files() const { return files_; }
 
   // Takes late rows and dead letters from the partitions, and returns the bytes of the next
@@ -198,7 +204,8 @@ class Job {
   std::vector<DueFile> due_;                          // data files, in the order in which they came
   std::vector<DueFile> markers_;                      // _SUCCESS, put after all of due_
   std::size_t due_bytes_ = 0;
-  ReasonCounts dead_letter_counts_{};
+  ReasonCounts dead_letter_counts_{}, restored_dead_letter_counts_{};
+  std::size_t checkpoint_bytes_ = 0;
   std::int64_t files_ = 0;  // published or due, in the life of the job
 
   std::uint64_t sequence_ = 0;  // of the newest checkpoint

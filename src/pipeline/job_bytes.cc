@@ -257,6 +257,7 @@ Result<Job> Job::restore(std::string_view checkpoint_bytes) {
   for (std::uint64_t i = 0; i < reasons; ++i) {
     job.dead_letter_counts_[i] = static_cast<std::int64_t>(state.varint() & INT64_MAX);
   }
+  job.restored_dead_letter_counts_ = job.dead_letter_counts_;
   job.last_time_ = state.i64();
   const std::uint64_t inputs = state.varint();
   for (std::uint64_t i = 0; i < inputs && state.ok(); ++i) {

@@ -133,7 +133,7 @@ void Owner::outcome(std::uint64_t number, Outcome outcome, const Now& now) {
                            .text()});
       break;
     case Step::kCommit:
-      on_commit(std::get<CommitOutcome>(outcome));
+      on_commit(std::get<CommitOutcome>(outcome), now);
       return go_on(now);
   }
 }
@@ -300,10 +300,11 @@ void Owner::put_checkpoint(const Now& now) {
   update_pause();
 }
 
-void Owner::on_commit(CommitOutcome outcome) {
+void Owner::on_commit(CommitOutcome outcome, const Now& now) {
   switch (outcome) {
     case CommitOutcome::kDone:
       done_ = std::move(pending_);
+      checkpoints_.done(now.monotonic_ms - last_checkpoint_ms_, now.wall);
       if (std::exchange(order_, std::nullopt)) give(RemoveFiles{{path_of(order_name_)}});
       publish();
       collect();

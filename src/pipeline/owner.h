@@ -35,6 +35,7 @@
 #include "pipeline/hour_marker.h"
 #include "pipeline/log_reader.h"
 #include "pipeline/requests.h"
+#include "pipeline/run_numbers.h"
 
 namespace bikeflow {
 
@@ -114,6 +115,8 @@ class Owner {
   // Null while recovering.
   [[nodiscard]] const Job* job() const { return job_.get(); }
   [[nodiscard]] bool is_paused() const { return is_paused_; }
+  // Those that were committed.
+  [[nodiscard]] const CheckpointNumbers& checkpoints() const { return checkpoints_; }
   // Everything read is committed and everything due is published.
   [[nodiscard]] bool is_at_rest() const {
     return step_ == Step::kNothing && puts_.empty() && !is_changed_ && marker_.is_idle();
@@ -177,7 +180,7 @@ class Owner {
   [[nodiscard]] bool is_much_waiting() const;
   [[nodiscard]] bool is_checkpoint_due(const Now& now) const;
   void put_checkpoint(const Now& now);
-  void on_commit(CommitOutcome outcome);
+  void on_commit(CommitOutcome outcome, const Now& now);
   void publish();
   void collect();
   void update_pause();
@@ -226,6 +229,7 @@ class Owner {
   Snapshot pending_, done_;
   std::set<std::string> seen_checkpoints_;  // that may have to be removed
   std::int64_t last_checkpoint_ms_ = 0;
+  CheckpointNumbers checkpoints_;
   std::int64_t looked_ms_ = 0;  // for an order, while stopped
   bool is_changed_ = false;     // since the last checkpoint
   bool has_closed_ = false;     // windows, since the last checkpoint

@@ -278,6 +278,7 @@ Result<Task> Task::load(const TaskSettings& settings, Reader& in) {
                           &c.windows, &c.rows, &c.rentals, &c.returns}) {
     *n = static_cast<std::int64_t>(in.varint() & INT64_MAX);
   }
+  task.loaded_counters_ = c;
   const std::uint64_t stations = in.varint();
   for (std::uint64_t i = 0; i < stations && in.ok(); ++i) {
     const std::string_view name = in.string();

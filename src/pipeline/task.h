@@ -100,6 +100,10 @@ class Task {
   [[nodiscard]] const TaskSettings& settings() const { return settings_; }
   [[nodiscard]] const Names& names() const { return names_; }
   [[nodiscard]] const TaskCounters& counters() const { return counters_; }
+  // As they were when it was loaded: what is above them was counted since.
+  [[nodiscard]] const TaskCounters& loaded_counters() const { return loaded_counters_; }
+  // Stations' silences longer than max_gap, of those that the watermark has passed since then.
+  [[nodiscard]] std::int64_t gaps() const { return gaps_; }
   [[nodiscard]] const Watermark& watermark() const { return watermark_; }
   [[nodiscard]] bool has_started() const { return watermark_.latest() != Watermark::kNone; }
   // The next window to close. Requires: has_started().
@@ -129,6 +133,7 @@ class Task {
     if (step.first) {
       panes_.apply_first(station, step.counts);
     } else {
+      gaps_ += step.at - step.previous_at > settings_.max_gap ? 1 : 0;
       panes_.apply(station, step.previous_at, step.previous, step.at, step.counts);
     }
   }
@@ -147,7 +152,8 @@ class Task {
   Order order_;
   Panes panes_;
   Held held_;
-  TaskCounters counters_;
+  TaskCounters counters_, loaded_counters_;
+  std::int64_t gaps_ = 0;
   Position read_to_;                   // one past the last record taken
   Position window_from_;               // read_to_ when the last window with rows was closed
   Seconds now_ = 0;                    // of the batch in hand

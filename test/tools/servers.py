@@ -367,32 +367,75 @@ class S3Proxy(Server):
 
 
 class Redis(Server):
-    """Redis that appends each write to a file before it answers."""
+    """Redis that appends each write to a file before it answers. `settings` are lines of redis.conf besides, which
+    it may rewrite."""
 
     name = "redis"
     start_seconds = 20
 
+    def __init__(self, folder: os.PathLike, port: int | None = None, settings: dict | None = None,
+                 password: str = "") -> None:
+        super().__init__(folder, port)
+        self.password = password
+        self.settings = {"bind": HOST, "port": self.port, "dir": self.folder, "save": '""', **(settings or {})}
+        if password:
+            self.settings |= {"requirepass": f'"{password}"'}
+
+    def usual(self) -> dict:
+        return {"appendonly": "yes", "appendfsync": "always", **({"masterauth": f'"{self.password}"'} if self.password else {})}
+
+    def options(self) -> list[str]:
+        return []
+
     def command(self) -> list[str]:
+        file = self.folder / f"{self.name}.conf"
+        if not file.exists():
+            file.write_text("".join(f"{key} {value}\n" for key, value in (self.usual() | self.settings).items()))
         program = shutil.which("redis-server") or shutil.which("redis-check-rdb")
         if not program:
             raise ServerError("redis-server is not installed; run ./dev test")
         # Debian's package redis-tools has the server under another name, and starts no service as the
         # package redis-server would; what it does follows its first argument.
-        return ["bash", "-c", 'exec -a redis-server "$@"', "bash", program, "--bind", HOST,
-                "--port", str(self.port), "--dir", str(self.folder), "--save", "", "--appendonly", "yes",
-                "--appendfsync", "always"]
+        return ["bash", "-c", 'exec -a redis-server "$@"', "bash", program, str(file), "--port", str(self.port),
+                *self.options()]
 
     def answers(self) -> bool:
         return self.call("PING") == b"+PONG"
 
     def call(self, *arguments: str) -> bytes:
         """The first line of the answer; of a string, what it holds. For a test's glance only."""
-        with socket.create_connection((HOST, self.port), timeout=5) as connection:
-            parts = [argument.encode() for argument in arguments]
-            connection.sendall(b"*%d\r\n" % len(parts)
-                               + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts))
-            with connection.makefile("rb") as answer:
+        with socket.create_connection((HOST, self.port), timeout=5) as connection, \
+                connection.makefile("rb") as answer:
+            for command in ([("AUTH", self.password)] if self.password else []) + [arguments]:
+                parts = [argument.encode() for argument in command]
+                connection.sendall(b"*%d\r\n" % len(parts)
+                                   + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts))
                 line = answer.readline().rstrip()
-                if line.startswith(b"$") and line != b"$-1":
-                    return answer.read(int(line[1:]))
-                return line
+            if line.startswith(b"$") and line != b"$-1":
+                return answer.read(int(line[1:]))
+            return line
+
+
+class Sentinel(Redis):
+    """Watches a Redis under the name `master`, and makes one of its replicas the master when it is gone: this one
+    alone decides that where `quorum` is 1."""
+
+    name = "sentinel"
+
+    def __init__(self, folder: os.PathLike, watched: Redis, quorum: int = 1, master: str = "mymaster",
+                 port: int | None = None, password: str = "") -> None:
+        super().__init__(folder, port, password=password)
+        del self.settings["save"]
+        self.settings |= {"sentinel monitor": f"{master} {HOST} {watched.port} {quorum}",
+                          "sentinel down-after-milliseconds": f"{master} 1000",
+                          "sentinel failover-timeout": f"{master} 5000"}
+        if watched.password:
+            self.settings |= {"sentinel auth-pass": f'{master} "{watched.password}"'}
+        if password:
+            self.settings |= {"sentinel sentinel-pass": f'"{password}"'}
+
+    def usual(self) -> dict:
+        return {}
+
+    def options(self) -> list[str]:
+        return ["--sentinel"]
