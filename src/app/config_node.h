@@ -16,8 +16,8 @@ struct ConfigNode {
 
   Type type = Type::kTable;
   std::string key;  // empty for elements of an array and for the root
-  Place key_place;
-  Place place;                       // of the value; of a table: its header
+  TextSpan key_place;
+  TextSpan place;                    // of the value; of a table: its header
   std::string text;                  // kString
   std::int64_t integer = 0;          // kInteger
   bool boolean = false;              // kBoolean

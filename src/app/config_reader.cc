@@ -47,7 +47,7 @@ std::string TableReader::label(std::string_view key) const {
   return name_.empty() ? std::string(key) : fmt::format("{} {}", name_, key);
 }
 
-void TableReader::note(Place place, std::string message, bool hides_value) {
+void TableReader::note(TextSpan place, std::string message, bool hides_value) {
   context_->diagnostics.push_back({place, std::move(message), hides_value});
 }
 
@@ -299,13 +299,13 @@ void TableReader::error_at(std::string_view key, std::string message) {
   const ConfigNode* value = node_ == nullptr ? nullptr : node_->find(key);
   note(value != nullptr   ? value->place
        : node_ != nullptr ? node_->place
-                          : Place{},
+                          : TextSpan{},
        std::move(message));
 }
 
 void TableReader::error_at_name(std::string_view key, std::string message) {
   const ConfigNode* value = node_ == nullptr ? nullptr : node_->find(key);
-  note(value != nullptr ? value->key_place : Place{}, std::move(message));
+  note(value != nullptr ? value->key_place : TextSpan{}, std::move(message));
 }
 
 void TableReader::require(std::string_view key, std::string_view why) {

@@ -71,7 +71,7 @@ class TableReader {
   const ConfigNode* known(std::string_view key);
   const ConfigNode* typed(std::string_view key, ConfigNode::Type type, std::string_view example);
   std::optional<std::string> expanded(const ConfigNode& value);
-  void note(Place place, std::string message, bool hides_value = false);
+  void note(TextSpan place, std::string message, bool hides_value = false);
   [[nodiscard]] std::string label(std::string_view key) const;  // "[window] length"
 
   const ConfigNode* node_;

@@ -66,8 +66,10 @@ TEST(ConfigOfRedis, SeveralSystemsHaveKeysOfTheirOwn) {
   EXPECT_EQ(key(one + redis), "bike_stations:ST-4");
   EXPECT_EQ(key(many + redis), "bike_stations:seoul:ST-4");
   EXPECT_EQ(key(catalogue + redis), "bike_stations:seoul:ST-4");
-  EXPECT_EQ(redis_settings_of(read(one + redis)).redis,
-            (RedisSettings{.place = RedisPlace{"h", 7}, .password = "p@", .database = 3}));
+  const RedisSettings settings = redis_settings_of(read(one + redis)).redis;
+  EXPECT_EQ(settings.place, (RedisPlace{"h", 7}));
+  EXPECT_EQ(settings.password, "p@");
+  EXPECT_EQ(settings.database, 3);
 }
 
 }  // namespace

@@ -10,8 +10,8 @@
 namespace bikeflow {
 namespace {
 
-Place place_of(const toml::source_region& region) {
-  Place place;
+TextSpan place_of(const toml::source_region& region) {
+  TextSpan place;
   place.line = static_cast<int>(region.begin.line);
   place.column = static_cast<int>(region.begin.column);
   place.end_column =
@@ -96,7 +96,7 @@ std::expected<ConfigNode, Diagnostic> parse_toml(std::string_view text) {
     add_entries(table, root);
     return root;
   } catch (const toml::parse_error& error) {
-    Place place = place_of(error.source());
+    TextSpan place = place_of(error.source());
     place.end_column = place.column;
     return std::unexpected(Diagnostic{place, "not TOML: " + std::string(error.description())});
   }

@@ -174,7 +174,7 @@ std::string without_value(std::string_view line) {
 }
 
 std::string excerpt(std::string_view text, const Diagnostic& diagnostic) {
-  const Place& place = diagnostic.place;
+  const TextSpan& place = diagnostic.place;
   const std::string_view line = line_of(text, place.line);
   const std::string shown =
       without_controls(diagnostic.hides_value ? without_value(line)
@@ -223,7 +223,7 @@ std::string render(std::string_view file, std::string_view text,
       });
   std::string all;
   for (const Diagnostic& diagnostic : diagnostics) {
-    const Place& place = diagnostic.place;
+    const TextSpan& place = diagnostic.place;
     const std::string message = without_controls(diagnostic.message);
     if (place.line == 0) {
       all += fmt::format("{}: error: {}\n", file, message);

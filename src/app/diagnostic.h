@@ -14,14 +14,14 @@
 namespace bikeflow {
 
 // A stretch of one line: counted from 1, in characters (not bytes).
-struct Place {
+struct TextSpan {
   int line = 0;  // 0: the file as a whole
   int column = 0;
   int end_column = 0;  // one past the last character; no more than `column`: a caret alone
 };
 
 struct Diagnostic {
-  Place place;
+  TextSpan place;
   std::string message;
   bool hides_value = false;  // what stands after '=' in the line might be a secret
 };

@@ -182,6 +182,9 @@ Result<RunSummary> KafkaRun::run() {
     report_outages();
     if (is_finished(summary)) break;
   }
+  told_ms_ = 0;
+  tell_live();
+  has_ended_ = true;
   if (consumer_ != nullptr) {
     if (auto closed = consumer_->close(kCloseMs); !closed) voice_.warning(closed.error().message);
   }
@@ -223,7 +226,8 @@ void KafkaRun::revoked() {
   tell_numbers();  // before they are dropped
   pool_->forget();
   member_->revoked();
-  if (settings_.live != nullptr) settings_.live->lost_all();
+  // What is known at the end stays so for who is still to write it down.
+  if (settings_.live != nullptr && !has_ended_) settings_.live->lost_all();
   ends_.clear();
   told_stopped_.clear();
 }

@@ -112,6 +112,7 @@ class KafkaRun final : private KafkaListener, private KafkaSink {
   std::int64_t reported_ms_ = 0, confirmed_ms_ = 0, counted_ms_ = 0, asked_ms_ = 0;
   std::optional<std::int64_t> told_unreachable_ms_;
   std::int64_t told_ms_ = 0, told_progress_ms_ = 0, told_numbers_ms_ = 0;
+  bool has_ended_ = false;
   bool has_untold_ = false;  // messages that the live view is still to be told of
   std::optional<std::int64_t> finish_by_ms_;
   std::optional<std::string> left_;
