@@ -263,13 +263,6 @@ std::string CommandLine::Parts::unknown_command(const std::string& name) const {
   for (const auto& command : commands) {
     if (command->parts_->text.name.starts_with(group)) known.push_back(command->parts_->text.name);
   }
-  // Of the program as it will be; saying so spares a search for a spelling error.
-  if (full == "serve") {
-    return fmt::format(
-        "'{}' is not in this version: it reads topics (bikeflow run) and recorded files (bikeflow "
-        "backfill)",
-        full);
-  }
   const std::string hint = did_you_mean(full, known);
   return fmt::format("unknown command '{}'{}", full,
                      hint.empty() ? fmt::format("; there are: {}", fmt::join(known, ", ")) : hint);

@@ -132,9 +132,6 @@ TEST_F(CommandLineTest, RefusesWrongUse) {
   EXPECT_EQ(
       run({"backfill", "a", "--poll", "30"}),
       "--poll: '30' is not a duration such as 30s, 10m or 24h (see: bikeflow backfill --help)");
-  EXPECT_EQ(run({"serve", "-c", "x"}),
-            "'serve' is not in this version: it reads topics (bikeflow run) and recorded files "
-            "(bikeflow backfill) (see: bikeflow --help)");
 }
 
 TEST_F(CommandLineTest, TakesTheLogFormatOnEitherSideOfTheCommand) {
@@ -175,10 +172,6 @@ Example:
 
 TEST_F(CommandLineTest, SaysBeforeTheHelpThatThereIsNoSuchCommand) {
   const std::string group = parse({"state", "--help"}).text;
-  EXPECT_EQ(parse({"serve", "--help"}).text,
-            "'serve' is not in this version: it reads topics (bikeflow run) and recorded files "
-            "(bikeflow backfill)\n\n" +
-                parse({"--help"}).text);
   EXPECT_EQ(parse({"state", "--help", "shwo"}).text,
             "unknown command 'state shwo'; did you mean 'state show'?\n\n" + group);
   EXPECT_EQ(parse({"state", "--what", "shwo", "--help"}).text, group);

@@ -38,9 +38,9 @@ class LiveSide {
   LiveHub hub_;
   RunBoard board_;
   std::unique_ptr<RedisWriter> redis_;
-  std::unique_ptr<Dashboard> dashboard_;
-  // Whose workers ask for its counts, and may do so before it has begun to their owner.
+  // The dashboard, for its own workers, who may ask before it is there.
   std::atomic<const Dashboard*> shown_ = nullptr;
+  std::unique_ptr<Dashboard> dashboard_;
 };
 
 // Of a system with such windows.

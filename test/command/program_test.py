@@ -76,7 +76,7 @@ def test_wrong_use_is_status_2_and_suggests(bikeflow):
         (("show",), "--lake is missing"),
         (("show", "--lake", "x", "--from", "yesterday"), "--from: 'yesterday' is not a time such as"),
         (("verify", "--lake", "x", "--format", "xml"), "--format: 'xml' is none of: text, json"),
-        (("serve",), "'serve' is not in this version"),
+        (("serve",), "--config is missing"),
         (("state", "rewind"), "--lake is missing"),
         (("state",), "'state' needs a command after it"),
         (("run",), "run needs one of --config FILE and --feed URL"),
@@ -94,17 +94,18 @@ def test_messages_as_json(bikeflow):
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", message["time"])
 
 
-def test_what_this_version_lacks_is_said(bikeflow, tmp_path):
+def test_a_pipeline_without_a_source_is_refused(bikeflow, tmp_path):
     config = tmp_path / "bikeflow.toml"
     config.write_text(f'[system]\nid = "seoul"\ntimezone = "Asia/Seoul"\n[lake]\nurl = "{tmp_path}/lake"\n'
-                      '[dashboard]\n')
+                      '[dashboard]\nlisten = "127.0.0.1:0"\n')
     done = bikeflow.run("run", "-c", config)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "[dashboard]: this version has none; the rest runs without it" in done.stderr
     assert f"{config}: names no source: a [feed], or a topic in [kafka]" in done.stderr
+    done = bikeflow.run("serve", "-c", config)
+    assert done.returncode == 1 and "this has no [kafka]" in done.stderr
     done = bikeflow.run("check", "-c", config)
-    assert done.returncode == 3, done.stdout + done.stderr
-    assert "not checked dashboard     127.0.0.1:8080: this version has no dashboard" in done.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ok          dashboard     127.0.0.1:0: free to listen on" in done.stdout
     assert not (tmp_path / "lake").exists()
 
 
