@@ -128,9 +128,10 @@ class Seoul:
                 self.poll.stations.setdefault(row["stationId"], (int(bikes), int(row["rackTotCnt"])))
 
     def _duplicates(self, fault: Fault) -> None:
-        """At the page border rows come again, with another count: only the first is right."""
+        """At the page border rows come again, with another count: only the first is right. If possible a lower one, as
+        of two counts of one time the lower is believed."""
         border = min(feed_documents.PAGE, len(self.table))
-        again = [dict(row, parkingBikeTotCnt=str(int(row["parkingBikeTotCnt"]) + 1))
+        again = [dict(row, parkingBikeTotCnt=str(abs(int(row["parkingBikeTotCnt"]) - 1)))
                  for row in self.table[border - fault.get("count", 3):border]]
         self.table[border:border] = again
 
