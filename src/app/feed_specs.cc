@@ -68,8 +68,10 @@ Result<void> add_catalog(const FeedConfig& feed, FeedSpecs& all) {
   auto text = read_file_if_any(AT_FDCWD, feed.systems, feed.systems);
   if (!text) return std::unexpected(text.error());
   if (!*text) {
-    return fail("{}: no such file; the catalogue of all systems is published with GBFS",
-                feed.systems);
+    return fail(
+        "{}: no such file; the catalogue of all systems is systems.csv of "
+        "https://github.com/MobilityData/gbfs: save it there, or name another place in `systems`",
+        feed.systems);
   }
   auto found = catalog_feeds(**text, {.countries = feed.countries, .ids = feed.ids});
   if (!found) return with_context(feed.systems, found.error());

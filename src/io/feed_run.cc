@@ -16,6 +16,7 @@ namespace bikeflow {
 namespace {
 
 constexpr std::int64_t kReportMs = 60'000;
+constexpr std::int64_t kFirstReportMs = 10'000;  // who has begun it wants to see that it works
 constexpr std::int64_t kTellNumbersMs = 1'000;
 
 }  // namespace
@@ -183,7 +184,7 @@ Result<void> FeedRun::add_found() {
 }
 
 Result<FeedRunSummary> FeedRun::run() {
-  reported_ms_ = monotonic_ms();
+  reported_ms_ = monotonic_ms() - kReportMs + kFirstReportMs;
   service_.ready();
   const auto ended = [&](std::size_t number, const PollResult& result) -> Result<void> {
     poll_ended(number, result);

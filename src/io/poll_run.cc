@@ -1,8 +1,9 @@
 #include "io/poll_run.h"
 
-#include <algorithm>
 #include <chrono>
+#include <map>
 #include <optional>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -20,6 +21,7 @@ namespace bikeflow {
 namespace {
 
 constexpr std::int64_t kReportMs = 60'000;
+constexpr std::int64_t kFirstReportMs = 10'000;  // who has begun it wants to see that it works
 // For what waits at the end: whoever sent a signal expects us to be gone soon.
 constexpr std::int64_t kLastMs = 3'000;
 constexpr std::int64_t kLastInTroubleMs = 500;  // it would not help
@@ -126,20 +128,18 @@ Result<void> PollRun::add_found() {
 
 // Once each feed was asked, so that a log does not say it for each.
 void PollRun::tell_found() {
-  const auto found = static_cast<std::size_t>(
-      std::ranges::count_if(feeds_, [](const Feed& feed) { return !feed.found.empty(); }));
-  if (found == told_found_ || !polls_->has_asked_all()) return;
-  told_found_ = found;
-  std::string text = fmt::format(
-      "# What bikeflow poll has found out of the systems of topic '{}'. To read the topic, "
-      "bikeflow\n"
-      "# run must know them: these go into its configuration, in the place of the [feed] that "
-      "they\n"
-      "# come from. Keys are left out.\n",
-      settings_.kafka.topic);
+  std::map<std::string_view, std::string_view> found;  // not in the order of answers
   for (const Feed& feed : feeds_) {
-    if (!feed.found.empty()) text += "\n" + feed.found;
+    if (!feed.found.empty()) found.emplace(feed.system, feed.found);
   }
+  if (found.size() == told_found_ || !polls_->has_asked_all()) return;
+  told_found_ = found.size();
+  std::string text = fmt::format(
+      "# What bikeflow poll has found out of the systems of topic '{}'.\n"
+      "# To read the topic, bikeflow run must know them: these go into its configuration, in the\n"
+      "# place of the [feed] that they come from. Keys are left out.\n",
+      settings_.kafka.topic);
+  for (const auto& [system, config] : found) text += fmt::format("\n{}", config);
   if (auto kept = spool_->leave(kSystemsFile, text); !kept) {
     voice_.warning(kept.error().message);
     return;
@@ -147,7 +147,8 @@ void PollRun::tell_found() {
   voice_.info(fmt::format(
       "{}/{} has what was found out of {} in the form of a configuration, as whoever reads the "
       "topic by bikeflow run needs it",
-      spool_->folder(), kSystemsFile, found == 1 ? "1 system" : fmt::format("{} systems", found)));
+      spool_->folder(), kSystemsFile,
+      found.size() == 1 ? "1 system" : fmt::format("{} systems", found.size())));
 }
 
 Result<PollRunSummary> PollRun::run() {
@@ -157,7 +158,7 @@ Result<PollRunSummary> PollRun::run() {
 }
 
 Result<PollRunSummary> PollRun::poll_and_send() {
-  reported_ms_ = monotonic_ms();
+  reported_ms_ = monotonic_ms() - kReportMs + kFirstReportMs;
   settings_.service.ready();
   const auto ended = [&](std::size_t number, const PollResult& result) -> Result<void> {
     poll_ended(number, result);
