@@ -142,7 +142,7 @@ void add_jobs(const std::vector<JobNumbers>& jobs, Families& out) {
   using Number = std::optional<std::int64_t>;
   gauge("bikeflow_lag_records", "Records of the topic that are there and not read yet.",
         [](const JobNumbers& job) { return job.lag; });
-  gauge("bikeflow_partition_stopped", "1 where it cannot go on before somebody acts; see the log.",
+  gauge("bikeflow_partition_stopped", "1 while it cannot go on; the log says why, and what to do.",
         [](const JobNumbers& job) -> Number { return job.is_stopped ? 1 : 0; });
   gauge("bikeflow_partition_paused", "1 while reading waits for the store ([checkpoint] due_max).",
         [](const JobNumbers& job) -> Number { return job.is_paused ? 1 : 0; });

@@ -246,8 +246,12 @@ Result<void> FeedRun::commit(std::size_t number) {
         feed.system, file));
   }
   const std::int64_t begun_ms = monotonic_ms();
-  if (auto done = feed.lake.commit(feed.task.job(), feed.task.waiting()); !done) return done;
-  feed.checkpoints.done(monotonic_ms() - begun_ms, wall_now());
+  const auto done = feed.lake.commit(feed.task.job(), feed.task.waiting());
+  const std::int64_t took_ms = monotonic_ms() - begun_ms;
+  commits_.took_ms += took_ms;
+  ++(done ? commits_.done : commits_.failed);
+  if (!done) return done;
+  places_[number].checkpoints.done(took_ms, wall_now());
   feed.task.committed();
   return {};
 }
@@ -285,26 +289,31 @@ void FeedRun::tell_numbers() {
   if (settings_.board == nullptr) return;
   told_numbers_ms_ = monotonic_ms();
   RunNumbers numbers;
-  StoreNumbers& commits = numbers.store["commit"];
   for (std::size_t i = 0; i < places_.size(); ++i) {
-    if (places_[i].feed == nullptr) continue;
-    Feed& feed = *places_[i].feed;
-    numbers.parts.push_back(part_numbers(*feed.task.job().partitions().front()));
-    numbers.jobs.push_back(job_numbers(feed.task.job(), feed.checkpoints));
-    commits.done += feed.checkpoints.count;
-    commits.took_ms += feed.checkpoints.took_ms;
-    const FeedHealth& now = polls_->poller(i).health();
-    const FeedHealth& first = feed.first_health;
-    numbers.feeds.push_back({.system = feed.system,
-                             .polls = now.polls - first.polls,
-                             .failures = now.failures - first.failures,
-                             .rounds_rejected = now.rounds_rejected() - first.rounds_rejected(),
-                             .failures_in_a_row = now.failures_in_a_row,
-                             .stations = now.stations,
-                             .frozen = now.frozen,
-                             .succeeded_at = now.succeeded_at,
-                             .data_at = now.data_at});
+    const Place& place = places_[i];
+    const FeedHealth& health = polls_->poller(i).health();
+    FeedNumbers& feed = numbers.feeds.emplace_back();
+    feed.system = place.spec.system;
+    feed.failures_in_a_row = health.failures_in_a_row;
+    feed.stations = health.stations;
+    feed.frozen = health.frozen;
+    feed.succeeded_at = health.succeeded_at;
+    feed.data_at = health.data_at;
+    if (place.feed == nullptr) {
+      numbers.jobs.push_back({.source = place.spec.system,
+                              .checkpoints = place.checkpoints,
+                              .is_stopped = troubles_.is_troubled(i)});
+      continue;
+    }
+    const FeedHealth& first = place.feed->first_health;
+    feed.polls = health.polls - first.polls;
+    feed.failures = health.failures - first.failures;
+    feed.rounds_rejected = health.rounds_rejected() - first.rounds_rejected();
+    Job& job = place.feed->task.job();
+    numbers.parts.push_back(part_numbers(*job.partitions().front()));
+    numbers.jobs.push_back(job_numbers(job, place.checkpoints));
   }
+  numbers.store["commit"] = commits_;
   settings_.board->tell(numbers);
 }
 

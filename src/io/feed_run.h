@@ -68,12 +68,12 @@ class FeedRun {
     std::string system;
     FeedTask task;
     LakeSession lake;
-    FeedHealth first_health{};  // before its first poll of this run
-    CheckpointNumbers checkpoints{};
+    FeedHealth first_health{};  // as it was loaded
   };
   struct Place {
     FeedSpec spec;               // its source is in polls_
     std::unique_ptr<Feed> feed;  // nothing while it is sought or cannot be stored
+    CheckpointNumbers checkpoints{};
   };
   // A feed that is still to say its id or time zone, or has.
   struct Sought {
@@ -111,6 +111,7 @@ class FeedRun {
   std::int64_t reported_ms_ = 0, told_numbers_ms_ = 0;
   std::vector<Sought> sought_;
   FeedRunSummary summary_;
+  StoreNumbers commits_;
 };
 
 }  // namespace bikeflow

@@ -13,8 +13,8 @@
 #include "base/result.h"
 #include "io/redis_settings.h"
 
-struct redisContext;  // hiredis's; only redis_link.cc includes it.
-                      // NOLINT(readability-identifier-naming)
+// hiredis's, which only redis_link.cc includes.
+struct redisContext;  // NOLINT(readability-identifier-naming)
 
 namespace bikeflow {
 

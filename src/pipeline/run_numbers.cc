@@ -70,12 +70,16 @@ void RunTotals::follow(const RunNumbers& now) {
     known.total.follow(
         with<kJobCounts>(job.dead_letters, {job.checkpoints.count, job.checkpoints.took_ms}));
   }
-  feeds_ = now.feeds;
+  for (const FeedNumbers& feed : now.feeds) {
+    OfFeed& known = feeds_[feed.system];
+    known.now = feed;
+    known.total.follow({feed.polls, feed.failures, feed.rounds_rejected});
+  }
   store_ = now.store;
 }
 
 RunNumbers RunTotals::numbers() const {
-  RunNumbers all{.parts = {}, .jobs = {}, .feeds = feeds_, .store = store_};
+  RunNumbers all{.parts = {}, .jobs = {}, .feeds = {}, .store = store_};
   for (const auto& [key, known] : parts_) {
     PartNumbers& part = all.parts.emplace_back(known.now);
     TaskArray counters{};
@@ -88,6 +92,12 @@ RunNumbers RunTotals::numbers() const {
     std::copy_n(known.total.sum.begin(), kReasonCount, job.dead_letters.begin());
     job.checkpoints.count = known.total.sum[kReasonCount];
     job.checkpoints.took_ms = known.total.sum[kReasonCount + 1];
+  }
+  for (const auto& [system, known] : feeds_) {
+    FeedNumbers& feed = all.feeds.emplace_back(known.now);
+    feed.polls = known.total.sum[0];
+    feed.failures = known.total.sum[1];
+    feed.rounds_rejected = known.total.sum[2];
   }
   return all;
 }

@@ -56,7 +56,7 @@ JobNumbers job_numbers(const Job& job, const CheckpointNumbers& checkpoints);
 
 struct FeedNumbers {
   std::string system;
-  std::int64_t polls = 0, failures = 0, rounds_rejected = 0;  // of this run
+  std::int64_t polls = 0, failures = 0, rounds_rejected = 0;  // since its state was loaded
   std::int64_t failures_in_a_row = 0;
   std::int64_t stations = 0, frozen = 0;  // of the last round that was believed
   Seconds succeeded_at = 0, data_at = 0;  // 0: never, unknown
@@ -74,8 +74,8 @@ struct RunNumbers {
   std::map<std::string, StoreNumbers> store;  // by operation: "put"
 };
 
-// Adds up what is counted from life to life: a partition that comes back begins at 0 again, and a
-// metric must never fall.
+// Adds up what is counted from life to life: a partition or a feed that comes back begins at 0
+// again, and a metric must never fall.
 class RunTotals {
  public:
   void follow(const RunNumbers& now);
@@ -105,11 +105,15 @@ class RunTotals {
     JobNumbers now;
     Total<kJobCounts> total;
   };
+  struct OfFeed {
+    FeedNumbers now;
+    Total<3> total;
+  };
   using Key = std::pair<std::string, std::int32_t>;
 
   std::map<Key, OfPart> parts_;
   std::map<Key, OfJob> jobs_;
-  std::vector<FeedNumbers> feeds_;
+  std::map<std::string, OfFeed> feeds_;
   std::map<std::string, StoreNumbers> store_;
 };
 

@@ -114,6 +114,23 @@ TEST(RunTotals, NeverFallWhenAPartitionBeginsAgain) {
   EXPECT_EQ(numbers.jobs.at(0).checkpoints.count, 1);
 }
 
+TEST(RunTotals, AFeedThatCouldNotBeStoredGoesOnCounting) {
+  RunTotals totals;
+  const auto told = [&](std::int64_t polls, std::int64_t failures) {
+    RunNumbers numbers;
+    numbers.feeds.push_back({.system = "s", .polls = polls, .failures = failures});
+    numbers.feeds.back().failures_in_a_row = failures;
+    totals.follow(numbers);
+    return totals.numbers().feeds.at(0);
+  };
+  told(10, 1);
+  told(0, 0);  // dropped
+  const FeedNumbers feed = told(3, 2);
+  EXPECT_EQ(feed.polls, 13);
+  EXPECT_EQ(feed.failures, 3);
+  EXPECT_EQ(feed.failures_in_a_row, 2);
+}
+
 TEST(RunTotals, WhatIsReadElsewhereKeepsItsCountsAlone) {
   RunTotals totals;
   totals.follow(of(100, 2));

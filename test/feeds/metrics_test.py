@@ -59,14 +59,17 @@ def agree(found: metrics.Metrics, documented: dict[str, metrics.Family]) -> None
 
 @pytest.fixture(scope="module")
 def of_feeds(program, tmp_path_factory):
-    """A run of a feed with a failure, a round that is not believed, and a Redis that is not there: (metrics, rounds, copy's
-    memory)."""
+    """A run of a feed with a failure, a round that is not believed, and a Redis that is not there: (metrics, polls that it
+    was served, when, its memory)."""
     folder = tmp_path_factory.mktemp("metrics")
     with feed_server.FeedServer(feed_documents.made_stations(STATIONS, prefix="ST-"), key=KEY, port=servers.free_port(),
                                 is_held=True) as feeds:
         feeds.set_fault("seoul", "status", polls=[3], status=500)
         feeds.set_fault("seoul", "short", polls=[5], share=0.5)
         pipeline = feed_pipelines.FeedPipeline(program, folder, feed_pipelines.seoul_feed(feeds.base), KEY, length=3600)
+        # What another process did before is not counted.
+        done = pipeline.run("--until-caught-up")
+        assert done.returncode == 0, done.stderr
         more = f'token = "of-the-page"\n[redis]\nurl = "redis://127.0.0.1:{servers.free_port()}"\n'
         with running(pipeline, more) as (copy, port):
             events = urllib.request.Request(f"http://127.0.0.1:{port}/api/v1/systems/seoul/events",
@@ -88,7 +91,7 @@ def of_feeds(program, tmp_path_factory):
             wait_for(port, lambda found: found.value("bikeflow_sse_clients") == 0, copy, "of-the-page")
             with pytest.raises(urllib.error.HTTPError, match="401"):
                 metrics.look(port)
-            yield before, feeds.served("seoul"), at, memory
+            yield before, feeds.served("seoul")[1:], at, memory
 
 
 def test_the_page_says_what_a_run_on_feeds_serves(of_feeds, request):
@@ -140,6 +143,40 @@ def test_the_numbers_of_feeds(of_feeds):
     assert abs(found.value("process_resident_memory_bytes") - memory) < 16 << 20
     assert found.value("bikeflow_build_info") == 1
     assert found.value("bikeflow_lag_records") is None
+
+
+def test_a_feed_that_cannot_be_stored_is_stopped_and_no_count_falls(program, tmp_path):
+    with feed_server.FeedServer(feed_documents.made_stations(30, prefix="ST-"), key=KEY) as feeds:
+        pipeline = feed_pipelines.FeedPipeline(program, tmp_path, feed_pipelines.seoul_feed(feeds.base), KEY, length=3600)
+        in_the_way = pipeline.lake / "_bikeflow/state/seoul/CURRENT.new"
+        counts = [f"bikeflow_{name}" for name in (
+            "feed_polls_total", "records_total", "checkpoint_duration_seconds_count", "store_operations_total")]
+        with running(pipeline, "") as (copy, port):
+            def wait(is_so) -> list[float]:
+                """What has been counted then."""
+                seen = [[0.0] * len(counts)]
+
+                def look(found: metrics.Metrics) -> bool:
+                    seen.append([found.value(name) or 0 for name in counts])
+                    assert all(now >= before for now, before in zip(seen[-1], seen[-2])), (counts, seen[-2:])
+                    return is_so(found)
+
+                wait_for(port, look, copy, seconds=60)
+                return seen[-1]
+
+            before = wait(lambda found: (found.value("bikeflow_feed_polls_total") or 0) >= 4)
+            while True:  # a commit has such a file for a moment
+                try:
+                    in_the_way.mkdir()
+                    break
+                except FileExistsError:
+                    pass
+            stopped = wait(lambda found: found.value("bikeflow_partition_stopped", source="seoul") == 1
+                           and found.value("bikeflow_store_operations_total", operation="commit", result="error") == 1)
+            in_the_way.rmdir()
+            after = wait(lambda found: found.value("bikeflow_partition_stopped", source="seoul") == 0
+                         and found.value("bikeflow_feed_polls_total") >= stopped[0] + 3)
+            assert all(first <= second < third for first, second, third in zip(before, stopped, after))
 
 
 @pytest.fixture(scope="module")
