@@ -50,10 +50,13 @@ describe('the board', () => {
     const page = await visit(await serve(), {}, true);
     await waitForMap(page);
     expect(page.url()).toMatch(/#\/seoul$/);
-    const state = standin!.city.state(1);
-    expect(await figure(page, 1)).toBe(String(state.stations.empty));
-    expect(await figure(page, 2)).toBe(String(state.stations.full));
-    expect(await figure(page, 3)).toBe(String(state.stations.stale));
+    // The city goes on meanwhile.
+    const shown = async () => [await figure(page, 1), await figure(page, 2), await figure(page, 3)].join(' ');
+    const told = () => {
+      const { empty, full, stale } = standin!.city.state(1).stations;
+      return [empty, full, stale].join(' ');
+    };
+    await expect.poll(async () => (await shown()) === told(), { timeout: 20_000 }).toBe(true);
     expect(await page.locator('.attention .rows li').count()).toBeGreaterThan(20);
     expect(await axeFaults(page)).toEqual([]);
     expect(await page.locator('.bottom').innerText()).toContain('Asia/Seoul (GMT+9)');
