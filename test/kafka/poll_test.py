@@ -140,13 +140,19 @@ class Witness:
     def kill(self, copy: pipelines.Copy) -> None:
         self.cuts.append(time.time())
         copy.kill()
-        time.sleep(1.1)  # the next one polls at once; two rounds of one second could not be told apart here
+        self.rest()
+
+    @staticmethod
+    def rest() -> None:
+        """The next one polls at once; its round must not be taken for the one that was cut, see check_served()."""
+        time.sleep(2.1)
 
     def stop(self, copy: pipelines.Copy) -> None:
         self.cuts.append(time.time())
         begin = time.monotonic()
         assert copy.stop() == 0, copy.said()
         assert time.monotonic() - begin < 5
+        self.rest()
 
     def rounds_of(self, records: list[Read], partitions: int) -> dict[int, dict[str, tuple[int, int]]]:
         """What the topic says, by the time of the round, after a look at its order."""
