@@ -150,9 +150,7 @@ LiveChanges LiveView::since(std::string_view system, std::uint64_t after) const 
   }
   if (after == 0) return changes;
   for (const Moved& moved : known.movements) {
-    if (moved.version <= after) continue;
-    changes.movements.push_back({known.stations[moved.station].seen.id, moved.movement.at,
-                                 moved.movement.change, moved.movement.bikes});
+    if (moved.version > after) changes.movements.push_back(known.told(moved));
   }
   return changes;
 }
@@ -160,10 +158,7 @@ LiveChanges LiveView::since(std::string_view system, std::uint64_t after) const 
 std::vector<LiveMoved> LiveView::movements(std::string_view system) const {
   const System& known = at(system);
   std::vector<LiveMoved> movements;
-  for (const Moved& moved : known.movements) {
-    movements.push_back({known.stations[moved.station].seen.id, moved.movement.at,
-                         moved.movement.change, moved.movement.bikes});
-  }
+  for (const Moved& moved : known.movements) movements.push_back(known.told(moved));
   return movements;
 }
 

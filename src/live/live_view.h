@@ -147,6 +147,11 @@ class LiveView {
     std::map<std::int32_t, Part> parts{};
     std::optional<LiveFeed> feed{};
     std::uint64_t version = 0;
+
+    [[nodiscard]] LiveMoved told(const Moved& moved) const {
+      return {stations[moved.station].seen.id, moved.movement.at, moved.movement.change,
+              moved.movement.bikes};
+    }
   };
 
   [[nodiscard]] const System& at(std::string_view system) const;
