@@ -1,15 +1,21 @@
-// What an hour's file costs to write and to read back, and its size.
+// What an hour's file costs to write and to read back, and its size; and what the dashboard takes
+// to read a week of one station from a lake of such files, beside only opening and reading them.
 //
 //   build/bench/parquet_bench
 
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "app/lake_hours.h"
 #include "base/check.h"
+#include "io/local_store.h"
 #include "lake/metadata_keys.h"
 #include "lake/parquet.h"
 
@@ -87,6 +93,79 @@ void decode(benchmark::State& state) {
   }
 }
 BENCHMARK(decode)->Arg(282)->Arg(2799)->Unit(benchmark::kMicrosecond);
+
+void decode_one_station(benchmark::State& state) {
+  const auto rows = make_rows(static_cast<int>(state.range(0)));
+  const auto bytes = encode_hourly(rows, make_metadata());
+  CHECK(bytes.has_value());
+  for (auto _ : state) {
+    const auto found = decode_hourly_of(*bytes, rows[rows.size() / 2].station_id);
+    CHECK(found.has_value() && found->size() == 1);
+  }
+}
+BENCHMARK(decode_one_station)->Arg(282)->Arg(2799)->Unit(benchmark::kMicrosecond);
+
+// A week of Seoul on disk, as of one partition. Its files are in the page cache.
+class Week {
+ public:
+  Week() : folder_((std::filesystem::temp_directory_path() / "bikeflow-week-XXXXXX").string()) {
+    CHECK(::mkdtemp(folder_.data()) != nullptr);
+    auto store = LocalStore::open(folder_, "bench");
+    CHECK(store.has_value());
+    std::vector<HourlyRow> rows = make_rows(2799);
+    for (Seconds hour = 0; hour < 7 * 24; ++hour) {
+      const Window window{kBegin + hour * kHour, kBegin + (hour + 1) * kHour};
+      for (HourlyRow& row : rows) row.window = window;
+      const auto bytes = encode_hourly(rows, make_metadata());
+      paths_.push_back(hourly_path(LakeRule{}, of_.zone, of_.system, "bikes", 0, window));
+      CHECK(bytes && store->put(paths_.back(), *bytes).has_value());
+    }
+    CHECK(store->sync().has_value());
+    station_ = rows[rows.size() / 2].station_id;
+  }
+  ~Week() { std::filesystem::remove_all(folder_); }
+  Week(const Week&) = delete;
+  Week& operator=(const Week&) = delete;
+
+  // As a program does that has just been started.
+  [[nodiscard]] std::size_t rows() const {
+    const auto found =
+        LakeHours(folder_, LakeRule{}).rows(of_, {kBegin, kBegin + 7 * kDay}, station_);
+    CHECK(found.has_value());
+    return found->size();
+  }
+
+  [[nodiscard]] std::size_t bytes() const {
+    auto store = LocalStore::open(folder_, "bench");
+    std::size_t size = 0;
+    for (const std::string& path : paths_) size += store->get(path).value().value().size();
+    return size;
+  }
+
+ private:
+  static constexpr Seconds kBegin = 1'723'384'800;
+  LakeHoursOf of_{.system = "seoul", .zone = Zone::load("Asia/Seoul").value()};
+  std::string folder_, station_;
+  std::vector<std::string> paths_;
+};
+
+void week_of_a_station(benchmark::State& state) {
+  const Week week;
+  using Clock = std::chrono::steady_clock;
+  std::chrono::duration<double> bare{0}, ours{0};
+  for (auto _ : state) {
+    const auto begin = Clock::now();
+    benchmark::DoNotOptimize(week.bytes());
+    const auto middle = Clock::now();
+    CHECK(week.rows() == 7U * 24);
+    ours += Clock::now() - middle;
+    bare += middle - begin;
+    state.SetIterationTime(std::chrono::duration<double>(Clock::now() - middle).count());
+  }
+  state.counters["ms_bare_read"] = bare.count() * 1e3 / static_cast<double>(state.iterations());
+  state.counters["ratio"] = ours / bare;
+}
+BENCHMARK(week_of_a_station)->UseManualTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace bikeflow

@@ -58,7 +58,10 @@ class LakeHours {
   using Rows = std::shared_ptr<const std::vector<HourlyRow>>;
 
   Result<std::vector<File>> find(const LakeHoursOf& of, const TimeRange& range);
+  Rows kept(const std::string& path);  // none where it is not
+  Result<std::string> bytes_of(const std::string& path);
   Result<Rows> read(const std::string& path);
+  Result<std::vector<HourlyRow>> read_station(const std::string& path, const std::string& station);
   Result<Store*> store();
 
   std::string url_;

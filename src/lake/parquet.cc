@@ -254,15 +254,23 @@ CellOf<Type> cell_of(const Value& value, std::string_view column) {
   }
 }
 
-template <class ThisColumn, class Row>
-void read_column(const ThisColumn& column, parquet::ColumnReader& reader, std::span<Row> rows) {
+// Calls `take(row, cell)` with the cells of rows [begin, begin + count), of which the reader has
+// passed `passed`.
+template <class ThisColumn, class Take>
+void read_cells(const ThisColumn& column, parquet::ColumnReader& reader, std::size_t passed,
+                std::size_t begin, std::size_t count, Take take) {
   using Reading = typename Physical<ThisColumn::kType>::Reading;
   auto& typed = static_cast<parquet::TypedColumnReader<Reading>&>(reader);
+  const auto skipped = static_cast<std::int64_t>(begin - passed);
+  if (skipped > 0 && typed.Skip(skipped) != skipped) {
+    refuse("is a damaged Parquet file: column '{}' ends before row {}", column.name, begin);
+  }
   const bool nullable = reader.descr()->max_definition_level() > 0;
-  std::vector<typename Reading::c_type> values(std::min(rows.size(), kBatchRows));
+  std::vector<typename Reading::c_type> values(std::min(count, kBatchRows));
   std::vector<std::int16_t> levels(nullable ? values.size() : 0);
-  for (std::size_t row = 0; row < rows.size();) {
-    const auto wanted = static_cast<std::int64_t>(std::min(rows.size() - row, values.size()));
+  const std::size_t end = begin + count;
+  for (std::size_t row = begin; row < end;) {
+    const auto wanted = static_cast<std::int64_t>(std::min(end - row, values.size()));
     std::int64_t given = 0;
     const std::int64_t read = typed.HasNext()
                                   ? typed.ReadBatch(wanted, nullable ? levels.data() : nullptr,
@@ -280,51 +288,110 @@ void read_column(const ThisColumn& column, parquet::ColumnReader& reader, std::s
       } else if (!ThisColumn::kNullable) {
         refuse("column '{}' is null at row {}", column.name, row);
       }
-      if (!column.set(rows[row], cell)) {
-        refuse("column '{}' has a value at row {} that cannot be there", column.name, row);
-      }
+      take(row, cell);
     }
   }
 }
 
-template <class Row>
-RowFile<Row> decode_file(std::string_view bytes) {
-  if (const auto defect = parquet_defect(bytes.substr(0, 4), last_bytes(bytes), bytes.size())) {
-    refuse("{}", *defect);
+template <class ThisColumn, class Row>
+void set_cell(const ThisColumn& column, Row& to, std::size_t row, typename ThisColumn::Cell cell) {
+  if (!column.set(to, cell)) {
+    refuse("column '{}' has a value at row {} that cannot be there", column.name, row);
   }
-  arrow::ProxyMemoryPool counted(arrow::default_memory_pool());
-  arrow::CappedMemoryPool pool(&counted, kMostMemoryBytes);
-  const auto file = parquet::ParquetFileReader::Open(
-      std::make_shared<arrow::io::BufferReader>(
-          std::make_shared<arrow::Buffer>(reinterpret_cast<const std::uint8_t*>(bytes.data()),
-                                          static_cast<std::int64_t>(bytes.size()))),
-      parquet::ReaderProperties(&pool));
-  const parquet::FileMetaData& metadata = *file->metadata();
-  if (metadata.is_encryption_algorithm_set()) refuse("is encrypted");
-  if (metadata.num_rows() < 0 ||
-      metadata.num_rows() / kMostRowsPerByte > static_cast<std::int64_t>(bytes.size())) {
-    refuse("is a damaged Parquet file: {} rows in {} bytes", metadata.num_rows(), bytes.size());
-  }
-  RowFile<Row> result{std::vector<Row>(static_cast<std::size_t>(metadata.num_rows())),
-                      key_values(metadata)};
-  for_each_column<Row>([&](const auto& column) {
-    const int index = find_column(column, *metadata.schema());
-    std::size_t begin = 0;
-    for (int group = 0; group < metadata.num_row_groups(); ++group) {
-      const std::int64_t size = metadata.RowGroup(group)->num_rows();
-      if (size < 0 || static_cast<std::uint64_t>(size) > result.rows.size() - begin) {
+}
+
+// A file's bytes, opened and found to be one of the size that it says.
+class OpenFile {
+ public:
+  explicit OpenFile(std::string_view bytes)
+      : counted_(arrow::default_memory_pool()), pool_(&counted_, kMostMemoryBytes) {
+    if (const auto defect = parquet_defect(bytes.substr(0, 4), last_bytes(bytes), bytes.size())) {
+      refuse("{}", *defect);
+    }
+    file_ = parquet::ParquetFileReader::Open(
+        std::make_shared<arrow::io::BufferReader>(
+            std::make_shared<arrow::Buffer>(reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                                            static_cast<std::int64_t>(bytes.size()))),
+        parquet::ReaderProperties(&pool_));
+    metadata_ = file_->metadata();
+    if (metadata_->is_encryption_algorithm_set()) refuse("is encrypted");
+    if (metadata_->num_rows() < 0 ||
+        metadata_->num_rows() / kMostRowsPerByte > static_cast<std::int64_t>(bytes.size())) {
+      refuse("is a damaged Parquet file: {} rows in {} bytes", metadata_->num_rows(), bytes.size());
+    }
+    std::int64_t rest = metadata_->num_rows();
+    for (int group = 0; group < groups(); ++group) {
+      const std::int64_t size = metadata_->RowGroup(group)->num_rows();
+      if (size < 0 || size > rest) {
         refuse("is a damaged Parquet file: its parts have more rows than the whole");
       }
-      const auto reader = file->RowGroup(group)->Column(index);
-      read_column(column, *reader,
-                  std::span(result.rows).subspan(begin, static_cast<std::size_t>(size)));
-      begin += static_cast<std::size_t>(size);
+      rest -= size;
     }
-    if (begin != result.rows.size()) {
-      refuse("is a damaged Parquet file: its parts have fewer rows than the whole");
+    if (rest != 0) refuse("is a damaged Parquet file: its parts have fewer rows than the whole");
+  }
+
+  [[nodiscard]] const parquet::FileMetaData& metadata() const { return *metadata_; }
+  [[nodiscard]] std::size_t rows() const { return static_cast<std::size_t>(metadata_->num_rows()); }
+  [[nodiscard]] int groups() const { return metadata_->num_row_groups(); }
+  [[nodiscard]] std::size_t rows_of(int group) const {
+    return static_cast<std::size_t>(metadata_->RowGroup(group)->num_rows());
+  }
+
+  template <class ThisColumn>
+  std::shared_ptr<parquet::ColumnReader> reader(const ThisColumn& column, int group) {
+    return file_->RowGroup(group)->Column(find_column(column, *metadata_->schema()));
+  }
+
+ private:
+  arrow::ProxyMemoryPool counted_;
+  arrow::CappedMemoryPool pool_;
+  std::unique_ptr<parquet::ParquetFileReader> file_;
+  std::shared_ptr<parquet::FileMetaData> metadata_;
+};
+
+template <class Row>
+RowFile<Row> decode_file(std::string_view bytes) {
+  OpenFile file(bytes);
+  RowFile<Row> result{std::vector<Row>(file.rows()), key_values(file.metadata())};
+  for_each_column<Row>([&](const auto& column) {
+    std::size_t before = 0;
+    for (int group = 0; group < file.groups(); ++group) {
+      read_cells(column, *file.reader(column, group), 0, 0, file.rows_of(group),
+                 [&](std::size_t row, auto cell) {
+                   set_cell(column, result.rows[before + row], row, cell);
+                 });
+      before += file.rows_of(group);
     }
   });
   return result;
+}
+
+std::vector<HourlyRow> decode_station(std::string_view bytes, std::string_view station_id) {
+  constexpr auto kStation = std::get<2>(Schema<HourlyRow>::kColumns);
+  static_assert(kStation.name == "stationId");
+  OpenFile file(bytes);
+  std::vector<HourlyRow> found;
+  for (int group = 0; group < file.groups(); ++group) {
+    std::vector<std::size_t> places;
+    read_cells(kStation, *file.reader(kStation, group), 0, 0, file.rows_of(group),
+               [&](std::size_t row, std::string_view id) {
+                 if (id == station_id) places.push_back(row);
+               });
+    if (places.empty()) continue;
+    const std::size_t before = found.size();
+    found.resize(before + places.size());
+    for_each_column<HourlyRow>([&](const auto& column) {
+      const auto reader = file.reader(column, group);
+      std::size_t passed = 0;
+      for (std::size_t i = 0; i < places.size(); ++i) {
+        read_cells(column, *reader, passed, places[i], 1, [&](std::size_t row, auto cell) {
+          set_cell(column, found[before + i], row, cell);
+        });
+        passed = places[i] + 1;
+      }
+    });
+  }
+  return found;
 }
 
 constexpr std::string_view kDamaged = "is a damaged Parquet file";
@@ -347,6 +414,11 @@ Result<std::string> encode_dead_letters(std::span<const DeadLetter> rows,
 
 Result<RowFile<HourlyRow>> decode_hourly(std::string_view bytes) {
   return guarded(kDamaged, [&] { return decode_file<HourlyRow>(bytes); });
+}
+
+Result<std::vector<HourlyRow>> decode_hourly_of(std::string_view bytes,
+                                                std::string_view station_id) {
+  return guarded(kDamaged, [&] { return decode_station(bytes, station_id); });
 }
 
 Result<RowFile<LateRow>> decode_late(std::string_view bytes) {

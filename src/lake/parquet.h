@@ -39,6 +39,10 @@ Result<RowFile<HourlyRow>> decode_hourly(std::string_view bytes);
 Result<RowFile<LateRow>> decode_late(std::string_view bytes);
 Result<RowFile<DeadLetter>> decode_dead_letters(std::string_view bytes);
 
+// The rows of one station, of which a file has one or none: for a sixth of the work of all of them.
+Result<std::vector<HourlyRow>> decode_hourly_of(std::string_view bytes,
+                                                std::string_view station_id);
+
 // The metadata alone, from the last bytes of a file that has `size_bytes`. They must reach back to
 // the footer's begin, kParquetEndBytes + parquet_footer_size() (base/parquet_ends.h): the error
 // says so.

@@ -87,6 +87,33 @@ TEST(Parquet, RowsComeBack) {
   }
 }
 
+TEST(Parquet, ARowComesBackAlone) {
+  for (const int count : {1, 3, 4097, 10'000}) {
+    const auto rows = rows_of<HourlyRow>(count, hourly);
+    const std::string bytes = *encode_hourly(rows, kMetadata);
+    for (const int i : {0, 1, count / 2, count - 1}) {
+      if (i >= count) continue;
+      const auto found = decode_hourly_of(bytes, hourly(i).station_id);
+      ASSERT_TRUE(found) << found.error().message;
+      EXPECT_EQ(*found, std::vector{hourly(i)});
+    }
+    const auto unknown = decode_hourly_of(bytes, "ST-0");
+    ASSERT_TRUE(unknown) << unknown.error().message;
+    EXPECT_EQ(unknown->size(), 0U);
+  }
+}
+
+// No file of ours has a station twice; whoever wrote one that does is shown what is in it.
+TEST(Parquet, EachRowOfAStationComesBack) {
+  std::vector<HourlyRow> rows = rows_of<HourlyRow>(100, hourly);
+  std::vector<HourlyRow> same;
+  for (const std::size_t i : {2U, 3U, 99U}) {
+    rows[i].station_id = "ST-4";
+    same.push_back(rows[i]);
+  }
+  EXPECT_EQ(decode_hourly_of(*encode_hourly(rows, {}), "ST-4").value(), same);
+}
+
 TEST(Parquet, AnyRowComesBack) {
   EXPECT_TRUE(rc::check([](const std::string& station, const std::string& record,
                            std::int64_t number, std::int32_t small, const KeyValues& metadata) {
@@ -186,6 +213,8 @@ TEST(Parquet, AnyByteChanged) {
         ++errors;
         EXPECT_FALSE(file.error().message.empty());
       }
+      const auto row = decode_hourly_of(changed, hourly(5).station_id);
+      EXPECT_TRUE(row || !row.error().message.empty());
     }
   }
   EXPECT_GT(errors, 1000);
