@@ -1,10 +1,7 @@
 // For tests: a client of an HTTP server on loopback, byte by byte.
 #pragma once
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-#include <gtest/gtest.h>
+#include "test/loopback.h"
 
 namespace bikeflow {
 
@@ -21,17 +18,7 @@ struct ClientAnswer {
   int status = 0;  // 0: none came
   std::string head, body;
 
-  // Empty where there is none.
-  [[nodiscard]] std::string header(std::string_view name) const {
-    for (std::size_t at = 0; (at = head.find("\r\n", at)) != head.npos;) {
-      at += 2;
-      const std::size_t colon = head.find(": ", at);
-      if (colon == at + name.size() && ::strncasecmp(&head[at], name.data(), name.size()) == 0) {
-        return head.substr(colon + 2, head.find("\r\n", at) - colon - 2);
-      }
-    }
-    return "";
-  }
+  [[nodiscard]] std::string header(std::string_view name) const { return header_in(head, name); }
 };
 
 class WebClient {
@@ -44,10 +31,7 @@ class WebClient {
     if (receive_bytes > 0) {
       ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof(receive_bytes));
     }
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    const sockaddr_in address = loopback_address(port);
     is_connected_ =
         ::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
   }
@@ -65,18 +49,16 @@ class WebClient {
   [[nodiscard]] bool is_connected() const { return is_connected_; }
   [[nodiscard]] int descriptor() const { return socket_; }
 
-  void send(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent <= 0) return;  // the server has closed; what it said can still be read
-      bytes.remove_prefix(static_cast<std::size_t>(sent));
-    }
-  }
+  // Where the server has closed, what it said can still be read.
+  void send(std::string_view bytes) { send_all(socket_, bytes); }
 
   // `headers` end in a line break each.
-  ClientAnswer get(std::string_view target, std::string_view headers = "") {
+  void ask(std::string_view target, std::string_view headers = "") {
     send("GET " + std::string(target) + " HTTP/1.1\r\nHost: localhost\r\n" + std::string(headers) +
          "\r\n");
+  }
+  ClientAnswer get(std::string_view target, std::string_view headers = "") {
+    ask(target, headers);
     return answer();
   }
 

@@ -17,6 +17,7 @@
 #include <gtest/gtest.h>
 
 #include "io/http_server.h"
+#include "test/web_client.h"
 
 namespace bikeflow {
 
@@ -110,6 +111,25 @@ inline std::unique_ptr<HttpServer> started(const HttpServerSettings& settings,
   EXPECT_TRUE(server) << server.error().message;
   return server ? std::move(*server) : nullptr;
 }
+
+// A server with hello_and_events().
+struct EventServer {
+  explicit EventServer(const HttpServerSettings& settings = quick_settings(),
+                       std::size_t padding = 0)
+      : handler(hello_and_events(newest, padding)), server(started(settings, *handler)) {}
+
+  // A client that has asked for events.
+  [[nodiscard]] WebClient listener(int receive_bytes = 0) const {
+    WebClient one(server->port(), receive_bytes);
+    one.ask("/events");
+    return one;
+  }
+  HttpServer* operator->() const { return server.get(); }
+
+  Newest newest;
+  std::unique_ptr<SaidHandler> handler;
+  std::unique_ptr<HttpServer> server;
+};
 
 // What it warned of. Threads: any.
 class Warnings {

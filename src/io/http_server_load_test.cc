@@ -67,26 +67,23 @@ bool all_get(std::vector<WebClient>& clients, const std::string& text) {
 TEST(HttpServerLoad, AThousandReadersAndAHundredThatNeverRead) {
   constexpr std::size_t kReaders = 1'000, kStalled = 100, kText = 20'000;
   if (!may_open(2 * (kReaders + kStalled) + 1'000)) GTEST_SKIP() << "ulimit -n is too low";
-  Newest newest;
-  const auto handler = hello_and_events(newest, kText);
   HttpServerSettings settings = quick_settings();
   settings.stalled_ms = 3'000;
-  const auto server = started(settings, *handler);
-  const std::string request = "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  EventServer server(settings, kText);
   std::vector<WebClient> readers, stalled;
   for (std::size_t i = 0; i < kStalled; ++i) {
     stalled.emplace_back(server->port(), 4096);
-    stalled.back().send(request);
+    stalled.back().ask("/events");
   }
   for (std::size_t i = 0; i < kReaders; ++i) {
     readers.emplace_back(server->port());
-    readers.back().send(request);
+    readers.back().ask("/events");
   }
   ASSERT_TRUE(all_get(readers, "\r\n\r\n"));
   const std::size_t resident_before = resident_bytes();
   std::size_t most_resident = 0, most_unsent = 0;
   for (int number = 1; number <= 60; ++number) {
-    newest.number = number;
+    server.newest.number = number;
     server->wake();
     ASSERT_TRUE(all_get(readers, "id: " + std::to_string(number) + "\n")) << number;
     most_resident = std::max(most_resident, resident_bytes());
@@ -100,45 +97,43 @@ TEST(HttpServerLoad, AThousandReadersAndAHundredThatNeverRead) {
   if (!kIsSanitized) {
     EXPECT_LT(grown, 100'000'000);
   }
-  EXPECT_GT(newest.sources, 0);
+  EXPECT_GT(server.newest.sources, 0);
 
   const auto end = SteadyClock::now() + seconds(15);
-  while (newest.sources > static_cast<int>(kReaders) && SteadyClock::now() < end) {
+  while (server.newest.sources > static_cast<int>(kReaders) && SteadyClock::now() < end) {
     std::this_thread::sleep_for(milliseconds(10));
   }
-  EXPECT_EQ(newest.sources, kReaders);
-  EXPECT_EQ(refused(*server, WebRefused::kTooSlow), kStalled);
-  newest.number = 1000;
+  EXPECT_EQ(server.newest.sources, kReaders);
+  EXPECT_EQ(refused(*server.server, WebRefused::kTooSlow), kStalled);
+  server.newest.number = 1000;
   server->wake();
   EXPECT_TRUE(all_get(readers, "id: 1000\n"));
   EXPECT_EQ(server->counts().streams_now, kReaders);
 
   // A thousand that go free their streams.
   readers.clear();
-  while (newest.sources > 0 && SteadyClock::now() < end + seconds(5)) {
+  while (server.newest.sources > 0 && SteadyClock::now() < end + seconds(5)) {
     std::this_thread::sleep_for(milliseconds(10));
   }
-  EXPECT_EQ(newest.sources, 0);
+  EXPECT_EQ(server.newest.sources, 0);
 }
 
 TEST(HttpServerLoad, ThousandsOfConnectionsLeaveNothingBehind) {
-  Newest newest;
-  const auto handler = hello_and_events(newest);
   HttpServerSettings settings = quick_settings();
   settings.most_connections = 200;
-  const auto server = started(settings, *handler);
+  EventServer server(settings);
   for (int i = 0; i < 3'000; ++i) {
     WebClient client(server->port());
     ASSERT_TRUE(client.is_connected());
     if (i % 3 == 1) client.send("GET /x HTTP/1.1\r\nHost: local");
-    if (i % 3 == 2) client.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    if (i % 3 == 2) client.ask("/events");
   }
   const auto end = SteadyClock::now() + seconds(10);
   while (server->counts().connections_now > 0 && SteadyClock::now() < end) {
     std::this_thread::sleep_for(milliseconds(5));
   }
   EXPECT_EQ(server->counts().connections_now, 0);
-  EXPECT_EQ(newest.sources, 0);
+  EXPECT_EQ(server.newest.sources, 0);
   EXPECT_EQ(WebClient(server->port()).get("/").body, "hello");
 }
 
