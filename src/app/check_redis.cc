@@ -3,6 +3,7 @@
 #include "app/checklist.h"
 #include "app/redis_settings_of.h"
 #include "io/redis_master.h"
+#include "io/redis_station.h"
 
 namespace bikeflow {
 namespace {
@@ -25,12 +26,14 @@ void check_redis(const Config& config, Checklist& list) {
   const auto failed = [&](const Error& error) {
     list.add(Verdict::kFailed, "redis", error.message);
   };
-  auto link = open_redis(settings.redis);
+  RedisDialer dialer;
+  auto link = open_redis(dialer, settings.redis);
   if (!link) return failed(link.error());
   // What would not be taken is refused before it is executed, and so none of it has to be.
   const std::string key = redis_key(settings, "bikeflow", "check");
   for (const RedisCommand& command :
-       {RedisCommand{"MULTI"}, RedisCommand{"HSET", key, "stationId", "check"},
+       {RedisCommand{"WATCH", key}, RedisCommand{"HGET", key, std::string(kRedisSeenField)},
+        RedisCommand{"MULTI"}, RedisCommand{"HSET", key, "stationId", "check"},
         RedisCommand{"EXPIRE", key, "1"}, RedisCommand{"PUBLISH", settings.channel, "{}"},
         RedisCommand{"DISCARD"}}) {
     if (const auto done = link->call(command); !done) return failed(done.error());

@@ -29,6 +29,11 @@ Result<ExitStatus> serve(const ServeOptions& options, Shell& shell) {
   }
   if (auto known = systems_are_known(*config); !known) return std::unexpected(known.error());
   if (!config->dashboard) config->dashboard = DashboardConfig{};
+  // Each station has one writer, whatever of this is started with the same file.
+  if (config->redis) {
+    shell.log.info("Redis: each bikeflow run writes the stations that it reads; serve writes none");
+    config->redis.reset();
+  }
   watch_for_interrupts();
   auto live = LiveSide::start(*config, voice_of(shell));
   if (!live) return std::unexpected(live.error());
@@ -54,10 +59,10 @@ void register_serve(CommandLine& line) {
        .summary = "only the page and the API, for any number of bikeflow run",
        .description =
            "Where several copies of bikeflow run share a topic, each knows a part of the city. "
-           "This "
-           "reads all of the topic's partitions by itself, from a day ago on, and shows the whole: "
-           "the page, the API and what [redis] names. It is no member of the group, moves nobody's "
-           "reading and writes nothing into the lake, from which it reads the past.\n\n"
+           "This reads all of the topic's partitions by itself, from a day ago on, and shows the "
+           "whole: the page and the API. It is no member of the group, moves nobody's reading and "
+           "writes nothing, neither into the lake, from which it reads the past, nor into Redis, "
+           "which each run tells of the stations that it reads.\n\n"
            "[dashboard] says where (default: 127.0.0.1:8080).",
        .examples = {"bikeflow serve -c bikeflow.toml"}},
       [options](Shell& shell) { return serve(*options, shell); });

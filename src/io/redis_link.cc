@@ -2,6 +2,7 @@
 
 #include <sys/time.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -9,6 +10,7 @@
 #include <hiredis/hiredis.h>
 
 #include "base/check.h"
+#include "io/clock.h"
 
 namespace bikeflow {
 namespace {
@@ -67,19 +69,36 @@ Error RedisLink::what_failed() const {
       is_late ? fmt::format("no answer within {} ms", kAnswerMs) : std::string(context_->errstr))};
 }
 
-Result<RedisLink> RedisLink::connect(const RedisPlace& place) {
-  redisContext* const context =
-      redisConnectWithTimeout(place.host.c_str(), place.port, time_of(kConnectMs));
-  CHECK(context != nullptr);  // memory
-  RedisLink link(place, context);
-  if (context->err != 0) return std::unexpected(link.what_failed());
-  if (redisSetTimeout(context, time_of(kAnswerMs)) != REDIS_OK) {
-    return std::unexpected(link.what_failed());
+int RedisDialer::left_ms(int limit_ms) const {
+  const std::int64_t left_ms = end_ms_ - monotonic_ms();
+  return static_cast<int>(std::clamp<std::int64_t>(left_ms, 0, limit_ms));
+}
+
+Result<RedisLink> RedisDialer::connect(const RedisPlace& place) {
+  const auto addresses = lookup_.find(place.host, left_ms(kLookupMs));
+  if (!addresses) return fail("redis at {}: {}", shown(place), addresses.error().message);
+  const std::int64_t deadline_ms = monotonic_ms() + left_ms(kConnectMs);
+  Error last{fmt::format("redis at {}: {}", shown(place),
+                         addresses->empty() ? "the host has no address" : "the end came first")};
+  for (const std::string& address : *addresses) {
+    const auto left_ms = static_cast<int>(deadline_ms - monotonic_ms());
+    if (left_ms <= 0) break;
+    redisContext* const context =
+        redisConnectWithTimeout(address.c_str(), place.port, time_of(left_ms));
+    CHECK(context != nullptr);  // memory
+    RedisLink link(this, place, context);
+    if (context->err == 0) return link;
+    last = link.what_failed();
   }
-  return link;
+  return std::unexpected(last);
 }
 
 Result<std::vector<RedisReply>> RedisLink::call(std::span<const RedisCommand> commands) {
+  const int limit_ms = dialer_->left_ms(kAnswerMs);
+  if (limit_ms == 0) return fail("redis at {}: the end came first", shown(place_));
+  if (redisSetTimeout(context_.get(), time_of(limit_ms)) != REDIS_OK) {
+    return std::unexpected(what_failed());
+  }
   std::vector<const char*> parts;
   std::vector<std::size_t> sizes;
   for (const RedisCommand& command : commands) {

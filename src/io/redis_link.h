@@ -1,16 +1,19 @@
 // One connection to a Redis or a sentinel: commands go out together, and their replies come back in
-// the same order. Nothing takes longer than the limits say.
+// the same order. Nothing takes longer than the limits say, nor ends later than the dialer's end.
 //
 // Threads: one owner.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "io/host_lookup.h"
 #include "io/redis_settings.h"
 
 // hiredis's, which only redis_link.cc includes.
@@ -31,13 +34,11 @@ struct RedisReply {
 // The first error among a reply and what is in it; null where there is none.
 const RedisReply* error_in(const RedisReply& reply);
 
+class RedisDialer;
+
 class RedisLink {
  public:
-  // Resolving the host's name is not limited: that is the system's resolver's.
-  static constexpr int kConnectMs = 1'000;
-  static constexpr int kAnswerMs = 3'000;
-
-  static Result<RedisLink> connect(const RedisPlace& place);
+  static constexpr int kAnswerMs = 2'000;
 
   // A reply for each; one of them may be an error. An Error: the connection is of no use any more.
   Result<std::vector<RedisReply>> call(std::span<const RedisCommand> commands);
@@ -50,12 +51,37 @@ class RedisLink {
   struct Close {
     void operator()(redisContext* context) const;
   };
-  RedisLink(RedisPlace place, redisContext* context)
-      : place_(std::move(place)), context_(context) {}
+  friend class RedisDialer;
+  RedisLink(const RedisDialer* dialer, RedisPlace place, redisContext* context)
+      : dialer_(dialer), place_(std::move(place)), context_(context) {}
   [[nodiscard]] Error what_failed() const;
 
+  const RedisDialer* dialer_;
   RedisPlace place_;
   std::unique_ptr<redisContext, Close> context_;
+};
+
+// Makes links, which it outlives.
+//
+// Threads: one owner; end_by() and left_ms() any.
+class RedisDialer {
+ public:
+  static constexpr int kLookupMs = 1'000;
+  static constexpr int kConnectMs = 1'000;  // to all addresses of the host
+
+  explicit RedisDialer(HostLookup::Ask ask = system_addresses) : lookup_(std::move(ask)) {}
+
+  Result<RedisLink> connect(const RedisPlace& place);
+
+  // From that moment on nothing is asked any more, and what is asked before it ends then; what is
+  // being asked now may take its own limit.
+  void end_by(std::int64_t monotonic_ms) { end_ms_ = monotonic_ms; }
+  // `limit_ms`, or what is left until the end; 0: it has come.
+  [[nodiscard]] int left_ms(int limit_ms) const;
+
+ private:
+  HostLookup lookup_;
+  std::atomic<std::int64_t> end_ms_ = std::numeric_limits<std::int64_t>::max();
 };
 
 }  // namespace bikeflow

@@ -21,8 +21,9 @@ Result<void> log_in(RedisLink& link, const std::string& user, const std::string&
   return {};
 }
 
-Result<RedisPlace> ask(const RedisPlace& sentinel, const RedisSettings& settings) {
-  auto link = RedisLink::connect(sentinel);
+Result<RedisPlace> ask(RedisDialer& dialer, const RedisPlace& sentinel,
+                       const RedisSettings& settings) {
+  auto link = dialer.connect(sentinel);
   if (!link) return std::unexpected(link.error());
   if (auto done = log_in(*link, "", settings.sentinel_password, "[redis] sentinel_password");
       !done) {
@@ -60,20 +61,21 @@ Result<void> check_role(RedisLink& link) {
 
 }  // namespace
 
-Result<RedisPlace> ask_sentinels(const RedisSettings& settings) {
+Result<RedisPlace> ask_sentinels(RedisDialer& dialer, const RedisSettings& settings) {
   std::string why;
   for (const RedisPlace& sentinel : settings.sentinels) {
-    auto place = ask(sentinel, settings);
+    auto place = ask(dialer, sentinel, settings);
     if (place) return place;
     why += (why.empty() ? "" : "; ") + place.error().message;
   }
   return fail("no sentinel says where the master '{}' is: {}", settings.master, why);
 }
 
-Result<RedisLink> open_redis(const RedisSettings& settings) {
-  auto place = settings.place ? Result<RedisPlace>(*settings.place) : ask_sentinels(settings);
+Result<RedisLink> open_redis(RedisDialer& dialer, const RedisSettings& settings) {
+  auto place =
+      settings.place ? Result<RedisPlace>(*settings.place) : ask_sentinels(dialer, settings);
   if (!place) return std::unexpected(place.error());
-  auto link = RedisLink::connect(*place);
+  auto link = dialer.connect(*place);
   if (!link) return std::unexpected(link.error());
   if (auto done = log_in(*link, settings.user, settings.password, "[redis]'s user and password");
       !done) {

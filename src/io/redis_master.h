@@ -13,10 +13,10 @@
 namespace bikeflow {
 
 // What the error says is for whoever configured it: each sentinel that was asked, and what to do.
-Result<RedisLink> open_redis(const RedisSettings& settings);
+Result<RedisLink> open_redis(RedisDialer& dialer, const RedisSettings& settings);
 
 // Where the sentinels say that the master is: the answer of the first that has one. Requires: there
 // are sentinels.
-Result<RedisPlace> ask_sentinels(const RedisSettings& settings);
+Result<RedisPlace> ask_sentinels(RedisDialer& dialer, const RedisSettings& settings);
 
 }  // namespace bikeflow

@@ -4,6 +4,7 @@
 
 #include "base/json_text.h"
 #include "feed/topic_record.h"
+#include "pipeline/task.h"
 
 namespace bikeflow {
 
@@ -22,6 +23,15 @@ RedisFields redis_fields(const LiveSeen& station, const Zone& zone, std::string_
   fields.emplace_back("return_this_hour", fmt::format("{}", station.now.returns));
   fields.emplace_back("updated_at", format_utc(now));
   return fields;
+}
+
+bool is_older_than(const LiveSeen& station, std::string_view written, const Zone& zone,
+                   Seconds now) {
+  const auto time = parse_time(written);
+  if (!time) return false;
+  const auto at =
+      time->offset ? time->utc() : zone.from_local(time->local, station.now.observed_at);
+  return at && *at > station.now.observed_at && *at <= now + kFutureTolerance;
 }
 
 std::string redis_message(const RedisFields& fields) {

@@ -25,6 +25,14 @@ using RedisFields = std::vector<std::pair<std::string_view, std::string>>;
 RedisFields redis_fields(const LiveSeen& station, const Zone& zone, std::string_view system,
                          Seconds now);
 
+// The field that says when the state was seen.
+inline constexpr std::string_view kRedisSeenField = "timestamp";
+
+// Whether a state that was seen at `written`, as the hash has it, is newer than the station's. One
+// that is further ahead than any clock may be says nothing, nor does what is no time.
+bool is_older_than(const LiveSeen& station, std::string_view written, const Zone& zone,
+                   Seconds now);
+
 // {"rackTotCnt":"15",...}
 std::string redis_message(const RedisFields& fields);
 

@@ -62,5 +62,31 @@ TEST(RedisStation, WhatIsNotKnownIsEmpty) {
   EXPECT_EQ(of("timestamp"), "2024-08-11T06:30:00-07:00");
 }
 
+TEST(RedisStation, IsOlderThanWhatIsWrittenOfALaterTime) {
+  const Zone seoul = Zone::load("Asia/Seoul").value();
+  const auto is_older = [&](std::string_view written, Seconds now = kSeen + 60) {
+    return is_older_than(seen(), written, seoul, now);
+  };
+  EXPECT_TRUE(is_older("2024-08-11 22:30:01"));
+  EXPECT_FALSE(is_older("2024-08-11 22:30:00"));
+  EXPECT_FALSE(is_older("2024-08-11 22:29:59"));
+  EXPECT_FALSE(is_older(""));
+  EXPECT_FALSE(is_older("soon"));
+  // A clock that was wrong must not keep out what is right.
+  EXPECT_FALSE(is_older("2024-08-11 22:36:01"));
+  EXPECT_TRUE(is_older("2024-08-11 22:36:00"));
+  // In the hour that comes twice, the offset says which one it is.
+  LiveSeen station = seen();
+  station.now.observed_at = 1'730'621'000;  // 2024-11-03T01:03:20-07:00, of a second 1 o'clock
+  const Zone pacific = Zone::load("America/Los_Angeles").value();
+  const Seconds now = station.now.observed_at + 3600;
+  const std::string first = pacific.record_time(station.now.observed_at);
+  station.now.observed_at += 3600;
+  EXPECT_FALSE(is_older_than(station, first, pacific, now)) << first;
+  const std::string second = pacific.record_time(station.now.observed_at);
+  station.now.observed_at -= 1;
+  EXPECT_TRUE(is_older_than(station, second, pacific, now)) << second;
+}
+
 }  // namespace
 }  // namespace bikeflow

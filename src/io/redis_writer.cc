@@ -24,6 +24,8 @@ constexpr std::int64_t kAskMs = 5'000;
 constexpr std::int64_t kFinishMs = 2'000;  // with what was told before the end
 // Stations that become visible at once. More would hold up Redis's other clients.
 constexpr std::size_t kBatch = 100;
+// Another process that writes the same stations has them for the time of a rebalance only.
+constexpr int kTries = 5;
 
 }  // namespace
 
@@ -33,13 +35,16 @@ std::string redis_key(const RedisWriterSettings& settings, std::string_view syst
                                 : fmt::format("{}{}", settings.prefix, station);
 }
 
-RedisWriter::RedisWriter(RedisWriterSettings settings, const LiveHub& hub, RunVoice voice)
+RedisWriter::RedisWriter(RedisWriterSettings settings, const LiveHub& hub, RunVoice voice,
+                         HostLookup::Ask ask)
     : settings_(std::move(settings)),
       hub_(hub),
       voice_(std::move(voice)),
+      dialer_(std::move(ask)),
       thread_([this] { work(); }) {}
 
 RedisWriter::~RedisWriter() {
+  dialer_.end_by(monotonic_ms() + kFinishMs);
   {
     const std::scoped_lock lock(mutex_);
     is_ending_ = true;
@@ -58,7 +63,6 @@ void RedisWriter::work() {
   std::int64_t wait_ms = kFirstWaitMs;
   for (bool is_ending = false; !is_ending;) {
     is_ending = wait_for_end(0);  // before the round, which so has all that was told
-    if (is_ending) finish_by_ms_ = monotonic_ms() + kFinishMs;
     const std::uint64_t version = hub_.read([](const LiveView& view) { return view.version(); });
     const auto done = round();
     is_connected_ = done.has_value();
@@ -104,7 +108,7 @@ Result<void> RedisWriter::round() {
 }
 
 Result<void> RedisWriter::find() {
-  auto link = open_redis(settings_.redis);
+  auto link = open_redis(dialer_, settings_.redis);
   if (!link) return std::unexpected(link.error());
   heard_ms_ = asked_ms_ = monotonic_ms();
   if (said_place_ != link->place()) {
@@ -123,7 +127,7 @@ Result<void> RedisWriter::see_whether_all_is_well() {
   const std::int64_t now_ms = monotonic_ms();
   if (!settings_.redis.place && now_ms - asked_ms_ >= kAskMs) {
     asked_ms_ = now_ms;
-    const auto place = ask_sentinels(settings_.redis);
+    const auto place = ask_sentinels(dialer_, settings_.redis);
     if (place && *place != link_->place()) {
       return fail("the master is {} now, and no more {}", shown(*place), shown(link_->place()));
     }
@@ -169,34 +173,67 @@ Result<void> RedisWriter::write(const std::string& system, const LiveSystemAbout
   const auto zone = zone_of(about.timezone);
   if (!zone) return std::unexpected(zone.error());
   const Seconds now = wall_now();
-  const std::string_view named = settings_.names_systems ? std::string_view(system) : "";
+  std::vector<const LiveSeen*> fresh;
+  for (const LiveSeen& station : stations) {
+    const bool is_over = now - station.now.observed_at >= settings_.ttl;
+    if (!is_stale(station, about.max_gap, now) && !is_over) fresh.push_back(&station);
+  }
+  if (fresh.empty()) return {};
+  for (int i = 0; i < kTries; ++i) {
+    const auto count = try_to_write(system, **zone, fresh, are_changes);
+    if (!count) return std::unexpected(count.error());
+    if (!*count) continue;
+    stations_ += **count;
+    return {};
+  }
+  return fail(
+      "redis at {}: another process writes stations of {} all the time; give it a prefix "
+      "of its own in [redis]",
+      shown(link_->place()), system);
+}
+
+Result<std::optional<std::uint64_t>> RedisWriter::try_to_write(
+    std::string_view system, const Zone& zone, std::span<const LiveSeen* const> stations,
+    bool are_changes) {
+  RedisCommand watch{"WATCH"};
+  std::vector<RedisCommand> looks;
+  for (const LiveSeen* station : stations) {
+    watch.push_back(redis_key(settings_, system, station->id));
+    looks.push_back({"HGET", watch.back(), std::string(kRedisSeenField)});
+  }
+  looks.insert(looks.begin(), watch);
+  const auto there = send(looks);
+  if (!there) return std::unexpected(there.error());
+
+  const Seconds now = wall_now();
+  const std::string_view named = settings_.names_systems ? system : "";
   // Whole or not at all, so that no key is left without its end.
   std::vector<RedisCommand> commands{{"MULTI"}};
   std::uint64_t count = 0;
-  for (const LiveSeen& station : stations) {
-    const Seconds left = settings_.ttl - std::max<Seconds>(0, now - station.now.observed_at);
-    if (is_stale(station, about.max_gap, now) || left <= 0) continue;
-    const std::string key = redis_key(settings_, system, station.id);
-    const RedisFields fields = redis_fields(station, **zone, named, now);
+  for (std::size_t i = 0; i < stations.size(); ++i) {
+    const LiveSeen& station = *stations[i];
+    if (is_older_than(station, (*there)[i + 1].text, zone, now)) continue;
+    const std::string& key = watch[i + 1];
+    const RedisFields fields = redis_fields(station, zone, named, now);
     RedisCommand& hash = commands.emplace_back(RedisCommand{"HSET", key});
     for (const auto& [name, value] : fields) {
       hash.emplace_back(name);
       hash.push_back(value);
     }
-    commands.push_back({"EXPIRE", key, fmt::format("{}", left)});
+    const Seconds left = settings_.ttl - std::max<Seconds>(0, now - station.now.observed_at);
+    commands.push_back({"EXPIRE", key, fmt::format("{}", std::max<Seconds>(left, 1))});
     if (are_changes) commands.push_back({"PUBLISH", settings_.channel, redis_message(fields)});
     ++count;
   }
-  if (count == 0) return {};
-  commands.push_back({"EXEC"});
-  if (auto done = send(commands); !done) return done;
-  stations_ += count;
-  return {};
+  commands.push_back({"EXEC"});  // of nothing, too: it ends what WATCH has begun
+  const auto done = send(commands);
+  if (!done) return std::unexpected(done.error());
+  if (done->back().kind == RedisReply::Kind::kNothing) return std::nullopt;
+  return count;
 }
 
-Result<void> RedisWriter::send(std::span<const RedisCommand> commands) {
-  if (finish_by_ms_ && monotonic_ms() >= *finish_by_ms_) return fail("the end came first");
-  const auto replies = link_->call(commands);
+Result<std::vector<RedisReply>> RedisWriter::send(std::span<const RedisCommand> commands) {
+  auto replies = link_->call(commands);
   if (!replies) return std::unexpected(replies.error());
   heard_ms_ = monotonic_ms();
   const auto refused = [&](const RedisCommand& command, const std::string& why) {
@@ -213,7 +250,7 @@ Result<void> RedisWriter::send(std::span<const RedisCommand> commands) {
       return refused(commands[i], error->text);
     }
   }
-  return {};
+  return replies;
 }
 
 Result<const Zone*> RedisWriter::zone_of(const std::string& name) {

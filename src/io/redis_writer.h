@@ -6,6 +6,10 @@
 // is there now, or is read by another process, is not written, and a key ends `ttl` after its
 // station was last seen: what is not known is not there.
 //
+// Several processes may write to one Redis, each the stations of its partitions. Where one does not
+// know yet that a partition has gone to another, or goes on from a checkpoint, what it has is
+// older: a state never takes the place of a newer one (redis_station.h).
+//
 // Threads: one owner; the work is done by a thread of its own.
 #pragma once
 
@@ -49,9 +53,10 @@ struct RedisCounts {
 
 class RedisWriter {
  public:
-  // `hub` outlives it.
-  RedisWriter(RedisWriterSettings settings, const LiveHub& hub, RunVoice voice);
-  // What was told before is still written, if Redis answers.
+  // `hub` outlives it; `ask` as of HostLookup.
+  RedisWriter(RedisWriterSettings settings, const LiveHub& hub, RunVoice voice,
+              HostLookup::Ask ask = system_addresses);
+  // What was told before is still written, if Redis answers: it takes three seconds at most.
   ~RedisWriter();
   RedisWriter(const RedisWriter&) = delete;
   RedisWriter& operator=(const RedisWriter&) = delete;
@@ -66,7 +71,11 @@ class RedisWriter {
   Result<void> write(const std::string& system);
   Result<void> write(const std::string& system, const LiveSystemAbout& about,
                      std::span<const LiveSeen> stations, bool are_changes);
-  Result<void> send(std::span<const RedisCommand> commands);
+  // How many; nothing where another has written one of them meanwhile.
+  Result<std::optional<std::uint64_t>> try_to_write(std::string_view system, const Zone& zone,
+                                                    std::span<const LiveSeen* const> stations,
+                                                    bool are_changes);
+  Result<std::vector<RedisReply>> send(std::span<const RedisCommand> commands);
   void say();
   bool wait_for_end(std::int64_t ms);  // whether it has come
   Result<const Zone*> zone_of(const std::string& name);
@@ -75,12 +84,12 @@ class RedisWriter {
   const LiveHub& hub_;
   const RunVoice voice_;
   Outage outage_{"Redis cannot be used", "Redis can be used again"};
+  RedisDialer dialer_;
   std::optional<RedisLink> link_;
   std::optional<RedisPlace> said_place_;
   std::map<std::string, std::uint64_t> versions_;  // of the view, by system: so far it is written
   std::map<std::string, Zone> zones_;
   std::int64_t heard_ms_ = 0, asked_ms_ = 0;  // of Redis, the sentinels
-  std::optional<std::int64_t> finish_by_ms_;
   std::atomic<bool> is_connected_ = false;
   std::atomic<std::uint64_t> stations_ = 0, failures_ = 0;
 

@@ -328,7 +328,7 @@ def test_check_says_what_it_found(program, bikeflow, tmp_path):
         client.acl_setuser("reader", enabled=True, passwords=["+word"], keys=["bike_stations:*"], commands=["+@all", "-@write"])
         client.acl_setuser("quiet", enabled=True, passwords=["+word"], keys=["bike_stations:*"], commands=["+@all"])
         client.acl_setuser("usual", enabled=True, passwords=["+word"], keys=["bike_stations:*"], channels=["bike_stations:*"],
-                           commands=["+ping", "+multi", "+exec", "+discard", "+hset", "+expire", "+publish"])
+                           commands=["+ping", "+watch", "+multi", "+exec", "+discard", "+hget", "+hset", "+expire", "+publish"])
 
         def check(settings: str) -> tuple[int, str]:
             pipeline = feed_pipelines.FeedPipeline(program, tmp_path / "run", feed_pipelines.seoul_feed(feeds.base), KEY)

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 
 import pipelines
+import servers
 
 STATIONS = 30
 ZONE_S = 9 * 3600
@@ -82,6 +83,29 @@ def test_it_shows_the_whole_topic_and_writes_nothing(kafka, new_topic, pipeline,
         assert serve.stop() == 0
     finally:
         serve.kill()
+
+
+def test_run_tells_redis_and_serve_does_not(kafka, new_topic, pipeline, tmp_path):
+    """Both with the same file."""
+    topic = new_topic(2)
+    made = pipeline(topic)
+    with servers.Redis(tmp_path / "redis") as redis:
+        with made.file.open("a") as file:
+            file.write(f'[dashboard]\nlisten = "127.0.0.1:0"\n[redis]\nurl = "redis://{redis.address}"\n')
+        now = int(time.time())
+        kafka.produce(topic, [record(number, now - 30, 9) for number in range(STATIONS)])
+        serve = pipelines.Copy(made, "serve", command=made.command(name="serve")).start()
+        try:
+            url = wait_for(lambda: re.search(r"dashboard: (http://\S+)/", serve.said()), serve)[1] + "/api/v1"
+            wait_for(lambda: len(get(f"{url}/systems/seoul/stations")["stations"]) == STATIONS, serve)
+            time.sleep(1)
+            assert redis.call("DBSIZE") == b":0"
+            made.catch_up()
+            assert redis.call("DBSIZE") == f":{STATIONS}".encode()
+            assert "serve writes none" in serve.said()
+            assert serve.stop() == 0
+        finally:
+            serve.kill()
 
 
 def utc(seconds: float) -> str:
