@@ -27,6 +27,7 @@ namespace bikeflow::testing {
 
 // Kafka's numbers of requests.
 inline constexpr std::int16_t kProduceRequest = 0;
+inline constexpr std::int16_t kFetchRequest = 1;
 inline constexpr std::int16_t kOffsetCommitRequest = 8;
 inline constexpr std::int16_t kOffsetFetchRequest = 9;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <vector>
 
 #include <fmt/core.h>
 
@@ -22,6 +23,14 @@ constexpr std::array kCommon = {
     // Log lines wait in a queue until the owner polls, so that no thread of librdkafka calls us.
     KafkaProperty{"log.queue", "true"},
     KafkaProperty{"log.thread.name", "false", Rule::kDefault},
+};
+
+constexpr std::array kOnlooker = {
+    KafkaProperty{"enable.auto.commit", "false"},
+    KafkaProperty{"enable.auto.offset.store", "false"},
+    KafkaProperty{"isolation.level", "read_committed"},
+    KafkaProperty{"allow.auto.create.topics", "false"},
+    KafkaProperty{"partition.assignment.strategy", "range,roundrobin"},
 };
 
 Result<void> set(rd_kafka_conf_t* conf, const KafkaProperty& property) {
@@ -71,6 +80,28 @@ Result<KafkaHandle> make_kafka_handle(rd_kafka_type_t kind, KafkaConf conf,
   }
   [[maybe_unused]] const rd_kafka_conf_t* taken = conf.release();
   return handle;
+}
+
+Result<KafkaConf> make_onlooker_conf(const KafkaSettings& settings,
+                                     std::span<const KafkaProperty> properties) {
+  std::vector<KafkaProperty> all(kOnlooker.begin(), kOnlooker.end());
+  all.insert(all.end(), properties.begin(), properties.end());
+  auto conf = make_kafka_conf(settings, all);
+  if (!conf) return conf;
+  if (auto done = set(conf->get(), {"group.id", settings.group.c_str()}); !done) {
+    return std::unexpected(done.error());
+  }
+  return conf;
+}
+
+Result<KafkaHandle> make_onlooker(const KafkaSettings& settings,
+                                  std::span<const KafkaProperty> properties) {
+  auto conf = make_onlooker_conf(settings, properties);
+  if (!conf) return std::unexpected(conf.error());
+  rd_kafka_conf_set_log_cb(conf->get(), nullptr);
+  auto client = make_kafka_handle(RD_KAFKA_CONSUMER, *std::move(conf), settings);
+  if (client) rd_kafka_poll_set_consumer(client->get());
+  return client;
 }
 
 std::string shown(const KafkaSettings& settings) {

@@ -61,6 +61,14 @@ Result<KafkaConf> make_kafka_conf(const KafkaSettings& settings,
 Result<KafkaHandle> make_kafka_handle(rd_kafka_type_t kind, KafkaConf conf,
                                       const KafkaSettings& settings);
 
+// Of a consumer that is no member of the group, whose name it only says, for the broker's ACLs: it
+// commits nothing and moves nobody's reading. `properties` are its own besides.
+Result<KafkaConf> make_onlooker_conf(const KafkaSettings& settings,
+                                     std::span<const KafkaProperty> properties);
+// One that reads, and says nothing for the log.
+Result<KafkaHandle> make_onlooker(const KafkaSettings& settings,
+                                  std::span<const KafkaProperty> properties);
+
 // "topic 'bikes' at localhost:9092".
 std::string shown(const KafkaSettings& settings);
 

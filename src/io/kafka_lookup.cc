@@ -24,13 +24,8 @@ using ConfigResource =
     std::unique_ptr<rd_kafka_ConfigResource_t, KafkaDelete<rd_kafka_ConfigResource_destroy>>;
 
 constexpr std::array kLookupProperties = {
-    KafkaProperty{"enable.auto.commit", "false"},
-    KafkaProperty{"enable.auto.offset.store", "false"},
     KafkaProperty{"auto.offset.reset", "error"},
-    KafkaProperty{"isolation.level", "read_committed"},
     KafkaProperty{"enable.partition.eof", "true"},
-    KafkaProperty{"allow.auto.create.topics", "false"},
-    KafkaProperty{"partition.assignment.strategy", "range,roundrobin"},
     // One record is looked at, and a broker sends its whole batch whatever the bound says.
     KafkaProperty{"fetch.message.max.bytes", "4096"},
     KafkaProperty{"queued.min.messages", "1"},
@@ -99,14 +94,11 @@ class KafkaLookup::Impl {
 };
 
 Result<void> KafkaLookup::Impl::open() {
-  auto conf = make_kafka_conf(settings_, kLookupProperties);
+  auto conf = make_onlooker_conf(settings_, kLookupProperties);
   if (!conf) return std::unexpected(conf.error());
-  std::array<char, 512> text{};
-  for (const auto& [name, value] :
-       {std::pair{"group.id", settings_.group.c_str()}, std::pair{"log.queue", "false"}}) {
-    if (rd_kafka_conf_set(conf->get(), name, value, text.data(), text.size()) != RD_KAFKA_CONF_OK) {
-      return fail("{} '{}': {}", name, value, text.data());
-    }
+  // on_log() is called by librdkafka's threads, whoever polls.
+  if (rd_kafka_conf_set(conf->get(), "log.queue", "false", nullptr, 0) != RD_KAFKA_CONF_OK) {
+    return fail("kafka client property 'log.queue' cannot be set");
   }
   rd_kafka_conf_set_opaque(conf->get(), this);
   rd_kafka_conf_set_log_cb(conf->get(), on_log);

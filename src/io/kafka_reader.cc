@@ -15,37 +15,16 @@ namespace {
 constexpr std::size_t kMostAtOnce = 1000;
 
 constexpr std::array kReaderProperties = {
-    KafkaProperty{"enable.auto.commit", "false"},
-    KafkaProperty{"enable.auto.offset.store", "false"},
     KafkaProperty{"auto.offset.reset", "error"},
-    KafkaProperty{"isolation.level", "read_committed"},
     KafkaProperty{"enable.partition.eof", "true"},
-    KafkaProperty{"allow.auto.create.topics", "false"},
-    KafkaProperty{"partition.assignment.strategy", "range,roundrobin"},
 };
 
 }  // namespace
 
 class KafkaReader::Impl {
  public:
-  explicit Impl(KafkaSettings settings) : settings_(std::move(settings)) {}
-
-  Result<void> open() {
-    auto conf = make_kafka_conf(settings_, kReaderProperties);
-    if (!conf) return std::unexpected(conf.error());
-    std::array<char, 512> text{};
-    // Only named, for the broker's ACLs: nothing joins it.
-    if (rd_kafka_conf_set(conf->get(), "group.id", settings_.group.c_str(), text.data(),
-                          text.size()) != RD_KAFKA_CONF_OK) {
-      return fail("group.id '{}': {}", settings_.group, text.data());
-    }
-    rd_kafka_conf_set_log_cb(conf->get(), nullptr);
-    auto client = make_kafka_handle(RD_KAFKA_CONSUMER, *std::move(conf), settings_);
-    if (!client) return std::unexpected(client.error());
-    client_ = *std::move(client);
-    rd_kafka_poll_set_consumer(client_.get());
-    return {};
-  }
+  Impl(KafkaSettings settings, KafkaHandle client)
+      : settings_(std::move(settings)), client_(std::move(client)) {}
 
   Result<void> read(std::int32_t partition, std::int64_t from, std::int64_t to, int silence_ms,
                     const Use& use) {
@@ -99,16 +78,17 @@ class KafkaReader::Impl {
   }
 
   const KafkaSettings settings_;
-  KafkaHandle client_;
+  const KafkaHandle client_;
 };
 
 KafkaReader::KafkaReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 KafkaReader::~KafkaReader() = default;
 
 Result<std::unique_ptr<KafkaReader>> KafkaReader::open(const KafkaSettings& settings) {
-  auto impl = std::make_unique<Impl>(settings);
-  if (auto opened = impl->open(); !opened) return std::unexpected(opened.error());
-  return std::unique_ptr<KafkaReader>(new KafkaReader(std::move(impl)));
+  auto client = make_onlooker(settings, kReaderProperties);
+  if (!client) return std::unexpected(client.error());
+  return std::unique_ptr<KafkaReader>(
+      new KafkaReader(std::make_unique<Impl>(settings, *std::move(client))));
 }
 
 Result<void> KafkaReader::read(std::int32_t partition, std::int64_t from, std::int64_t to,

@@ -16,14 +16,9 @@ namespace {
 constexpr std::size_t kMostAtOnce = 5'000;
 
 constexpr std::array kTailProperties = {
-    KafkaProperty{"enable.auto.commit", "false"},
-    KafkaProperty{"enable.auto.offset.store", "false"},
     // What has aged out meanwhile is not there for anybody: go on with what is.
     KafkaProperty{"auto.offset.reset", "earliest"},
-    KafkaProperty{"isolation.level", "read_committed"},
     KafkaProperty{"enable.partition.eof", "false"},
-    KafkaProperty{"allow.auto.create.topics", "false"},
-    KafkaProperty{"partition.assignment.strategy", "range,roundrobin"},
     KafkaProperty{"fetch.wait.max.ms", "100", KafkaProperty::Rule::kDefault},
 };
 
@@ -31,24 +26,8 @@ constexpr std::array kTailProperties = {
 
 class KafkaTail::Impl {
  public:
-  explicit Impl(KafkaSettings settings) : settings_(std::move(settings)) {}
-
-  Result<void> open() {
-    auto conf = make_kafka_conf(settings_, kTailProperties);
-    if (!conf) return std::unexpected(conf.error());
-    std::array<char, 512> text{};
-    // Only named, for the broker's ACLs: nothing joins it.
-    if (rd_kafka_conf_set(conf->get(), "group.id", settings_.group.c_str(), text.data(),
-                          text.size()) != RD_KAFKA_CONF_OK) {
-      return fail("group.id '{}': {}", settings_.group, text.data());
-    }
-    rd_kafka_conf_set_log_cb(conf->get(), nullptr);
-    auto client = make_kafka_handle(RD_KAFKA_CONSUMER, *std::move(conf), settings_);
-    if (!client) return std::unexpected(client.error());
-    client_ = *std::move(client);
-    rd_kafka_poll_set_consumer(client_.get());
-    return {};
-  }
+  Impl(KafkaSettings settings, KafkaHandle client)
+      : settings_(std::move(settings)), client_(std::move(client)) {}
 
   Result<void> follow(std::int32_t count, Seconds since, int timeout_ms) {
     if (static_cast<std::size_t>(count) <= next_.size()) return {};
@@ -60,7 +39,14 @@ class KafkaTail::Impl {
     const auto error = rd_kafka_offsets_for_times(client_.get(), fresh.get(), timeout_ms);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed(error);
     for (int i = 0; i < fresh->cnt; ++i) {
-      if (fresh->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) return failed(fresh->elems[i].err);
+      rd_kafka_topic_partition_t& each = fresh->elems[i];
+      if (each.err != RD_KAFKA_RESP_ERR_NO_ERROR) return failed(each.err);
+      if (each.offset >= 0) continue;
+      // None is so young: from the end as it is now, not as it is when it is first read.
+      std::int64_t low = 0;
+      const auto asked = rd_kafka_query_watermark_offsets(client_.get(), each.topic, each.partition,
+                                                          &low, &each.offset, timeout_ms);
+      if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) return failed(asked);
     }
     // Those that are read already go on behind what was handed over.
     KafkaPartitions all(rd_kafka_topic_partition_list_copy(fresh.get()));
@@ -101,7 +87,7 @@ class KafkaTail::Impl {
   [[nodiscard]] std::optional<std::int64_t> lag(std::int32_t partition) const {
     const auto next = next_.find(partition);
     std::int64_t low = 0, high = 0;
-    if (next == next_.end() || next->second < 0 ||
+    if (next == next_.end() ||
         rd_kafka_get_watermark_offsets(client_.get(), settings_.topic.c_str(), partition, &low,
                                        &high) != RD_KAFKA_RESP_ERR_NO_ERROR ||
         high < 0) {
@@ -116,7 +102,7 @@ class KafkaTail::Impl {
   }
 
   const KafkaSettings settings_;
-  KafkaHandle client_;
+  const KafkaHandle client_;
   std::map<std::int32_t, std::int64_t> next_;  // by partition: the offset to be read next
   std::optional<std::string> trouble_;
 };
@@ -125,9 +111,10 @@ KafkaTail::KafkaTail(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 KafkaTail::~KafkaTail() = default;
 
 Result<std::unique_ptr<KafkaTail>> KafkaTail::open(const KafkaSettings& settings) {
-  auto impl = std::make_unique<Impl>(settings);
-  if (auto opened = impl->open(); !opened) return std::unexpected(opened.error());
-  return std::unique_ptr<KafkaTail>(new KafkaTail(std::move(impl)));
+  auto client = make_onlooker(settings, kTailProperties);
+  if (!client) return std::unexpected(client.error());
+  return std::unique_ptr<KafkaTail>(
+      new KafkaTail(std::make_unique<Impl>(settings, *std::move(client))));
 }
 
 Result<void> KafkaTail::follow(std::int32_t count, Seconds since, int timeout_ms) {

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "io/clock.h"
-#include "io/interrupt.h"
 #include "pipeline/live_of.h"
 
 namespace bikeflow {
@@ -33,9 +32,9 @@ Result<std::unique_ptr<ServeRun>> ServeRun::open(ServeRunSettings settings, RunV
   return run;
 }
 
-void ServeRun::run() {
+void ServeRun::run(const std::function<bool()>& is_over) {
   service_.ready();
-  while (!is_interrupted()) {
+  while (!is_over()) {
     follow();
     tail_->poll(kPollMs, [&](std::int32_t number, std::span<const LogMessage> messages) {
       outage_.worked(now());

@@ -5,11 +5,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
 
 #include "base/result.h"
+#include "io/interrupt.h"
 #include "io/kafka_lookup.h"
 #include "io/kafka_settings.h"
 #include "io/kafka_tail.h"
@@ -36,8 +38,7 @@ class ServeRun {
   // An Error where there is no such topic, or no broker answers.
   static Result<std::unique_ptr<ServeRun>> open(ServeRunSettings settings, RunVoice voice);
 
-  // Until an interrupt.
-  void run();
+  void run(const std::function<bool()>& is_over = is_interrupted);
 
  private:
   // A system's stations in a partition.
