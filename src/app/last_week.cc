@@ -41,16 +41,23 @@ void LastWeek::work() {
     const Seconds local = start + of.zone.offset_at(start) - kWeek;
     const std::optional<Seconds> then = of.zone.from_local(local, start - kWeek);
     std::optional<HourTotals> totals;
+    bool is_asked_again = false;
     if (then) {
       // A lake that cannot be read says so where rows are asked for.
       const auto sums = lake_.sums(of, {*then, *then + 1});
+      is_asked_again = !sums;
       if (sums && !sums->empty()) {
         totals = {*then, sums->front().total_rental, sums->front().total_return};
       }
     }
     lock.lock();
-    Known& known = known_[of.system];
-    if (known.start == start) known.totals = totals;
+    const auto known = known_.find(of.system);
+    if (known == known_.end() || known->second.start != start) continue;
+    if (is_asked_again) {
+      known_.erase(known);
+    } else {
+      known->second.totals = totals;
+    }
   }
 }
 

@@ -24,12 +24,11 @@ class LastWeek {
   explicit LastWeek(LakeHours& lake);
   ~LastWeek();
 
-  // Of the same civil hour a week before `start`; nothing where the lake has none, or is still
-  // being asked: then the next call may know.
+  // Of the same civil hour a week before `start`; nothing where the lake has none, cannot be read,
+  // or is still being asked: then a later call may know.
   std::optional<HourTotals> of(const LakeHoursOf& of, Seconds start);
 
  private:
-  using Key = std::pair<std::string, Seconds>;
   void work();
 
   LakeHours& lake_;
