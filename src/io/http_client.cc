@@ -15,7 +15,9 @@
 
 #include "base/check.h"
 #include "base/size.h"
+#include "io/clock.h"
 #include "io/file.h"
+#include "io/host_rests.h"
 #include "io/http_words.h"
 
 namespace bikeflow {
@@ -24,6 +26,7 @@ namespace {
 using Kind = HttpFailure::Kind;
 
 constexpr std::int64_t kMicrosInMs = 1000;
+constexpr int kTooManyRequests = 429;
 
 struct EasyDelete {
   void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
@@ -175,6 +178,10 @@ class HttpClient::Impl {
   void give_turns() {
     for (auto next = waiting_.begin(); next != waiting_.end();) {
       if (running_.size() >= static_cast<std::size_t>(settings_.most_connections)) return;
+      if (rests_.is_resting((*next)->place.origin, monotonic_ms())) {
+        ++next;
+        continue;
+      }
       int& to_this_host = running_to_[(*next)->place.origin];
       if (to_this_host >= settings_.most_connections_per_host) {
         ++next;
@@ -272,6 +279,9 @@ class HttpClient::Impl {
     std::optional<std::string> target;
     if (code == CURLE_OK) target = redirect_of(transfer->easy.get());
     if (!target) outcome = outcome_of(*transfer, code);
+    if (outcome && *outcome && (*outcome)->status == kTooManyRequests) {
+      rests_.refused(transfer->place.origin, (*outcome)->retry_after, {wall_now(), monotonic_ms()});
+    }
     if (target) transfer->left_ms -= time_of(transfer->easy.get());
     detach(*transfer);
     if (target) outcome = follow(*transfer, std::move(*target));
@@ -361,6 +371,7 @@ class HttpClient::Impl {
   std::list<std::unique_ptr<Transfer>> waiting_;  // the first has the next turn
   std::unordered_map<HttpId, std::unique_ptr<Transfer>> running_;
   std::map<std::string, int> running_to_;  // how many, by origin
+  HostRests rests_;
   std::vector<HttpDone> done_;
 };
 

@@ -2,8 +2,9 @@
 //
 // A request waits for its turn: no host (scheme, name and port) gets more than
 // most_connections_per_host at a time, and in all there are no more than most_connections. The
-// order is that of start(), except that one whose host is busy lets others pass. Its time limit
-// counts what it takes, redirects included, but not the wait for a turn.
+// order is that of start(), except that one whose host is busy lets others pass. A host that
+// answers 429 and says for how long (Retry-After) gets none until then, a minute at most. Its time
+// limit counts what it takes, redirects included, but not the wait for a turn.
 //
 // Only http and https. At most kMostRedirects redirects are followed, none from https to http.
 // Whatever headers a request has, another host (also: scheme or port) that it is redirected to gets

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <zlib.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -90,6 +91,37 @@ TEST(HttpClient, StatusesAreAnswers) {
     EXPECT_EQ(answer->retry_after, "120");
     EXPECT_EQ(answer->etag, "W/\"2\"");
   }
+}
+
+TEST(HttpClient, AHostThatAsksForRestGetsItFromAllWhoAskThere) {
+  std::atomic<int> asked = 0;
+  PlayedServer busy([&](const PlayedRequest&, HttpPeer& peer) {
+    if (asked++ == 0) {
+      peer.answer("429 Too Many Requests", "Retry-After: 1\r\n", "");
+    } else {
+      peer.answer("200 OK", "", "");
+    }
+  });
+  PlayedServer other(always("200 OK"));
+  auto http = client(with(&HttpClientSettings::most_connections_per_host, 1));
+  const auto begin = Clock::now();
+  http->start(1, request(busy.url("/1")));
+  http->start(2, request(busy.url("/2")));
+  // What waits for a turn is not late by that.
+  HttpRequest hasty = request(busy.url("/3"));
+  hasty.timeout_ms = 500;
+  http->start(3, hasty);
+  std::vector<HttpId> order;
+  http->start(4, request(other.url("/")));
+  const auto outcomes = finish(*http, &order);
+  EXPECT_GE(ms_since(begin), 1000);
+  EXPECT_EQ(outcomes.at(1)->status, 429);
+  for (const HttpId id : {2, 3, 4}) {
+    ASSERT_TRUE(outcomes.at(id)) << said(outcomes.at(id));
+    EXPECT_EQ(outcomes.at(id)->status, 200);
+  }
+  EXPECT_THAT(std::vector(order.begin() + 2, order.end()), ElementsAre(2, 3));
+  EXPECT_EQ(busy.requests().size(), 3U) << "it is not asked again by itself";
 }
 
 TEST(HttpClient, BodiesInEveryFormOfHttp) {
