@@ -347,10 +347,12 @@ WebAnswer ApiHandler::gbfs(const WebRequest& request, Path path) {
     return web_error(404, "GBFS 3.0 is at /gbfs/SYSTEM/gbfs.json; /api/v1/about lists the systems");
   }
   const std::string& system = path[0];
+  const std::string here =
+      settings_.url.empty() ? fmt::format("http://{}", request.host) : settings_.url;
   const GbfsOut out{.system = system,
                     .about = hub_.read([&](const LiveView& view) { return view.about(system); }),
                     .contact = settings_.contact,
-                    .base_url = fmt::format("http://{}/gbfs/{}", request.host, system),
+                    .base_url = fmt::format("{}/gbfs/{}", here, system),
                     .now = settings_.now()};
   const auto all = [&] {
     return hub_.read([&](const LiveView& view) { return view.since(system, 0); }).stations;

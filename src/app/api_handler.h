@@ -34,6 +34,10 @@ struct ApiSettings {
   Seconds window_slide = kHour;
   bool is_demo = false;
   Tiles tiles;
+  // Where a proxy before the server is reached, such as "https://bikes.example.org": of documents
+  // that name each other. Empty: as the request's Host says, by http. What a request says of a
+  // proxy (X-Forwarded-Proto, X-Forwarded-Host) is anybody's, and is not looked at.
+  std::string url;
   std::string contact;                   // for GBFS; may be empty
   std::function<Seconds()> now;          // the time of the data: a demo has a clock of its own
   double speed = 1;                      // of that clock

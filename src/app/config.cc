@@ -8,6 +8,7 @@
 #include "app/config_node.h"
 #include "app/config_reader.h"
 #include "base/zone.h"
+#include "feed/gbfs_url.h"
 #include "io/redis_settings.h"
 #include "model/system_id.h"
 
@@ -49,6 +50,14 @@ bool is_tile_url(std::string_view text) {
          text.find_first_of(" \t'\";,") == std::string_view::npos &&
          text.find("{z}") != std::string_view::npos && text.find("{x}") != std::string_view::npos &&
          text.find("{y}") != std::string_view::npos;
+}
+
+// A proxy's public end, which documents are named behind.
+bool is_public_url(std::string_view text) {
+  if (!is_http_url(text) || has_user(text) || text.contains('?') || text.contains('#'))
+    return false;
+  const std::string_view host = host_of_url(text);
+  return !host.empty() && host.front() != ':';
 }
 
 void read_system_keys(TableReader& table, SystemConfig& system) {
@@ -284,6 +293,10 @@ void read_dashboard(TableReader& root, Config& config) {
   table.text("listen", is_address, "HOST:PORT such as \"127.0.0.1:8080\"", &dashboard.listen);
   table.secret("token", &dashboard.token);
   table.list("hosts", &dashboard.hosts);
+  table.text("url", is_public_url,
+             "the public address of the proxy before it, such as \"https://bikes.example.org\"",
+             &dashboard.url);
+  while (dashboard.url.ends_with('/')) dashboard.url.pop_back();
   table.text("tiles", is_tile_url,
              "a URL with {z}, {x} and {y}, such as \"https://tile.example.org/{z}/{x}/{y}.png\"",
              &dashboard.tiles);

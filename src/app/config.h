@@ -92,6 +92,7 @@ struct DashboardConfig {
   bool takes_any_port = false;  // where nobody has asked for that one
   Secret token;
   std::vector<std::string> hosts;  // names that browsers call it by, besides localhost
+  std::string url;  // where a proxy before it is reached, without a '/' at its end; empty: none
   // A map's pictures: a URL with {z}, {x} and {y}, and whose they are. Empty: none from elsewhere.
   std::string tiles, attribution;
 };

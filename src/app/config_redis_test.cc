@@ -1,4 +1,6 @@
-// [redis], as it is read and as its writer takes it.
+// Who looks on: [redis], as it is read and as its writer takes it, and the public end of
+// [dashboard].
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "app/config.h"
@@ -70,6 +72,17 @@ TEST(ConfigOfRedis, SeveralSystemsHaveKeysOfTheirOwn) {
   EXPECT_EQ(settings.place, (RedisPlace{"h", 7}));
   EXPECT_EQ(settings.password, "p@");
   EXPECT_EQ(settings.database, 3);
+}
+
+TEST(ConfigOfDashboard, ThePublicAddressIsOne) {
+  EXPECT_EQ(read("[dashboard]\nurl = \"http://b.org:80//\"\n").dashboard->url, "http://b.org:80");
+  for (const char* url : {"bikes.example.org", "https://", "https://:80", "https://u:p@b.org",
+                          "https://b.org/?x=1", "https://b.org/#x", "https://b.org/a b"}) {
+    EXPECT_NE(errors(fmt::format("[dashboard]\nurl = \"{}\"\n", url))
+                  .find("[dashboard] url: expected the public address of the proxy before it"),
+              std::string::npos)
+        << url;
+  }
 }
 
 }  // namespace

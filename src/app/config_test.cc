@@ -81,6 +81,7 @@ sync = false
 listen = "[::1]:80"
 token_file = "token.txt"
 hosts = ["bikes.example.org"]
+url = "https://bikes.example.org:8443/seoul/"
 tiles = "https://tile.example.org/{z}/{x}/{y}.png"
 attribution = "Example"
 
@@ -132,6 +133,7 @@ TEST(Config, ReadsEveryKey) {
   EXPECT_EQ(config.dashboard->listen, "[::1]:80");
   EXPECT_EQ(config.dashboard->token.reveal(), "from-file");
   EXPECT_EQ(config.dashboard->hosts, std::vector<std::string>{"bikes.example.org"});
+  EXPECT_EQ(config.dashboard->url, "https://bikes.example.org:8443/seoul");
   EXPECT_EQ(config.dashboard->tiles, "https://tile.example.org/{z}/{x}/{y}.png");
   EXPECT_EQ(config.dashboard->attribution, "Example");
   EXPECT_EQ(config.redis->sentinels, (std::vector<std::string>{"a:26379", "b:26379"}));

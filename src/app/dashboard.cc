@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "feed/gbfs_url.h"
+#include "io/web_gate.h"
 #include "io/web_listen.h"
 
 namespace bikeflow {
@@ -17,6 +19,10 @@ Result<std::unique_ptr<Dashboard>> Dashboard::start(DashboardSettings settings, 
                                                     RandomSource random, const RunVoice& voice) {
   const auto place = parse_listen(settings.listen);
   if (!place) return with_context("[dashboard] listen", place.error());
+  // A proxy may pass on the name that it was called by. Where any name will do it still does.
+  if (!settings.api.url.empty() && (place->is_loopback || !settings.hosts.empty())) {
+    settings.hosts.emplace_back(host_name(host_of_url(settings.api.url)));
+  }
   std::unique_ptr<Dashboard> dashboard(
       new Dashboard(std::move(settings.api), hub, fmt::format("{:016x}", random())));
   HttpServerSettings server;

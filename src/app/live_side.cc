@@ -27,6 +27,7 @@ Result<std::unique_ptr<LiveSide>> LiveSide::start(const Config& config, const Ru
   api.window_slide = config.window.slide;
   api.tiles = {config.dashboard->tiles, config.dashboard->attribution};
   api.contact = config.http.contact;
+  api.url = config.dashboard->url;
   api.now = wall_now;
   api.metrics = [side = side.get()] { return side->metrics(); };
   auto dashboard = Dashboard::start(std::move(settings), side->hub_, system_random, voice);

@@ -100,6 +100,11 @@ bool has_user(std::string_view url) {
   return UrlParts(url).host.find('@') != std::string_view::npos;
 }
 
+std::string_view host_of_url(std::string_view url) {
+  const std::string_view host = UrlParts(url).host;
+  return host.substr(host.find('@') == std::string_view::npos ? 0 : host.rfind('@') + 1);
+}
+
 std::string resolve_url(std::string_view base, std::string_view reference) {
   const UrlParts parts(base);
   std::string url;

@@ -14,6 +14,9 @@ bool is_https(std::string_view url);
 // "https://user:password@host". Requires: is_http_url(url).
 bool has_user(std::string_view url);
 
+// "example.org:8443" of "https://user@example.org:8443/x". Requires: is_http_url(url).
+std::string_view host_of_url(std::string_view url);
+
 // What `reference` means in a document of `base`: a whole URL, or one without scheme ("//host/x"),
 // host ("/x") or folder ("x"). An http URL in a document that came by https becomes https, unless
 // it names a port of its own: many feeds advertise themselves so out of neglect.

@@ -18,6 +18,12 @@ TEST(GbfsUrl, WhatIsOne) {
   EXPECT_FALSE(has_user("https://a/b@c"));
 }
 
+TEST(GbfsUrl, TheHostOfOne) {
+  EXPECT_EQ(host_of_url("https://user:p@example.org:8443/x?y#z"), "example.org:8443");
+  EXPECT_EQ(host_of_url("http://[::1]:80"), "[::1]:80");
+  EXPECT_EQ(host_of_url("https://example.org?a=b@c"), "example.org");
+}
+
 TEST(GbfsUrl, ReferencesInADocument) {
   constexpr const char* kBase = "https://a.b:8443/x/gbfs.json?k=/1";
   EXPECT_EQ(resolve_url(kBase, "https://c/d"), "https://c/d");

@@ -25,12 +25,6 @@ bool is_part_of_host(char c) {
          std::string_view(".-_:[]").find(c) != std::string_view::npos;
 }
 
-// Without its port.
-std::string_view name_of(std::string_view host) {
-  if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
-  return host.substr(0, host.find(':'));
-}
-
 // In a time that does not tell how many of the first characters are right.
 bool is_same_secret(std::string_view given, std::string_view secret) {
   unsigned char different = given.size() == secret.size() ? 0 : 1;
@@ -48,6 +42,11 @@ std::unexpected<WebRefusal> refuse(WebRefused reason, int status, std::string_vi
 
 }  // namespace
 
+std::string_view host_name(std::string_view host) {
+  if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
+  return host.substr(0, host.find(':'));
+}
+
 WebGate::WebGate(WebGateSettings settings, bool is_on_loopback)
     : settings_(std::move(settings)), checks_hosts_(is_on_loopback || !settings_.hosts.empty()) {
   for (std::string& host : settings_.hosts) host = lower(host);
@@ -55,7 +54,7 @@ WebGate::WebGate(WebGateSettings settings, bool is_on_loopback)
 
 bool WebGate::knows(std::string_view host) const {
   constexpr std::array<std::string_view, 3> kLoopback = {"localhost", "127.0.0.1", "[::1]"};
-  const std::string name = lower(name_of(host));
+  const std::string name = lower(host_name(host));
   return std::ranges::find(kLoopback, name) != kLoopback.end() ||
          std::ranges::find(settings_.hosts, name) != settings_.hosts.end();
 }
@@ -93,7 +92,7 @@ std::expected<WebRequest, WebRefusal> WebGate::admit(const WebHead& head,
     return refuse(WebRefused::kHost, 421,
                   fmt::format("this server does not go by the name {}: ask for localhost or "
                               "127.0.0.1, or add the name to [dashboard] hosts",
-                              name_of(host)),
+                              host_name(host)),
                   true);
   }
   if (!settings_.token.empty() && !has_token(head.authorization) &&

@@ -18,6 +18,9 @@
 
 namespace bikeflow {
 
+// Of a Host header, without its port: "localhost", "[::1]".
+std::string_view host_name(std::string_view host);
+
 struct WebGateSettings {
   // Names that clients may call this server by, besides localhost, 127.0.0.1 and [::1]; without a
   // port. Empty: any name, unless the server listens on loopback alone.

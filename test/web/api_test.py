@@ -214,6 +214,30 @@ def test_gbfs_documents_are_valid(scene, data):
             assert len(document["data"]["stations"]) == STATIONS
 
 
+def test_gbfs_documents_name_each_other_by_the_address_of_the_proxy(program, tmp_path, scene):
+    def linked(client: Client, **headers) -> set[str]:
+        client.headers |= headers
+        feeds = client.json(f"/gbfs/{SYSTEM}/gbfs.json")["data"]["feeds"]
+        return {feed["url"].removesuffix(f"/{feed['name']}.json") for feed in feeds}
+
+    # Whatever a request says of a proxy: anybody may say it.
+    said = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example.org", "Forwarded": "proto=https"}
+    assert linked(Client(scene.client.url), **said) == {f"{scene.client.url}/gbfs/{SYSTEM}"}
+    assert linked(Client(scene.client.url), Host="bikes.example.org") == {f"http://bikes.example.org/gbfs/{SYSTEM}"}
+    with feed_server.FeedServer(seoul=feed_documents.made_stations(5), key="k") as server:
+        proxied = start(program, tmp_path, server, 'url = "https://bikes.example.org:8443/city/"\n')
+        try:
+            wait_for(lambda: proxied.client.json("/api/v1/about")["systems"], proxied.copy)
+            for headers in ({}, said, {"Host": "bikes.example.org:8443"}):
+                assert linked(Client(proxied.client.url), **headers) == {
+                    f"https://bikes.example.org:8443/city/gbfs/{SYSTEM}"}
+            other = Client(proxied.client.url)
+            other.headers["Host"] = "other.example.org"
+            other.json("/api/v1/about", 421)
+        finally:
+            proxied.copy.kill()
+
+
 class Events:
     """A stream, read as browsers do."""
 
