@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "api/csv_text.h"
 #include "app/times.h"
 #include "base/check.h"
 #include "base/json_text.h"
@@ -15,13 +16,6 @@ std::vector<Table::Column> shown_columns(const std::vector<SheetColumn>& columns
     if (!column.heading.empty()) shown.push_back({column.heading, column.align});
   }
   return shown;
-}
-
-std::string csv_text(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + '"';
 }
 
 }  // namespace

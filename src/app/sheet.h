@@ -1,6 +1,6 @@
 // Rows of a result, as a table for people, as CSV or as JSON.
 //
-// CSV: a line of names, quotation as in RFC 4180, lines that end as everywhere in Unix. JSON: one
+// CSV: a line of names, cells as of api/csv_text.h, lines that end as everywhere in Unix. JSON: one
 // array, an object a line. Times are ISO 8601 in UTC in both; in the table they are of the zone.
 //
 // Threads: none; one owner.

@@ -71,6 +71,13 @@ TEST_F(ShowTest, OpensOnlyTheHoursThatAreAskedFor) {
   EXPECT_NE(run().find("error: "), std::string::npos);
 }
 
+TEST_F(ShowTest, AStationIsNoFormulaForASpreadsheet) {
+  lake_.add(1'723'431'600, {TestLake::row("=1+\"1\"", 0, 0, 0)});  // 12:00 in Seoul
+  options_.from = "2024-08-12T12:00";
+  options_.format = "csv";
+  EXPECT_NE(run().find(",\"'=1+\"\"1\"\"\",0,0,"), std::string::npos) << run();
+}
+
 TEST_F(ShowTest, PrintsJson) {
   options_.station = "ST-4";
   options_.to = "2024-08-11T09:00";
