@@ -62,8 +62,7 @@ class Demo {
                      {.windows = {kHour, kHour, zone.hour_phase()}, .max_gap = options.max_gap})),
         live_(live_rule_of(task().settings())),
         scorer_(city) {
-    const WindowConfig window{.max_gap = options.max_gap};
-    hub_.introduce(city.id, live_about(city.title, zone, window));
+    hub_.introduce(city.id, live_about_of(city.title, zone, task().settings()));
   }
 
   // Plays the next poll: observed, committed and published. False after the last.

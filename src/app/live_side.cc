@@ -3,10 +3,12 @@
 #include <utility>
 
 #include "app/metrics.h"
+#include "app/pipeline_settings.h"
 #include "app/redis_settings_of.h"
 #include "base/zone.h"
 #include "io/clock.h"
 #include "io/random.h"
+#include "pipeline/live_of.h"
 
 namespace bikeflow {
 
@@ -25,9 +27,9 @@ Result<std::unique_ptr<LiveSide>> LiveSide::start(const Config& config, const Ru
   api.lake = config.lake->url;
   api.rule = config.lake->rule;
   api.window_slide = config.window.slide;
+  api.url = config.dashboard->url;
   api.tiles = {config.dashboard->tiles, config.dashboard->attribution};
   api.contact = config.http.contact;
-  api.url = config.dashboard->url;
   api.now = wall_now;
   api.metrics = [side = side.get()] { return side->metrics(); };
   auto dashboard = Dashboard::start(std::move(settings), side->hub_, system_random, voice);
@@ -52,15 +54,7 @@ std::string LiveSide::metrics() const {
 void LiveSide::introduce(const SystemConfig& system, const WindowConfig& window) {
   if (hub() == nullptr) return;
   const Zone zone = Zone::load(system.timezone).value();  // the configuration's check
-  hub_.introduce(system.id, live_about(system.name, zone, window));
-}
-
-LiveSystemAbout live_about(const std::string& name, const Zone& zone, const WindowConfig& window) {
-  return {.name = name,
-          .timezone = zone.name(),
-          .max_gap = window.max_gap,
-          .window_length = window.length,
-          .hour_phase = zone.hour_phase()};
+  hub_.introduce(system.id, live_about_of(system.name, zone, task_settings_of(window)));
 }
 
 }  // namespace bikeflow

@@ -43,7 +43,4 @@ class LiveSide {
   std::unique_ptr<Dashboard> dashboard_;
 };
 
-// Of a system with such windows.
-LiveSystemAbout live_about(const std::string& name, const Zone& zone, const WindowConfig& window);
-
 }  // namespace bikeflow

@@ -108,12 +108,8 @@ Result<void> FeedRun::restore(Place& place, std::size_t number) {
                              *std::move(job));
   if (!task) return std::unexpected(task.error());
   if (settings_.live != nullptr) {
-    const TaskSettings& rule = task->task().settings();
-    settings_.live->introduce(spec.system, {.name = spec.name,
-                                            .timezone = spec.zone->name(),
-                                            .max_gap = rule.max_gap,
-                                            .window_length = rule.windows.length,
-                                            .hour_phase = rule.windows.hour_phase});
+    settings_.live->introduce(spec.system,
+                              live_about_of(spec.name, *spec.zone, task->task().settings()));
   }
   polls_->release(number, is_restored ? std::optional(task->memory()) : std::nullopt);
   place.feed = std::make_unique<Feed>(Feed{spec.system, *std::move(task), *std::move(lake)});

@@ -45,6 +45,15 @@ LiveProgress live_progress_of(const Task& task) {
   return progress;
 }
 
+LiveSystemAbout live_about_of(const std::string& name, const Zone& zone,
+                              const TaskSettings& settings) {
+  return {.name = name,
+          .timezone = zone.name(),
+          .max_gap = settings.max_gap,
+          .window_length = settings.windows.length,
+          .hour_phase = zone.hour_phase()};
+}
+
 LiveFeed live_feed_of(const FeedHealth& health) {
   return {.succeeded_at = health.succeeded_at,
           .data_at = health.data_at,

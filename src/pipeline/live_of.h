@@ -1,6 +1,9 @@
 // What the live view is told of a task and of a feed.
 #pragma once
 
+#include <string>
+
+#include "base/zone.h"
 #include "feed/feed_health.h"
 #include "live/live_stations.h"
 #include "live/live_view.h"
@@ -16,6 +19,10 @@ LiveStations live_stations_of(const Task& task);
 
 // How far it has come.
 LiveProgress live_progress_of(const Task& task);
+
+// What is known of a system before any of its stations is, by tasks of these settings.
+LiveSystemAbout live_about_of(const std::string& name, const Zone& zone,
+                              const TaskSettings& settings);
 
 LiveFeed live_feed_of(const FeedHealth& health);
 
