@@ -181,11 +181,12 @@ LiveTotals LiveView::totals(std::string_view system, Seconds now) const {
   LiveTotals totals;
   totals.known = std::ssize(known.stations);
   for (const Station& station : known.stations) {
-    totals.data_at = std::max(totals.data_at, station.seen.now.observed_at);
-    totals.hour_start = std::max(totals.hour_start, station.seen.now.window_start);
-  }
-  for (const Station& station : known.stations) {
     const LiveCounts& seen = station.seen.now;
+    totals.data_at = std::max(totals.data_at, seen.observed_at);
+    if (seen.window_start > totals.hour_start) {
+      totals.hour_start = seen.window_start;
+      totals.rentals = totals.returns = 0;
+    }
     if (station.seen.is_here && seen.window_start == totals.hour_start) {
       totals.rentals += seen.rentals;
       totals.returns += seen.returns;
