@@ -196,10 +196,11 @@ std::vector<std::string> judge(const Options& options, const SoakBoard& board,
   }
   if (behind > 0) wrong.push_back(fmt::format("{} systems missed rounds", behind));
   fmt::print("{} rounds, at most {:.1f} s between two of a system; {} polls, {} observations\n",
-             rounds, static_cast<double>(latest_ms) / 1000, summary.polls, summary.observations);
-  if (summary.failures + summary.rejected > 0) {
-    wrong.push_back(
-        fmt::format("{} polls failed, {} rejected", summary.failures, summary.rejected));
+             rounds, static_cast<double>(latest_ms) / 1000, summary.polls.polls,
+             summary.observations);
+  if (summary.polls.failures + summary.polls.rejected > 0) {
+    wrong.push_back(fmt::format("{} polls failed, {} rejected", summary.polls.failures,
+                                summary.polls.rejected));
   }
   const std::int64_t unread = rounds - summary.observations / options.stations;
   if (unread < 0 || unread > options.systems / 10) {
@@ -222,9 +223,10 @@ int run(int argc, char** argv) {
   FeedRunSettings settings;
   settings.lake = options.lake;
   settings.syncs = options.sync ? Syncs::kOn : Syncs::kOff;
-  settings.skipped_ms = &server.board().skipped_ms;
-  settings.http.user_agent = "bikeflow-soak";
-  settings.http.most_connections_per_host = settings.http.most_connections;  // one host has all
+  settings.polls.skipped_ms = &server.board().skipped_ms;
+  settings.polls.http.user_agent = "bikeflow-soak";
+  settings.polls.http.most_connections_per_host =
+      settings.polls.http.most_connections;  // one host has all
   const RunVoice voice{[](const std::string& text) { fmt::print("{}\n", text); },
                        [](const std::string& text) { fmt::print("warning: {}\n", text); },
                        [](const std::string& text) { fmt::print("error: {}\n", text); }};

@@ -46,7 +46,7 @@ struct SoakBoard {
   };
 
   std::int64_t wall_ms = 0, began_ms = 0;    // both clocks, at the start
-  std::atomic<std::int64_t> skipped_ms = 0;  // of FeedRunSettings
+  std::atomic<std::int64_t> skipped_ms = 0;  // of FeedPollsSettings
   std::array<System, kMostSystems> systems;
 
   [[nodiscard]] std::int64_t now_ms() const {

@@ -38,12 +38,12 @@ Result<std::unique_ptr<PollRun>> open_poll(const Config& config, bool once, Serv
   settings.topic = plan_of(kafka);
   settings.spool = kafka.spool;
   settings.spool_max_bytes = kafka.spool_max_bytes;
-  settings.delay = config.window.delay;
-  settings.max_gap = config.window.max_gap;
-  settings.http = http_settings_of(config.http);
+  settings.polls = {.http = http_settings_of(config.http),
+                    .delay = config.window.delay,
+                    .max_gap = config.window.max_gap,
+                    .once = once};
   // A catalogue may have more systems tomorrow.
   settings.names_systems = config.feeds.size() > 1 || !config.feeds.front().systems.empty();
-  settings.once = once;
   settings.service = std::move(service);
   return PollRun::open(std::move(settings), std::move(feeds->specs), system_random,
                        {[&](const std::string& text) { shell.log.info(text); },
@@ -55,10 +55,11 @@ Result<std::unique_ptr<PollRun>> open_poll(const Config& config, bool once, Serv
 // what it could.
 Result<ExitStatus> tell(const PollRunSummary& summary, const std::string& topic, bool once,
                         Shell& shell) {
-  shell.out.print("{}; {} with {} acknowledged by {}\n", counted(summary.polls, "poll", "polls"),
+  shell.out.print("{}; {} with {} acknowledged by {}\n",
+                  counted(summary.polls.polls, "poll", "polls"),
                   counted(summary.rounds, "round", "rounds"),
                   counted(summary.records, "record", "records"), topic);
-  for (const std::string& text : summary.failing) shell.log.error(text);
+  for (const std::string& text : summary.polls.failing) shell.log.error(text);
   if (summary.spool.waiting > 0) {
     shell.log.warning(
         fmt::format("{} not acknowledged; kept on disk, and sent first by the next process{}{}",
@@ -66,7 +67,7 @@ Result<ExitStatus> tell(const PollRunSummary& summary, const std::string& topic,
                     summary.trouble.empty() ? "" : ": ", summary.trouble));
   }
   const bool is_whole =
-      summary.failing.empty() && summary.spool.waiting == 0 && summary.spool.dropped == 0;
+      summary.polls.failing.empty() && summary.spool.waiting == 0 && summary.spool.dropped == 0;
   return once && !is_whole ? ExitStatus::kFailed : ExitStatus::kDone;
 }
 

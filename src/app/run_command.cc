@@ -128,9 +128,9 @@ Result<ExitStatus> run_feeds(const Config& config, FeedSpecs feeds, const RunOpt
   settings.layout = config.lake->rule;
   settings.task = task_settings_of(config.window);
   settings.idle_close = config.window.idle_close;
-  settings.http = http_settings_of(config.http);
+  settings.polls.http = http_settings_of(config.http);
   settings.syncs = config.checkpoint.sync ? Syncs::kOn : Syncs::kOff;
-  settings.once = options.until_caught_up;
+  settings.polls.once = options.until_caught_up;
   settings.close_windows = options.close_windows;
   watch_for_interrupts();
   auto live = LiveSide::start(config, voice_of(shell));
@@ -142,10 +142,10 @@ Result<ExitStatus> run_feeds(const Config& config, FeedSpecs feeds, const RunOpt
   if (!run) return std::unexpected(run.error());
   const auto summary = (*run)->run();
   if (!summary) return std::unexpected(summary.error());
-  shell.out.print("{}, {} of stations into {}\n", counted(summary->polls, "poll", "polls"),
+  shell.out.print("{}, {} of stations into {}\n", counted(summary->polls.polls, "poll", "polls"),
                   counted(summary->observations, "observation", "observations"), config.lake->url);
-  if (summary->failing.empty()) return ExitStatus::kDone;
-  for (const std::string& text : summary->failing) shell.log.error(text);
+  if (summary->polls.failing.empty()) return ExitStatus::kDone;
+  for (const std::string& text : summary->polls.failing) shell.log.error(text);
   // A service that is told to end has done what it could.
   return options.until_caught_up ? ExitStatus::kFailed : ExitStatus::kDone;
 }

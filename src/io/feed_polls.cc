@@ -168,8 +168,9 @@ Result<void> FeedPolls::go_on(std::size_t number, std::optional<HttpRequest> req
   say(feed, result);
   if (settings_.once && result.not_asked_s && waits_to_ask(feed, *result.not_asked_s)) return {};
   feed.was_polled = true;
-  if (!result.not_asked_s) ++polls_;
-  failures_ += feed.poller.health().failures_in_a_row > 0 ? 1 : 0;
+  if (!result.not_asked_s) ++counts_.polls;
+  if (result.rejected) ++counts_.rejected;
+  counts_.failures += feed.poller.health().failures_in_a_row > 0 ? 1 : 0;
   return ended(number, std::move(result));
 }
 
@@ -202,8 +203,9 @@ bool FeedPolls::waits_to_ask(Feed& feed, Seconds wait_s) {
   return true;
 }
 
-std::vector<std::string> FeedPolls::failing() const {
-  std::vector<std::string> failing;
+FeedPollsSummary FeedPolls::summary() const {
+  FeedPollsSummary summary = counts_;
+  std::vector<std::string>& failing = summary.failing;
   for (const auto& feed : feeds_) {
     if (!feed->not_asked.empty()) {
       failing.push_back(fmt::format("{}: {}", feed->system, feed->not_asked));
@@ -213,7 +215,10 @@ std::vector<std::string> FeedPolls::failing() const {
     const FeedHealth& health = feed->poller.health();
     failing.push_back(fmt::format("{}: {}: {}", feed->system, health.reason, health.text));
   }
-  return failing;
+  for (const MissingFeed& missing : finder_->missing()) {
+    failing.push_back(fmt::format("{}: {}", missing.why.reason, missing.why.text));
+  }
+  return summary;
 }
 
 std::string FeedPolls::line() const {

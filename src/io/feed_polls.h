@@ -33,6 +33,13 @@ struct FeedPollsSettings {
   std::atomic<std::int64_t>* skipped_ms = nullptr;
 };
 
+struct FeedPollsSummary {
+  std::int64_t polls = 0, failures = 0, rejected = 0;
+  // "oslo: timeout: ...", of feeds that fail now and are not held, and of those that have not said
+  // what they are.
+  std::vector<std::string> failing;
+};
+
 class FeedPolls {
  public:
   // Of feed `number`; what is to be said of it was said.
@@ -58,8 +65,6 @@ class FeedPolls {
   std::vector<FoundFeed> take_found() { return finder_->take_found(); }
   // Whether each that is sought was asked once, with whatever came of it.
   [[nodiscard]] bool has_asked_all() const { return finder_->has_tried_all(); }
-  // Of those that are still sought, what came of the last try.
-  [[nodiscard]] std::vector<MissingFeed> missing() const { return finder_->missing(); }
   [[nodiscard]] bool is_seeking() const { return !finder_->has_found_all(); }
 
   // Of the round that `ended` was told of last so many rows were late for their windows.
@@ -77,10 +82,7 @@ class FeedPolls {
   [[nodiscard]] const FeedPoller& poller(std::size_t number) const {
     return feeds_[number]->poller;
   }
-  [[nodiscard]] std::int64_t polls() const { return polls_; }
-  [[nodiscard]] std::int64_t failures() const { return failures_; }
-  // "oslo: timeout: ...", of feeds that fail now and are not held.
-  [[nodiscard]] std::vector<std::string> failing() const;
+  [[nodiscard]] FeedPollsSummary summary() const;
   // How they do, for a line of the log now and then.
   [[nodiscard]] std::string line() const;
   [[nodiscard]] Now now() const;
@@ -121,7 +123,7 @@ class FeedPolls {
   std::vector<std::unique_ptr<Feed>> feeds_;  // by the number of their requests
   Now began_;
   bool has_said_clock_ = false;
-  std::int64_t polls_ = 0, failures_ = 0;
+  FeedPollsSummary counts_;  // without the feeds that fail
 };
 
 }  // namespace bikeflow

@@ -31,12 +31,9 @@ Result<std::unique_ptr<FeedRun>> FeedRun::open(FeedRunSettings settings,
   auto lock = lock_folder(internal);
   if (!lock) return std::unexpected(lock.error());
   run->lock_ = *std::move(lock);
-  auto polls = FeedPolls::open({.http = run->settings_.http,
-                                .delay = run->settings_.task.delay,
-                                .max_gap = run->settings_.task.max_gap,
-                                .once = run->settings_.once,
-                                .skipped_ms = run->settings_.skipped_ms},
-                               run->random_, run->voice_);
+  run->settings_.polls.delay = run->settings_.task.delay;
+  run->settings_.polls.max_gap = run->settings_.task.max_gap;
+  auto polls = FeedPolls::open(run->settings_.polls, run->random_, run->voice_);
   if (!polls) return std::unexpected(polls.error());
   run->polls_ = *std::move(polls);
   for (FeedSpec& spec : feeds) {
@@ -198,13 +195,8 @@ Result<FeedRunSummary> FeedRun::run() {
   service_.stopping();
   if (is_interrupted()) voice_.info("ending: a last checkpoint of each feed");
   finish();
-  summary_.polls = polls_->polls();
-  summary_.failures = polls_->failures();
-  summary_.failing = polls_->failing();
-  for (std::string& text : troubles_.failing()) summary_.failing.push_back(std::move(text));
-  for (const MissingFeed& missing : polls_->missing()) {
-    summary_.failing.push_back(fmt::format("{}: {}", missing.why.reason, missing.why.text));
-  }
+  summary_.polls = polls_->summary();
+  for (std::string& text : troubles_.failing()) summary_.polls.failing.push_back(std::move(text));
   return std::move(summary_);
 }
 
@@ -216,7 +208,6 @@ void FeedRun::poll_ended(std::size_t number, const PollResult& result) {
     feed.task.observe(*result.believed, at);
     polls_->took(number, feed.task.task().counters().late - late);
   } else if (result.rejected) {
-    ++summary_.rejected;
     const Rejection& why = result.rejected->why;
     feed.task.reject(result.rejected->round, {why.reason, why.text, std::nullopt}, at);
   } else if (result.is_nothing_new) {

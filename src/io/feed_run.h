@@ -35,20 +35,16 @@ struct FeedRunSettings {
   LakeRule layout;
   TaskSettings task;
   Seconds idle_close = 5 * kMinute;
-  HttpClientSettings http;
-  bool once = false;           // end when each feed has been polled once
-  bool close_windows = false;  // and close what is open
+  FeedPollsSettings polls;     // but delay and max_gap, which are the task's
+  bool close_windows = false;  // with polls.once: also close what is open
   Syncs syncs = Syncs::kOn;
   LiveHub* live = nullptr;    // told of every change at once; outlives the run
   RunBoard* board = nullptr;  // told of its numbers each second; outlives the run
-  std::atomic<std::int64_t>* skipped_ms = nullptr;  // a simulation's, see FeedPollsSettings
 };
 
-struct FeedRunSummary {  // of this run
-  std::int64_t polls = 0, failures = 0, rejected = 0;
+struct FeedRunSummary {    // of this run
+  FeedPollsSummary polls;  // failing: also feeds that cannot be stored
   std::int64_t observations = 0;
-  // "oslo: timeout: ...", of feeds that fail at the end, or cannot be stored.
-  std::vector<std::string> failing;
 };
 
 class FeedRun {
@@ -59,8 +55,8 @@ class FeedRun {
                                                std::vector<FeedSpec> feeds, RandomSource random,
                                                RunVoice voice);
 
-  // Until an interrupt, or with `once` until each feed was polled. Then a last commit of each feed.
-  // An Error where feeds were to say what they are, and then none of them can be opened.
+  // Until an interrupt, or with `polls.once` until each feed was polled. Then a last commit of each
+  // feed. An Error where feeds were to say what they are, and then none of them can be opened.
   Result<FeedRunSummary> run();
 
  private:

@@ -339,7 +339,7 @@ TEST(HttpServer, WhoTakesNothingOfAnAnswerIsClosed) {
   settings.most_unsent_bytes = 1'000'000;
   const auto server = started(settings, handler);
   WebClient client(server->port(), 4096);
-  client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  client.ask("/");
   EXPECT_TRUE(comes_true([&] { return server->counts().unsent_bytes_now > 20'000'000; }));
   // So much is unsent that others have to wait.
   EXPECT_EQ(WebClient(server->port()).get("/").status, 503);
@@ -391,8 +391,8 @@ TEST(HttpServer, EndsWithinASecondWhateverIsUnderWay) {
   std::vector<WebClient> clients;
   for (int i = 0; i < 40; ++i) {
     clients.emplace_back(server->port());
-    if (i % 4 == 0) clients.back().send("GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    if (i % 4 == 1) clients.back().send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    if (i % 4 == 0) clients.back().ask("/slow");
+    if (i % 4 == 1) clients.back().ask("/events");
     if (i % 4 == 2) clients.back().send("GET /half");
   }
   EXPECT_TRUE(comes_true([&] { return begun == 2 && newest.sources == 10; }));

@@ -79,9 +79,7 @@ Result<std::unique_ptr<PollRun>> PollRun::open(PollRunSettings settings,
     run->voice_.info(fmt::format("{} of an earlier process in {}: sent first",
                                  counted_rounds(found.waiting), with.spool));
   }
-  auto polls = FeedPolls::open(
-      {.http = with.http, .delay = with.delay, .max_gap = with.max_gap, .once = with.once},
-      std::move(random), run->voice_);
+  auto polls = FeedPolls::open(with.polls, std::move(random), run->voice_);
   if (!polls) return std::unexpected(polls.error());
   run->polls_ = *std::move(polls);
   for (FeedSpec& feed : feeds) {
@@ -181,12 +179,7 @@ Result<PollRunSummary> PollRun::poll_and_send() {
   summary.records = sender_->records();
   sender_.reset();
   summary.spool = spool_->counts();
-  summary.polls = polls_->polls();
-  summary.rejected = rejected_;
-  summary.failing = polls_->failing();
-  for (const MissingFeed& missing : polls_->missing()) {
-    summary.failing.push_back(fmt::format("{}: {}", missing.why.reason, missing.why.text));
-  }
+  summary.polls = polls_->summary();
   return summary;
 }
 
@@ -212,7 +205,6 @@ void PollRun::poll_ended(std::size_t number, const PollResult& result) {
   Feed& feed = feeds_[number];
   const Now at = polls_->now();
   Result<void> kept;
-  if (result.rejected) ++rejected_;
   if (result.believed) {
     tell_refused(feed, *result.believed);
     const TopicRound round =

@@ -37,19 +37,16 @@ struct PollRunSettings {
   TopicPlan topic;
   std::string spool;  // a folder
   std::uint64_t spool_max_bytes = std::uint64_t{256} << 20;
-  Seconds delay = 10 * kMinute, max_gap = 10 * kMinute;  // of PollerSettings
-  HttpClientSettings http;
+  FeedPollsSettings polls;         // `once`: end when each feed was polled, and all is sent
   bool names_systems = false;      // the topic is of several, and each record says of which it is
-  bool once = false;               // end when each feed was polled once, and all is sent
   ServiceNotifier service{"", 0};  // who hears how it does
 };
 
 struct PollRunSummary {  // of this run
-  std::int64_t polls = 0, rejected = 0;
+  FeedPollsSummary polls;
   std::int64_t rounds = 0, records = 0;  // acknowledged by the broker
   SpoolCounts spool;                     // at the end
   std::string trouble;                   // why rounds still wait; empty where none does
-  std::vector<std::string> failing;      // "oslo: timeout: ...", of feeds that fail at the end
 };
 
 class PollRun {
@@ -100,7 +97,6 @@ class PollRun {
   std::size_t told_found_ = 0;    // feeds in kSystemsFile
   std::atomic<bool> has_turned_ = false, has_ended_ = false;
   Outage disk_{"rounds cannot be kept on the disk", "rounds can be kept on the disk again"};
-  std::int64_t rejected_ = 0;
   std::int64_t reported_ms_ = 0;
   std::int64_t told_dropped_ = 0, told_dropped_ms_ = 0;
   std::unique_ptr<Spool> spool_;
