@@ -24,7 +24,7 @@ namespace {
 using std::chrono_literals::operator""ms;
 
 constexpr int kPatienceMs = 20'000;
-constexpr std::int64_t kMostToEndMs = 4'500;
+constexpr std::int64_t kMostToEndMs = 3'500;
 
 // What a writer needs of Redis: hashes, transactions, and messages, which are kept.
 class PlayedRedis {
