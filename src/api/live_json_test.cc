@@ -4,8 +4,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api/rows_json.h"
-
 namespace bikeflow {
 namespace {
 

@@ -1,6 +1,11 @@
 #include "api/rows_json.h"
 
+#include <algorithm>
 #include <iterator>
+#include <map>
+#include <span>
+#include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -23,6 +28,66 @@ void for_each_cell(const HourlyRow& row, OfTime of_time, OfText of_text, Add add
       add(column.name, of_text(std::string(cell)));
     } else {
       add(column.name, fmt::format("{}", cell));
+    }
+  });
+}
+
+// A station, and which of the rows that it has in one hour.
+using Slot = std::pair<std::string_view, int>;
+
+template <class Add>
+void for_each_slot(std::span<const HourlyRow> hour, Add add) {
+  Slot slot;
+  for (const HourlyRow& row : hour) {
+    slot = {row.station_id, row.station_id == slot.first ? slot.second + 1 : 0};
+    add(slot, row);
+  }
+}
+
+std::vector<std::span<const HourlyRow>> by_hour(std::span<const HourlyRow> rows) {
+  std::vector<std::span<const HourlyRow>> hours;
+  while (!rows.empty()) {
+    const auto end = std::ranges::find_if(
+        rows, [&](const HourlyRow& row) { return row.window != rows.front().window; });
+    hours.push_back(rows.first(static_cast<std::size_t>(end - rows.begin())));
+    rows = rows.subspan(hours.back().size());
+  }
+  return hours;
+}
+
+std::map<Slot, std::size_t> slots_of(const std::vector<std::span<const HourlyRow>>& hours) {
+  std::map<Slot, std::size_t> slots;
+  for (const auto hour : hours) {
+    for_each_slot(hour, [&](const Slot& slot, const HourlyRow&) { slots.emplace(slot, 0); });
+  }
+  std::size_t next = 0;
+  for (auto& [slot, index] : slots) index = next++;
+  return slots;
+}
+
+// The rows of one hour, each in its slot; null where there is none.
+using Placed = std::vector<const HourlyRow*>;
+
+Placed placed_in(const std::map<Slot, std::size_t>& slots, std::span<const HourlyRow> hour) {
+  Placed placed(slots.size(), nullptr);
+  for_each_slot(hour,
+                [&](const Slot& slot, const HourlyRow& row) { placed[slots.at(slot)] = &row; });
+  return placed;
+}
+
+void append_columns(std::string& out, const Placed& placed) {
+  for_each_column<HourlyRow>([&](const auto& column) {
+    if constexpr (column.kType == ColumnType::kInt32 || column.kType == ColumnType::kInt64) {
+      fmt::format_to(std::back_inserter(out), R"(,"{}":[)", column.name);
+      for (const HourlyRow* row : placed) {
+        if (out.back() != '[') out += ',';
+        if (row == nullptr) {
+          out += "null";
+        } else {
+          fmt::format_to(std::back_inserter(out), "{}", column.get(*row));
+        }
+      }
+      out += ']';
     }
   });
 }
@@ -95,6 +160,31 @@ std::string sums_json(const std::string& system, const std::vector<HourSums>& ho
         hour.why.empty() ? "null" : json_string(hour.why), hour.stations, hour.total_rental,
         hour.total_return, hour.unobserved_change, hour.bikes_close, hour.observed_seconds,
         hour.empty_seconds, hour.full_seconds);
+  }
+  return out + "]}";
+}
+
+std::string hour_columns_json(const std::string& system, const std::vector<HourSums>& sums,
+                              const std::vector<HourlyRow>& rows) {
+  const auto hours = by_hour(rows);
+  const auto slots = slots_of(hours);
+  std::string out = fmt::format(R"({{"system":{},"stations":[)", json_string(system));
+  out.reserve(rows.size() * 40 + slots.size() * 12 + 100);
+  for (const auto& [slot, index] : slots) {
+    if (index > 0) out += ',';
+    out += json_string(slot.first);
+  }
+  out += R"(],"hours":[)";
+  for (const auto hour : hours) {
+    const Window window = hour.front().window;
+    const auto sum = std::ranges::find(sums, window, &HourSums::window);
+    const bool is_told = sum != sums.end();
+    fmt::format_to(std::back_inserter(out), R"({}{{"start":{},"end":{},"state":{},"why":{})",
+                   out.back() == '[' ? "" : ",", json_time(window.start), json_time(window.end),
+                   json_string(is_told ? sum->state : "open"),
+                   is_told && !sum->why.empty() ? json_string(sum->why) : "null");
+    append_columns(out, placed_in(slots, hour));
+    out += '}';
   }
   return out + "]}";
 }

@@ -27,4 +27,13 @@ struct HourSums {
 };
 std::string sums_json(const std::string& system, const std::vector<HourSums>& hours);
 
+// The same rows by column: the ids of all stations once, in their order, and for each hour an array
+// of each column, with null where a station has no row. A station with several rows in an hour, of
+// several partitions, is there as many times. `hours` tells their states; an hour of rows that it
+// does not have is open.
+//
+// Requires: rows in the order of time and station, as LakeHours gives them.
+std::string hour_columns_json(const std::string& system, const std::vector<HourSums>& hours,
+                              const std::vector<HourlyRow>& rows);
+
 }  // namespace bikeflow

@@ -65,18 +65,22 @@ struct RangeOrRefusal {
   std::optional<WebAnswer> refusal;
 };
 
+// Of all stations, by column: a civil day, which has 25 hours at most.
+constexpr Seconds kLongestOfColumns = 25 * kHour;
+
 // Both ends are needed: nobody means all of a lake.
-RangeOrRefusal range_of(const WebRequest& request, const Zone& zone) {
+RangeOrRefusal range_of(const WebRequest& request, const Zone& zone,
+                        Seconds longest = LakeHours::kLongest) {
   const auto from = parameter(request, "from"), to = parameter(request, "to");
   if (!from || !to) {
     return {{}, web_error(400, "from and to: expected two times, such as 2024-08-11T13:00:00Z")};
   }
   const auto range = parse_range(from, to, zone);
   if (!range) return {{}, web_error(400, range.error().message)};
-  if (range->to - range->from > LakeHours::kLongest) {
-    return {{},
-            web_error(400, fmt::format("from and to: at most {} at a time",
-                                       format_duration(LakeHours::kLongest)))};
+  if (range->to - range->from > longest) {
+    return {
+        {},
+        web_error(400, fmt::format("from and to: at most {} at a time", format_duration(longest)))};
   }
   return {*range, std::nullopt};
 }
@@ -324,22 +328,42 @@ WebAnswer ApiHandler::hours(const WebRequest& request, const std::string& system
   return answer;
 }
 
-WebAnswer ApiHandler::totals(const WebRequest& request, const std::string& system) {
-  const auto of = hours_of(system);
-  if (!of) return web_error(500, of.error().message);
-  auto [range, refusal] = range_of(request, of->zone);
-  if (refusal) return *std::move(refusal);
-  auto sums = lake_.sums(*of, range);
-  if (!sums) return web_error(503, sums.error().message);
-  const auto progress = hub_.read([&](const LiveView& view) { return view.progress(system); });
-  for (const Wait& wait : waits_of(progress, of->zone)) {
+Result<std::vector<HourSums>> ApiHandler::sums_of(const LakeHoursOf& of, const TimeRange& range) {
+  auto sums = lake_.sums(of, range);
+  if (!sums) return sums;
+  const auto progress = hub_.read([&](const LiveView& view) { return view.progress(of.system); });
+  for (const Wait& wait : waits_of(progress, of.zone)) {
     for (HourSums& hour : *sums) {
       if (hour.state == "final" || hour.window.start != wait.start) continue;
       hour.state = "waiting";
       hour.why = wait.text;
     }
   }
+  return sums;
+}
+
+WebAnswer ApiHandler::totals(const WebRequest& request, const std::string& system) {
+  const auto of = hours_of(system);
+  if (!of) return web_error(500, of.error().message);
+  auto [range, refusal] = range_of(request, of->zone);
+  if (refusal) return *std::move(refusal);
+  const auto sums = sums_of(*of, range);
+  if (!sums) return web_error(503, sums.error().message);
   return json_answer(sums_json(system, *sums));
+}
+
+WebAnswer ApiHandler::hour_columns(const WebRequest& request, const std::string& system) {
+  const auto of = hours_of(system);
+  if (!of) return web_error(500, of.error().message);
+  auto [range, refusal] = range_of(request, of->zone, kLongestOfColumns);
+  if (refusal) return *std::move(refusal);
+  // States first: what is published in between is there too, and never an hour that is called final
+  // without all of its rows.
+  const auto sums = sums_of(*of, range);
+  if (!sums) return web_error(503, sums.error().message);
+  const auto rows = lake_.rows(*of, range, std::nullopt);
+  if (!rows) return web_error(503, rows.error().message);
+  return json_answer(hour_columns_json(system, *sums, *rows));
 }
 
 WebAnswer ApiHandler::gbfs(const WebRequest& request, Path path) {

@@ -63,6 +63,7 @@ class ApiHandler final : public WebHandler {
   WebAnswer stations(const WebRequest& request, const std::string& system);
   WebAnswer hours(const WebRequest& request, const std::string& system);
   WebAnswer totals(const WebRequest& request, const std::string& system);
+  WebAnswer hour_columns(const WebRequest& request, const std::string& system);
   WebAnswer gbfs(const WebRequest& request, Path path);
   WebAnswer ready();
   [[nodiscard]] WebAnswer page(const WebRequest& request) const;
@@ -72,6 +73,8 @@ class ApiHandler final : public WebHandler {
   [[nodiscard]] bool knows(const std::string& system) const;
   Result<LakeHoursOf> hours_of(const std::string& system);
   Result<Zone> zone_of(const std::string& name);
+  // With what open hours wait for.
+  Result<std::vector<HourSums>> sums_of(const LakeHoursOf& of, const TimeRange& range);
 
   ApiSettings settings_;
   const LiveHub& hub_;

@@ -166,6 +166,7 @@ def test_each_path_answers_as_it_is_described(scene):
         scene.path("stations") + "?format=xml": 400, scene.path("hours"): 400, scene.path("totals"): 400,
         scene.path("hours") + "?from=2024-01-01&to=2024-03-01": 400, "/api/v2/about": 404,
         scene.path("hours") + "?from=yesterday&to=today": 400,
+        scene.path("hour-columns") + "?from=2024-01-01T00:00&to=2024-01-02T02:00": 400,
     }
     for path, status in wrong.items():
         error = client.json(path, status)["error"]
@@ -203,6 +204,13 @@ def test_rows_are_those_of_the_lake(scene):
     assert pyarrow.parquet.read_table(parquet)["total_rental"].to_pylist() == [row["total_rental"] for row in rows]
     one = scene.client.json(scene.path("hours"), station=rows[3]["stationId"], **span)["hours"]
     assert one == [rows[3]]
+
+    columns = scene.client.json(scene.path("hour-columns"), **span)
+    assert columns["stations"] == [row["stationId"] for row in rows] and len(columns["hours"]) == 1
+    hour = columns["hours"][0]
+    assert [hour[name] for name in ("start", "end", "state", "why")] == [first["start"], first["end"], "final", None]
+    for name in set(rows[0]) - {"start", "end", "stationId"}:
+        assert hour[name] == [row[name] for row in rows], name
 
 
 def test_gbfs_documents_are_valid(scene, data):

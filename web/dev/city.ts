@@ -4,12 +4,14 @@ import { readFileSync } from 'node:fs';
 
 import type {
   BikesAnswer,
+  HourColumnsAnswer,
   HourRow,
   Movement,
   Station,
   SystemState,
   TotalsRow,
 } from '../src/api/types.ts';
+import { kColumns } from '../src/map/day.ts';
 
 const kHour = 3_600_000;
 const kPoll = 30_000;
@@ -241,6 +243,21 @@ export class City {
       }
     }
     return rows;
+  }
+
+  hourColumns(from: number, to: number): HourColumnsAnswer {
+    const byHour = new Map<string, Map<string, HourRow>>();
+    for (const row of this.hours(from, to, null)) {
+      byHour.set(row.start, (byHour.get(row.start) ?? new Map()).set(row.stationId, row));
+    }
+    const stations = this.places.map(({ id }) => id).sort();
+    const totals = new Map(this.totals(from, to).map((row) => [row.start, row]));
+    const hours = [...byHour].map(([start, rows]) => {
+      const { end, state, why } = totals.get(start)!;
+      const columns = kColumns.map((name) => [name, stations.map((id) => rows.get(id)?.[name] ?? null)]);
+      return { ...Object.fromEntries(columns), start, end, state, why } as HourColumnsAnswer['hours'][number];
+    });
+    return { stations, hours };
   }
 
   private readonly totalsKept = new Map<number, TotalsRow>();

@@ -171,6 +171,8 @@ export class Standin {
         return json(response, { movements: this.movements });
       case 'hours':
         return json(response, { system, hours: hasNoLake ? [] : this.city.hours(from, to, url.searchParams.get('station')) });
+      case 'hour-columns':
+        return json(response, { system, ...(hasNoLake ? { stations: [], hours: [] } : this.city.hourColumns(from, to)) });
       case 'totals':
         return json(response, { system, hours: hasNoLake ? [] : this.city.totals(from, to) });
       case 'events':

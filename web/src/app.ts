@@ -27,15 +27,22 @@ export function go(page: Page, item: string | null = null, params?: Record<strin
   location.hash = hashOf(route.value.system, page, item, params);
 }
 
-// Filters change the address without a step back for each letter typed.
+// Filters, and what plays, change the address without a step back for each letter typed and each hour shown.
 export function setParams(changed: Record<string, string | null>): void {
-  const now = route.value;
-  const params = new URLSearchParams(now.params);
+  const params = new URLSearchParams(route.value.params);
   for (const [key, value] of Object.entries(changed)) {
     if (value === null || value === '') params.delete(key);
     else params.set(key, value);
   }
-  const hash = hashOf(now.system, now.page, now.item, params);
+  setAddress(route.value.item, params);
+}
+
+export function setItem(item: string): void {
+  setAddress(item, route.value.params);
+}
+
+function setAddress(item: string | null, params: URLSearchParams): void {
+  const hash = hashOf(route.value.system, route.value.page, item, params);
   history.replaceState(null, '', hash);
   route.value = parseRoute(hash);
 }

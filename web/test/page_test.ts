@@ -148,14 +148,54 @@ describe('the table', () => {
 });
 
 describe('history', () => {
-  it('shows the hour of the address and plays on', async () => {
-    const page = await visit(`${await serve()}#/seoul/history/2024-08-11T08`);
+  const shownHour = (page: Page) => page.locator('.player-hour b').innerText();
+  const columnsAsked = () => standin!.requests.filter((path) => path.includes('/hour-columns')).length;
+
+  it('plays a day that it asked for once, and leaves one step back', async () => {
+    const url = await serve({ stations: 300 });
+    const page = await visit(`${url}#/seoul`);
+    await page.goto(`${url}#/seoul/history/2024-08-10T08`);
     await page.waitForSelector('.hour-table tbody tr');
-    expect(await page.locator('.player-hour').innerText()).toContain('08:00 – 09:00');
+    expect(await shownHour(page)).toBe('08:00 – 09:00');
+    const rentals = () => page.locator('.hour-table .card-head b').first().innerText();
+    const before = await rentals();
+    await page.locator('.player select').selectOption('4');
     await page.locator('.player button.primary').click();
-    await page.waitForFunction(() => location.hash.includes('T10'));
-    await page.locator('.player button.primary').click();
+    await page.waitForFunction(() => location.hash.includes('T23'));
+    await page.waitForFunction(() => document.querySelector('.player button.primary')!.textContent!.includes('Play'));
+    expect(await rentals()).not.toBe(before);
+    expect(columnsAsked()).toBe(1);
+    expect(standin!.requests.some((path) => path.includes('/hours?'))).toBe(false);
+    await page.goBack();
+    expect(page.url()).toMatch(/#\/seoul$/);
   });
+
+  it('goes hour by hour with keys alone', async () => {
+    const page = await visit(`${await serve({ stations: 300 })}#/seoul/history/2024-08-10T08`);
+    await page.waitForSelector('.hour-table tbody tr');
+    await page.keyboard.press('ArrowRight');
+    expect(await shownHour(page)).toBe('09:00 – 10:00');
+    await page.keyboard.press('Home');
+    expect(await shownHour(page)).toBe('00:00 – 01:00');
+    await page.keyboard.press(' ');
+    await page.waitForFunction(() => location.hash.includes('T02'));
+    await page.keyboard.press(' ');
+    const held = await shownHour(page);
+    await page.waitForTimeout(1500);
+    expect(await shownHour(page)).toBe(held);
+    await page.locator('.player input[type=range]').focus();
+    await page.keyboard.press('End');
+    expect(await shownHour(page)).toBe('23:00 – 00:00');
+  });
+
+  it('says of an hour that the lake does not have that it is unknown, and shows no zero', async () => {
+    const page = await visit(`${await serve({ stations: 300 })}#/seoul/history/2024-08-11T23`); // has not begun
+    await page.waitForSelector('.player .tag.none');
+    expect(await page.locator('.hour-table').innerText()).toContain('no rows for this hour');
+    expect(await page.locator('.hour-table tbody tr').count()).toBe(0);
+    expect(await page.locator('.day-strip .unknown').count()).toBe(2); // 22 runs, 23 is to come
+  });
+
   it('says so where the lake is empty', async () => {
     const page = await visit(`${await serve({ hasNoLake: true })}#/seoul/history`);
     await page.waitForFunction(() => document.body.innerText.includes('The lake has no hours yet'));

@@ -4,6 +4,7 @@
 import type {
   About,
   BikesAnswer,
+  HourColumnsAnswer,
   HourRow,
   MovementsAnswer,
   TotalsRow,
@@ -96,15 +97,20 @@ export class Client {
     system: string,
     from: number,
     to: number,
-    station: string | null,
+    station: string,
     signal?: AbortSignal,
   ): Promise<HourRow[]> {
-    const of = station === null ? '' : `&station=${encodeURIComponent(station)}`;
+    const of = encodeURIComponent(station);
     const answer = await this.get<{ hours: HourRow[] }>(
-      `systems/${encodeURIComponent(system)}/hours?from=${utc(from)}&to=${utc(to)}${of}`,
+      `systems/${encodeURIComponent(system)}/hours?from=${utc(from)}&to=${utc(to)}&station=${of}`,
       signal,
     );
     return answer.hours;
+  }
+
+  // Of all stations; at most 25 hours.
+  hourColumns(system: string, from: number, to: number, signal?: AbortSignal): Promise<HourColumnsAnswer> {
+    return this.get(`systems/${encodeURIComponent(system)}/hour-columns?from=${utc(from)}&to=${utc(to)}`, signal);
   }
 
   async totals(system: string, from: number, to: number, signal?: AbortSignal): Promise<TotalsRow[]> {

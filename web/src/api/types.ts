@@ -137,10 +137,25 @@ export interface HourRow {
   largest_return: number;
 }
 
+export type HourState = 'final' | 'open' | 'waiting';
+
+// Of a day: each column in the order of `stations`, null where a station has no row in the hour.
+export type HourColumn = Exclude<keyof HourRow, 'start' | 'end' | 'stationId'>;
+export type ColumnsOfHour = Record<HourColumn, (number | null)[]> & {
+  start: Time;
+  end: Time;
+  state: HourState;
+  why: string | null;
+};
+export interface HourColumnsAnswer {
+  stations: string[];
+  hours: ColumnsOfHour[];
+}
+
 export interface TotalsRow {
   start: Time;
   end: Time;
-  state: 'final' | 'open' | 'waiting';
+  state: HourState;
   why: string | null;
   stations: number;
   total_rental: number;

@@ -4,11 +4,11 @@
 
 import type { HourRow } from '../api/types.ts';
 import type { Theme } from '../preferences.ts';
-import { shareOf, type Standing } from '../live/standing.ts';
+import { fillOf, shareOf, type Standing } from '../live/standing.ts';
 import type { LiveStation } from '../live/station.ts';
 
 export type LiveMode = 'fill' | 'net';
-export type HourMode = 'net' | 'activity' | 'empty' | 'full';
+export type HourMode = 'net' | 'fill' | 'activity' | 'empty' | 'full';
 export type Scale = 'fill' | 'net' | 'activity' | 'empty' | 'full';
 
 export interface Paint {
@@ -41,9 +41,12 @@ export function liveNetClass(station: LiveStation, standing: Standing, hour: num
   return netClass(station.returns - station.rentals);
 }
 
-export function hourClass(row: HourRow | undefined, mode: HourMode): number {
+// `racks` are those of now: the lake does not have those of then.
+export function hourClass(row: HourRow | undefined, mode: HourMode, racks: number | null): number {
   if (!row) return kUnknownClass;
   switch (mode) {
+    case 'fill':
+      return fillClass({ isKnown: true, fill: fillOf(row.bikes_close, racks), bikes: row.bikes_close }, racks);
     case 'net':
       return netClass(row.total_return - row.total_rental);
     case 'activity': {

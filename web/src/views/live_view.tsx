@@ -2,7 +2,7 @@
 
 import { useCallback } from 'preact/hooks';
 
-import { route, setParams } from '../app.ts';
+import { route } from '../app.ts';
 import { signed, whole } from '../format/numbers.ts';
 import { milliseconds } from '../live/station.ts';
 import type { Session } from '../live/session.ts';
@@ -18,11 +18,10 @@ import { StationView } from './station_view.tsx';
 
 export function LiveView({ session }: { session: Session }) {
   const t = text.value;
-  const { page, item, params } = route.value;
-  const mode: LiveMode = params.get('map') === 'net' ? 'net' : 'fill';
+  const { page, item } = route.value;
   const isStation = page === 'station' && item !== null;
 
-  const coloured = useCallback((): Coloured => {
+  const coloured = useCallback((mode: LiveMode): Coloured => {
     const standings = session.standings.value;
     const hour = milliseconds(session.state.value?.hour?.start ?? null);
     const standing = (id: string) => standings.get(id) ?? ({ isKnown: false, why: 'never' } as const);
@@ -48,7 +47,7 @@ export function LiveView({ session }: { session: Session }) {
         return text.value.hourSoFar(whole(station.rentals), whole(station.returns));
       },
     };
-  }, [session, mode]);
+  }, [session]);
 
   return (
     <main id="content" class={`board ${isStation ? 'with-station' : ''}`} tabIndex={-1}>
@@ -63,8 +62,6 @@ export function LiveView({ session }: { session: Session }) {
             { key: 'fill', label: t.mapFill },
             { key: 'net', label: t.mapNet },
           ]}
-          mode={mode}
-          onMode={(key) => setParams({ map: key === 'fill' ? null : key })}
           selected={isStation ? item : null}
         />
         {!isStation && <SystemFlow session={session} />}

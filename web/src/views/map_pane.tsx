@@ -3,7 +3,7 @@
 import { effect, useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-import { about, go } from '../app.ts';
+import { about, go, route, setParams } from '../app.ts';
 import { whole } from '../format/numbers.ts';
 import type { Session } from '../live/session.ts';
 import { paints, type Scale } from '../map/classes.ts';
@@ -18,22 +18,23 @@ import { text } from '../text/text.ts';
 export interface Coloured {
   scale: Scale;
   unknown: string; // what the grey ones are
+  note?: string | null; // one more line of the legend
   classOf: (id: string) => number;
   countOf: (id: string) => string | null; // written on large circles
   detailOf?: (id: string) => string | null; // one more line of the card
 }
 
-interface Props {
+interface Props<Mode extends string> {
   session: Session;
-  coloured: () => Coloured; // reads signals: run again when they change
-  modes: readonly { key: string; label: string }[];
-  mode: string;
-  onMode: (key: string) => void;
+  modes: readonly { key: Mode; label: string }[]; // the first one where the address says nothing
+  coloured: (mode: Mode) => Coloured; // reads signals: run again when they change
   selected: string | null;
 }
 
-export function MapPane({ session, coloured, modes, mode, onMode, selected }: Props) {
+export function MapPane<Mode extends string>({ session, modes, coloured, selected }: Props<Mode>) {
   const t = text.value;
+  const usual = modes[0]!.key;
+  const mode = modes.find(({ key }) => key === route.value.params.get('map'))?.key ?? usual;
   const container = useRef<HTMLDivElement>(null);
   const overlay = useRef<HTMLDivElement>(null);
   const map = useSignal<StationMap | null>(null);
@@ -42,8 +43,6 @@ export function MapPane({ session, coloured, modes, mode, onMode, selected }: Pr
   const picked = useSignal<string | null>(null);
   const withPosition = useSignal<number | null>(null);
   const hasDistricts = useSignal(false);
-  const latest = useRef(coloured);
-  latest.current = coloured;
 
   // After the first paint and the first stations: figures come first.
   useEffect(() => {
@@ -113,12 +112,12 @@ export function MapPane({ session, coloured, modes, mode, onMode, selected }: Pr
   });
   useSignalEffect(() => map.value?.setTheme(theme.value));
   useSignalEffect(() => map.value?.setLanguage(language.value));
-  // The colours depend on signals and on the mode, which is a property.
+  // The colours depend on signals, and on what is none.
   useEffect(
     () =>
       effect(() => {
         if (!map.value) return;
-        const { scale, classOf, countOf } = latest.current();
+        const { scale, classOf, countOf } = coloured(mode);
         map.value.setPaints(paintsOf(scale, theme.value));
         map.value.setClasses(classOf);
         map.value.setCounts(countOf);
@@ -128,7 +127,7 @@ export function MapPane({ session, coloured, modes, mode, onMode, selected }: Pr
   useEffect(() => effect(() => map.value?.select(selected)), [selected]);
 
   const card = hovered.value?.id ?? picked.value;
-  const of = coloured();
+  const of = coloured(mode);
   return (
     <section class="map-pane" aria-label={t.map}>
       <div class="map-stage">
@@ -142,15 +141,18 @@ export function MapPane({ session, coloured, modes, mode, onMode, selected }: Pr
         )}
         {withPosition.value === 0 && <p class="map-note">{t.mapNoPositions}</p>}
         <div class="map-top">
-          {modes.length > 1 && (
-            <div class="segmented" role="group" aria-label={t.mapColour}>
-              {modes.map(({ key, label }) => (
-                <button key={key} type="button" aria-pressed={key === mode} onClick={() => onMode(key)}>
-                  {label}
-                </button>
-              ))}
-            </div>
-          )}
+          <div class="segmented" role="group" aria-label={t.mapColour}>
+            {modes.map(({ key, label }) => (
+              <button
+                key={key}
+                type="button"
+                aria-pressed={key === mode}
+                onClick={() => setParams({ map: key === usual ? null : key })}
+              >
+                {label}
+              </button>
+            ))}
+          </div>
           <a class="visually-hidden focusable" href={hashOf(session.info.id, 'stations')}>
             {t.mapToTable}
           </a>
@@ -231,6 +233,7 @@ function Legend({ session, coloured, without }: { session: Session; coloured: Co
       </ul>
       <p>
         {t.legendSize}
+        {coloured.note && ` · ${coloured.note}`}
         {without !== null && without < all && ` · ${t.mapWithout(whole(all - without))}`}
       </p>
     </div>

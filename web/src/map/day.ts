@@ -1,0 +1,89 @@
+// A day of the lake as it is played: the rows of each hour out of the columns of all.
+
+import type { ColumnsOfHour, HourColumn, HourColumnsAnswer, HourRow, HourState } from '../api/types.ts';
+
+export const kColumns: readonly HourColumn[] = [
+  'total_rental', 'total_return', 'unobserved_change', 'bikes_open', 'bikes_close', 'bikes_min', 'bikes_max',
+  'observed_seconds', 'empty_seconds', 'full_seconds', 'largest_rental', 'largest_return',
+];
+
+export interface HourSum {
+  stations: number;
+  rentals: number;
+  returns: number;
+  state: HourState;
+  why: string | null;
+}
+
+export class Day {
+  private readonly stations: readonly string[];
+  private readonly hours = new Map<number, ColumnsOfHour>();
+  private readonly made = new Map<number, readonly HourRow[]>(); // what was shown may be shown again
+
+  constructor(answer: HourColumnsAnswer) {
+    this.stations = answer.stations;
+    for (const hour of answer.hours) this.hours.set(Date.parse(hour.start), hour);
+  }
+
+  // Of an hour of which the lake has nothing there are none.
+  rows(start: number): readonly HourRow[] {
+    let rows = this.made.get(start);
+    if (!rows) this.made.set(start, (rows = this.make(start)));
+    return rows;
+  }
+
+  // What a station did, all its rows of the hour together: one that moved from a partition to another has several.
+  byStation(start: number): ReadonlyMap<string, HourRow> {
+    const all = new Map<string, HourRow>();
+    for (const row of this.rows(start)) {
+      const there = all.get(row.stationId);
+      all.set(row.stationId, there ? together(there, row) : row);
+    }
+    return all;
+  }
+
+  sum(start: number): HourSum | null {
+    const hour = this.hours.get(start);
+    if (!hour) return null;
+    const sum = (of: readonly (number | null)[]) => of.reduce<number>((all, value) => all + (value ?? 0), 0);
+    return {
+      stations: hour.total_rental.filter((value) => value !== null).length,
+      rentals: sum(hour.total_rental),
+      returns: sum(hour.total_return),
+      state: hour.state,
+      why: hour.why,
+    };
+  }
+
+  // Whether nothing of it will change any more.
+  isFinal(starts: readonly number[]): boolean {
+    return starts.every((start) => this.hours.get(start)?.state === 'final');
+  }
+
+  private make(start: number): HourRow[] {
+    const hour = this.hours.get(start);
+    if (!hour) return [];
+    const rows: HourRow[] = [];
+    this.stations.forEach((stationId, index) => {
+      if (hour.total_rental[index] === null) return;
+      const row = { start: hour.start, end: hour.end, stationId } as HourRow;
+      for (const column of kColumns) row[column] = hour[column][index]!;
+      rows.push(row);
+    });
+    return rows;
+  }
+}
+
+// Which of two rows was first is not known, so neither are the bikes that the hour opened and closed with; a map
+// shows the later partition's.
+function together(a: HourRow, b: HourRow): HourRow {
+  return {
+    ...b,
+    total_rental: a.total_rental + b.total_rental,
+    total_return: a.total_return + b.total_return,
+    unobserved_change: a.unobserved_change + b.unobserved_change,
+    observed_seconds: a.observed_seconds + b.observed_seconds,
+    empty_seconds: a.empty_seconds + b.empty_seconds,
+    full_seconds: a.full_seconds + b.full_seconds,
+  };
+}

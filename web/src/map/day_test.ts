@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+
+import type { ColumnsOfHour, HourColumnsAnswer } from '../api/types.ts';
+import { hourClass, kUnknownClass } from './classes.ts';
+import { Day, kColumns } from './day.ts';
+
+function hour(start: string, rentals: (number | null)[], of: Partial<ColumnsOfHour> = {}): ColumnsOfHour {
+  const columns = Object.fromEntries(kColumns.map((name) => [name, rentals.map((n) => (n === null ? null : 0))]));
+  const end = new Date(Date.parse(start) + 3_600_000).toISOString();
+  return { ...columns, start, end, state: 'final', why: null, total_rental: rentals, ...of } as ColumnsOfHour;
+}
+
+const kAt = [0, 1, 2].map((n) => Date.parse('2024-08-11T13:00:00Z') + n * 3_600_000) as [number, number, number];
+const answer: HourColumnsAnswer = {
+  stations: ['a', 'b', 'b'],
+  hours: [
+    hour('2024-08-11T13:00:00Z', [3, null, null], { total_return: [5, null, null], bikes_close: [2, null, null] }),
+    hour('2024-08-11T14:00:00Z', [0, 2, 4], { state: 'waiting', why: 'a wait' }),
+  ],
+};
+
+describe('a day of the lake', () => {
+  const day = new Day(answer);
+
+  it('has the rows of each hour', () => {
+    expect(day.rows(kAt[0])).toMatchObject([{ stationId: 'a', total_rental: 3, total_return: 5, bikes_close: 2 }]);
+    expect(day.rows(kAt[1]).map((row) => [row.stationId, row.total_rental])).toEqual([['a', 0], ['b', 2], ['b', 4]]);
+    expect(day.rows(kAt[1])[0]).toMatchObject({ start: '2024-08-11T14:00:00Z' });
+    expect(day.rows(kAt[1])).toBe(day.rows(kAt[1])); // made once
+  });
+
+  it('leaves unknown what has no row, and makes no zero of it', () => {
+    expect(day.byStation(kAt[0]).get('b')).toBeUndefined();
+    expect(hourClass(day.byStation(kAt[0]).get('b'), 'net', 10)).toBe(kUnknownClass);
+    expect(hourClass(day.byStation(kAt[1]).get('a'), 'net', 10)).not.toBe(kUnknownClass);
+    expect(day.rows(kAt[2])).toEqual([]);
+    expect(day.sum(kAt[2])).toBeNull();
+  });
+
+  it('takes the rows of a station that moved together', () => {
+    expect(day.byStation(kAt[1]).get('b')?.total_rental).toBe(6);
+  });
+
+  it('adds up, and knows what is final', () => {
+    expect(day.sum(kAt[0])).toEqual({ stations: 1, rentals: 3, returns: 5, state: 'final', why: null });
+    expect(day.sum(kAt[1])).toMatchObject({ stations: 3, rentals: 6, state: 'waiting', why: 'a wait' });
+    expect(day.isFinal([kAt[0]])).toBe(true);
+    expect(day.isFinal([kAt[0], kAt[1]])).toBe(false);
+    expect(day.isFinal([kAt[0], kAt[2]])).toBe(false);
+  });
+});
+
+describe('how full a station was at the end of an hour', () => {
+  const of = (bikes: number, racks: number | null) =>
+    hourClass(new Day({ stations: ['a'], hours: [hour('2024-08-11T13:00:00Z', [0], { bikes_close: [bikes] })] }).byStation(kAt[0]).get('a'), 'fill', racks);
+  it('is by its racks', () => {
+    expect([of(0, 10), of(1, 10), of(5, 10), of(9, 10), of(10, 10), of(4, null)]).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+});

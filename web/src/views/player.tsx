@@ -1,0 +1,162 @@
+// Which hour of a day is shown, and the day played hour by hour. Keys: space plays and pauses, arrows go an hour on
+// and back, Home and End to the ends of the day.
+
+import { signal } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
+
+import { clockTime, dayName, hoursOfDay, isoDate } from '../format/times.ts';
+import { kHourMs } from '../charts/series.ts';
+import type { Session } from '../live/session.ts';
+import type { Day } from '../map/day.ts';
+import { Icon } from '../parts/marks.tsx';
+import { language } from '../preferences.ts';
+import { text } from '../text/text.ts';
+import { whyWords } from '../text/waits.ts';
+
+const kSpeeds = [1, 2, 4]; // hours in a second
+const speed = signal(1); // as long as the page is open
+
+interface Props {
+  session: Session;
+  hours: readonly number[];
+  start: number;
+  newest: number | null;
+  date: string;
+  day: Day | null; // not here yet
+  show: (at: number) => void;
+  goTo: (at: number) => void; // and one can go back
+}
+
+export function Player({ session, hours, start, newest, date, day, show, goTo }: Props) {
+  const t = text.value;
+  const zone = session.zone;
+  const [isPlaying, setPlaying] = useState(false);
+  const index = Math.max(0, hours.indexOf(start));
+  const last = newest === null ? hours.length - 1 : Math.max(0, hours.findLastIndex((at) => at <= newest));
+  const isHere = day !== null;
+  useEffect(() => {
+    if (!isPlaying || !isHere) return;
+    if (index >= last) return setPlaying(false);
+    const timer = setTimeout(() => show(hours[index + 1]!), 1000 / speed.value);
+    return () => clearTimeout(timer);
+  }, [isPlaying, isHere, index, last, date, speed.value]);
+
+  const toggle = () => {
+    if (!isPlaying && index >= last) show(hours[0]!);
+    setPlaying(!isPlaying);
+  };
+  const seek = (to: number) => {
+    setPlaying(false);
+    show(hours[Math.min(Math.max(to, 0), hours.length - 1)]!);
+  };
+  useKeys({ ' ': toggle, ArrowLeft: () => seek(index - 1), ArrowRight: () => seek(index + 1), Home: () => seek(0), End: () => seek(last) });
+
+  const words = t.hourOf(clockTime(start, zone), clockTime(start + kHourMs, zone));
+  return (
+    <div class="player">
+      <label>
+        <span class="visually-hidden">{t.day}</span>
+        <input
+          type="date"
+          value={date}
+          max={newest === null ? undefined : isoDate(newest, zone)}
+          onChange={(event) => {
+            const wanted = event.currentTarget.value;
+            if (!/^\d{4}-\d\d-\d\d$/.test(wanted)) return;
+            const of = hoursOfDay(wanted, zone);
+            setPlaying(false);
+            goTo(of[Math.min(index, of.length - 1)]!);
+          }}
+        />
+      </label>
+      <button type="button" class="primary" title={t.playKeys} onClick={toggle}>
+        <Icon name={isPlaying ? 'pause' : 'play'} /> {isPlaying ? t.pause : t.play}
+      </button>
+      <label>
+        <span class="visually-hidden">{t.playSpeed}</span>
+        <select
+          value={speed.value}
+          title={t.playSpeed}
+          onChange={(event) => {
+            speed.value = Number(event.currentTarget.value);
+          }}
+        >
+          {kSpeeds.map((each) => (
+            <option key={each} value={each}>
+              {t.hoursASecond(each)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <div class="scrubber">
+        <DayStrip hours={hours} day={day} shown={index} />
+        <input
+          type="range"
+          min={0}
+          max={hours.length - 1}
+          value={index}
+          aria-label={t.hourSlider}
+          aria-valuetext={words}
+          title={t.playKeys}
+          onInput={(event) => seek(Number(event.currentTarget.value))}
+        />
+      </div>
+      <output class="player-hour">
+        <b>{words}</b> <span class="muted">{dayName(start, zone, language.value)}</span>
+      </output>
+      {newest !== null && newest !== start && (
+        <button type="button" onClick={() => goTo(newest)}>
+          {t.latestHour}
+        </button>
+      )}
+      <HourTag session={session} start={start} day={day} />
+    </div>
+  );
+}
+
+// What has keys of its own keeps them; a slider has no use for the space bar.
+const kOwnKeys = 'input, select, textarea, button, a, dialog, .table-scroll, .maplibregl-canvas';
+
+function useKeys(keys: Record<string, () => void>): void {
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      const run = keys[event.key];
+      if (!run || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+      const target = event.target as HTMLElement;
+      if (target.closest(kOwnKeys) && !(event.key === ' ' && target.matches('input[type=range]'))) return;
+      event.preventDefault();
+      run();
+    };
+    document.addEventListener('keydown', onKeyDown);
+    return () => document.removeEventListener('keydown', onKeyDown);
+  });
+}
+
+// Rentals and returns of each hour above its place of the slider; an hour that the lake does not have is hatched.
+function DayStrip({ hours, day, shown }: { hours: readonly number[]; day: Day | null; shown: number }) {
+  const sums = hours.map((at) => day?.sum(at) ?? null);
+  const most = Math.max(1, ...sums.map((sum) => (sum ? sum.rentals + sum.returns : 0)));
+  return (
+    <svg class="day-strip" viewBox={`0 0 ${hours.length - 1} 1`} preserveAspectRatio="none" aria-hidden="true">
+      {day &&
+        sums.map((sum, index) => {
+          const share = sum ? (sum.rentals + sum.returns) / most : 1;
+          const kind = `${sum ? 'known' : 'unknown'} ${index === shown ? 'shown' : ''}`;
+          return <rect key={index} class={kind} x={index - 0.35} y={1 - share} width={0.7} height={share} />;
+        })}
+    </svg>
+  );
+}
+
+function HourTag({ session, start, day }: { session: Session; start: number; day: Day | null }) {
+  const t = text.value;
+  if (!day) return <span class="tag">{t.loadingDay}</span>;
+  const sum = day.sum(start);
+  if (!sum) return <span class="tag none">{t.noRowsShort}</span>;
+  return (
+    <span class={`tag ${sum.state}`}>
+      {{ final: t.final, open: t.open, waiting: t.waiting }[sum.state]}
+      {sum.why && `: ${whyWords(start, sum.why, session.state.value?.waits ?? [], session.zone, t)}`}
+    </span>
+  );
+}
