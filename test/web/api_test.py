@@ -333,6 +333,20 @@ def test_a_token_is_asked_for_where_one_is_set(program, tmp_path):
             scene.copy.kill()
 
 
+def test_a_browser_may_ask_the_host_of_tiles_and_no_other(program, tmp_path):
+    with feed_server.FeedServer(seoul=feed_documents.made_stations(5), key="k") as server:
+        scene = start(program, tmp_path, server,
+                      'tiles = "http://127.0.0.1:9/map/{z}/{x}/{y}.png"\nattribution = "© Makers"\n')
+        try:
+            assert scene.client.json("/api/v1/about")["tiles"] == {
+                "url": "http://127.0.0.1:9/map/{z}/{x}/{y}.png", "attribution": "© Makers"}
+            policy = scene.client.get("/")[1]["Content-Security-Policy"]
+            assert "img-src 'self' data: blob: http://127.0.0.1:9; connect-src 'self' http://127.0.0.1:9;" in policy
+            assert policy.count("http") == 2
+        finally:
+            scene.copy.kill()
+
+
 def test_what_is_old_is_not_said_to_be_so_now(program, tmp_path):
     """The feed is gone: after the longest gap nothing is known of any station, and no zero is made of it."""
     with feed_server.FeedServer(seoul=feed_documents.made_stations(5), key="k") as server:

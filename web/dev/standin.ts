@@ -8,12 +8,19 @@ import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import type { About, LiveEvent, Movement, SystemState } from '../src/api/types.ts';
+import type { About, LiveEvent, Movement, SystemState, Tiles } from '../src/api/types.ts';
 import { City } from './city.ts';
 
-const kPolicy =
-  "default-src 'self'; worker-src 'self' blob:; img-src 'self' data: blob:; connect-src 'self'; " +
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+// As the program has it (test/server_test.ts).
+export function policyOf(tiles: Tiles | null): string {
+  const also = tiles ? ` ${new URL(tiles.url).origin}` : '';
+  return (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; " +
+    `img-src 'self' data: blob:${also}; connect-src 'self'${also}; worker-src 'self' blob:; ` +
+    "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+  );
+}
+
 const kTypes: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -32,6 +39,8 @@ export interface StandinOptions {
   systems?: number;
   stations?: number;
   hasNoLake?: boolean;
+  isDemo?: boolean; // has no feed
+  tiles?: Tiles;
 }
 
 interface Client {
@@ -123,7 +132,8 @@ export class Standin {
   private state(): SystemState {
     const speed = this.options.speed ?? 1;
     const now = this.city.now + Math.min(30_000, (Date.now() - this.beatAt) * speed);
-    return { ...this.city.state(speed), now: new Date(now).toISOString() };
+    const state = this.city.state(speed);
+    return { ...state, now: new Date(now).toISOString(), feed: this.options.isDemo ? null : state.feed };
   }
 
   private about(): About {
@@ -132,8 +142,8 @@ export class Standin {
     return {
       version: this.version,
       now: this.state().now,
-      is_demo: true,
-      tiles: null,
+      is_demo: this.options.isDemo ?? false,
+      tiles: this.options.tiles ?? null,
       systems: Array.from({ length: this.options.systems ?? 1 }, (_, index) => ({
         id: index === 0 ? 'seoul' : `system-${index}`,
         name: names[index % names.length]!,
@@ -211,7 +221,7 @@ export class Standin {
     if (!page || name.includes('..') || !existsSync(file)) return fail(response, 404, 'no such file');
     response.writeHead(200, {
       'Content-Type': kTypes[extname(file)] ?? 'application/octet-stream',
-      'Content-Security-Policy': kPolicy,
+      'Content-Security-Policy': policyOf(this.options.tiles ?? null),
       'X-Content-Type-Options': 'nosniff',
     });
     response.end(readFileSync(file));

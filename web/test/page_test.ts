@@ -1,4 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -12,6 +14,7 @@ const kPage = process.env['BIKEFLOW_PAGE_OUT'] ?? 'dist';
 let browser: Browser;
 let standin: Standin | null = null;
 let watched: Watched | null = null;
+let tileServer: Server | null = null;
 
 beforeAll(async () => {
   browser = await launch();
@@ -21,7 +24,9 @@ afterEach(async () => {
   const faults = watched?.faults ?? [];
   await watched?.close();
   await standin?.stop();
-  watched = standin = null;
+  tileServer?.closeAllConnections();
+  tileServer?.close();
+  watched = standin = tileServer = null;
   expect(faults).toEqual([]);
 });
 
@@ -38,8 +43,13 @@ async function serve(options: Partial<StandinOptions> = {}): Promise<string> {
 }
 
 // Without the map where a test is not about it: drawing by software is most of the time that a test takes.
-async function visit(url: string, options: Parameters<typeof open>[2] = {}, hasMap = false): Promise<Page> {
-  watched = await open(browser, url, options, hasMap);
+async function visit(
+  url: string,
+  options: Parameters<typeof open>[2] = {},
+  hasMap = false,
+  tilesHost: string | null = null,
+): Promise<Page> {
+  watched = await open(browser, url, options, hasMap, tilesHost);
   return watched.page;
 }
 
@@ -97,6 +107,31 @@ describe('the board', () => {
     expect(await page.locator('.movements li').first().innerText()).toBe(before);
     await page.mouse.move(200, 10);
     await page.waitForFunction((was) => document.querySelector<HTMLElement>('.movements li')!.innerText !== was, before);
+  });
+});
+
+describe('tiles', () => {
+  const kPicture = Buffer.from(
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==',
+    'base64',
+  );
+
+  it('come from the host that is named, and whose they are is said', async () => {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url!);
+      response.writeHead(200, { 'Content-Type': 'image/png', 'Access-Control-Allow-Origin': '*' });
+      response.end(kPicture);
+    });
+    await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+    tileServer = server;
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const tiles = { url: `http://${host}/map/{z}/{x}/{y}.png`, attribution: '© Makers of maps' };
+    const page = await visit(await serve({ stations: 300, tiles }), {}, true, host);
+    await waitForMap(page);
+    await expect.poll(() => asked.length, { timeout: 20_000 }).toBeGreaterThan(3);
+    expect(asked.every((path) => /^\/map\/\d+\/\d+\/\d+\.png$/.test(path))).toBe(true);
+    expect(await page.locator('.map-source').innerText()).toBe('© Makers of maps');
   });
 });
 

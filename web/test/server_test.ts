@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
+import { policyOf } from '../dev/standin.ts';
 import type { About, StationsAnswer, SystemState } from '../src/api/types.ts';
 import { fillOf } from '../src/live/standing.ts';
 import { axeFaults, kPhone, launch, open, waitForMap, type Watched } from './browser.ts';
@@ -98,11 +99,13 @@ describe('the page of the program', () => {
 
   it('shows its stations on the map, breaks no policy and can be used by everyone', async () => {
     expect((await program.api<About>('about')).is_demo).toBe(true);
+    expect((await fetch(program.url)).headers.get('content-security-policy')).toBe(policyOf(null));
     const page = await visit(kSystem, {}, true);
     await waitForMap(page);
     const known = await page.locator('.attention .tabs b').allInnerTexts();
     expect(known).toHaveLength(3);
     expect(known.join()).not.toContain('–');
+    expect(await page.locator('.figures .value').nth(7).innerText()).toBe('Simulated');
     expect(await axeFaults(page)).toEqual([]);
     await picture(page, 'board-1440');
   });

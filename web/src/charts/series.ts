@@ -68,10 +68,14 @@ export interface HourBar {
   fullSeconds: number | null;
   isProvisional: boolean;
   why: string | null; // not final, and why
+  seen: number | null; // share of the hour and of the stations of either week that was observed, of both hours the less
 }
 
-type Sums = Pick<HourRow, 'start' | 'total_rental' | 'total_return' | 'empty_seconds' | 'full_seconds'> &
-  Partial<Pick<TotalsRow, 'state' | 'why'>>;
+type Sums = Pick<
+  HourRow,
+  'start' | 'total_rental' | 'total_return' | 'observed_seconds' | 'empty_seconds' | 'full_seconds'
+> &
+  Partial<Pick<TotalsRow, 'state' | 'why' | 'stations'>>;
 
 export interface Running {
   start: number;
@@ -100,6 +104,7 @@ export function hourBars(
               ...there,
               total_rental: there.total_rental + row.total_rental,
               total_return: there.total_return + row.total_return,
+              observed_seconds: there.observed_seconds + row.observed_seconds,
               empty_seconds: there.empty_seconds + row.empty_seconds,
               full_seconds: there.full_seconds + row.full_seconds,
             }
@@ -124,8 +129,26 @@ export function hourBars(
       fullSeconds: row?.full_seconds ?? null,
       isProvisional: isRunning || (row?.state !== undefined && row.state !== 'final'),
       why: row?.why ?? null,
+      seen: row && last && (last.state ?? 'final') === 'final' ? seenOfBoth(row, last) : null,
     };
   });
+}
+
+function seenOfBoth(row: Sums, last: Sums): number {
+  const stations = Math.max(row.stations ?? 1, last.stations ?? 1);
+  return Math.min(row.observed_seconds, last.observed_seconds) / (stations * (kHourMs / 1000));
+}
+
+// The last hour of which nothing will change any more.
+export function lastFinal(bars: readonly HourBar[]): HourBar | null {
+  return bars.findLast((bar) => bar.rentals !== null && !bar.isProvisional) ?? null;
+}
+
+// Whether an hour may stand beside that of a week before: of hours that were seen for unlike parts a difference says
+// nothing.
+const kSeenEnough = 0.9;
+export function isComparable(bar: HourBar): boolean {
+  return bar.seen !== null && bar.seen >= kSeenEnough;
 }
 
 // The starts of `count` hours, the last one that which holds `now`; hours may start at :30 of UTC.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { hourBars, lastHours, steps } from './series.ts';
+import { hourBars, isComparable, lastFinal, lastHours, steps } from './series.ts';
 
 const at = (time: string) => Date.parse(`2024-08-11T${time}Z`);
 const seconds = (time: string) => at(time) / 1000;
@@ -60,6 +60,7 @@ describe('bars', () => {
     start,
     total_rental: rentals,
     total_return: returns,
+    observed_seconds: 3600,
     empty_seconds: 60,
     full_seconds: 0,
   });
@@ -80,6 +81,25 @@ describe('bars', () => {
   it('add up two rows of one hour', () => {
     const [bar] = hourBars([at('10:00:00')], [row(iso('10:00:00'), 3, 4), row(iso('10:00:00'), 1, 1)], [], zone, null);
     expect(bar).toMatchObject({ rentals: 4, returns: 5, emptySeconds: 120 });
+  });
+  it('are compared only where both hours are final and were seen for nearly all of their time', () => {
+    const hour = (of: object) => ({ ...row(iso('10:00:00'), 3, 4), stations: 10, observed_seconds: 36_000, state: 'final', ...of }) as const;
+    const before = (of: object) => ({ ...hour(of), start: '2024-08-04T10:00:00Z' });
+    const comparable = (now: object, last: object) =>
+      isComparable(hourBars([at('10:00:00')], [hour(now)] as never, [before(last)] as never, zone, null)[0]!);
+    expect(comparable({}, {})).toBe(true);
+    expect(comparable({ observed_seconds: 32_000 }, {})).toBe(false);
+    expect(comparable({}, { observed_seconds: 20_000 })).toBe(false);
+    expect(comparable({}, { stations: 20, observed_seconds: 72_000 })).toBe(false); // half of them are not seen now
+    expect(comparable({}, { state: 'waiting' })).toBe(false);
+    expect(isComparable(hourBars([at('10:00:00')], [hour({})] as never, [], zone, null)[0]!)).toBe(false);
+  });
+  it('say which hour is the last that is final', () => {
+    const rows = [row(iso('10:00:00'), 3, 4), { ...row(iso('11:00:00'), 5, 6), state: 'waiting' as const, why: 'w' }];
+    const starts = [at('10:00:00'), at('11:00:00'), at('12:00:00')];
+    const bars = hourBars(starts, rows, [], zone, { start: at('12:00:00'), rentals: 7, returns: 8 });
+    expect(lastFinal(bars)?.start).toBe(at('10:00:00'));
+    expect(lastFinal([])).toBeNull();
   });
   it('are provisional while the hour is not final', () => {
     const [bar] = hourBars(

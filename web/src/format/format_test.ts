@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { csv } from './csv.ts';
-import { minutes, percent, signed, whole } from './numbers.ts';
+import { changePercent, minutes, percent, signed, whole } from './numbers.ts';
 import * as times from './times.ts';
 
 const at = Date.parse;
@@ -84,6 +84,9 @@ describe('numbers', () => {
     expect(signed(0)).toBe('0');
     expect(percent(1, 0)).toBe('–');
     expect(percent(1, 3)).toBe('33 %');
+    expect([changePercent(105, 100), changePercent(90, 100), changePercent(7, 7), changePercent(7, 0)]).toEqual([
+      '+5 %', '−10 %', '0 %', '–',
+    ]);
     expect(minutes(0)).toBe('0');
     expect(minutes(20)).toBe('<1');
     expect(minutes(3600)).toBe('60');

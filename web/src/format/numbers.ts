@@ -19,6 +19,11 @@ export function percent(part: number, of: number): string {
   return of > 0 ? `${Math.round((part / of) * 100)} %` : kUnknown;
 }
 
+// How much more or less, +5 %; of nothing it is no share.
+export function changePercent(now: number, before: number): string {
+  return before > 0 ? `${signed(Math.round(((now - before) / before) * 100))} %` : kUnknown;
+}
+
 export function minutes(seconds: number): string {
   if (seconds === 0) return '0';
   return seconds < 60 ? '<1' : String(Math.round(seconds / 60));

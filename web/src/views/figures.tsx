@@ -3,11 +3,14 @@
 
 import type { ComponentChildren } from 'preact';
 
-import { percent, whole } from '../format/numbers.ts';
+import { changePercent, percent, whole } from '../format/numbers.ts';
 import { clockTime, clockTimeSeconds, span, timeNear } from '../format/times.ts';
+import { about } from '../app.ts';
+import { type HourBar, isComparable, kHourMs, lastFinal } from '../charts/series.ts';
 import { milliseconds } from '../live/station.ts';
 import type { Session } from '../live/session.ts';
 import type { Feed, HourSum } from '../api/types.ts';
+import type { Hours } from '../parts/hours.ts';
 import { Mark } from '../parts/marks.tsx';
 import { language } from '../preferences.ts';
 import { hashOf } from '../route.ts';
@@ -20,10 +23,9 @@ interface FigureProps {
   notes: readonly (string | null)[];
   href?: string;
   tone?: 'bad' | 'warn' | undefined;
-  children?: ComponentChildren;
 }
 
-function Figure({ label, value, mark, notes, href, tone, children }: FigureProps) {
+function Figure({ label, value, mark, notes, href, tone }: FigureProps) {
   const words = notes.filter((note) => note !== null);
   return (
     <div class={`figure ${tone ?? ''}`}>
@@ -32,10 +34,7 @@ function Figure({ label, value, mark, notes, href, tone, children }: FigureProps
         {href ? <a href={href}>{label}</a> : label}
       </dt>
       <dd>
-        <span class="value-line">
-          <span class="value">{value}</span>
-          {children}
-        </span>
+        <span class="value">{value}</span>
         {words.map((note) => (
           <span class="note" key={note}>
             {note}
@@ -46,7 +45,7 @@ function Figure({ label, value, mark, notes, href, tone, children }: FigureProps
   );
 }
 
-export function Figures({ session }: { session: Session }) {
+export function Figures({ session, hours }: { session: Session; hours: Hours }) {
   const t = text.value;
   const state = session.state.value;
   const counted = session.counted.value;
@@ -76,8 +75,8 @@ export function Figures({ session }: { session: Session }) {
           notes={[asOf ?? t.staleHint(span(session.info.stale_after_s * 1000, language.value))]}
           href={toTable('unknown')}
         />
-        <HourFigure session={session} label={t.rentals} of="rentals" asOf={asOf} />
-        <HourFigure session={session} label={t.returns} of="returns" asOf={asOf} />
+        <HourFigure session={session} label={t.rentals} of="rentals" last={lastFinal(hours.bars)} asOf={asOf} />
+        <HourFigure session={session} label={t.returns} of="returns" last={lastFinal(hours.bars)} asOf={asOf} />
         <AgeFigure session={session} now={now} />
         <SourceFigure session={session} now={now} asOf={asOf} />
       </dl>
@@ -89,29 +88,41 @@ interface HourFigureProps {
   session: Session;
   label: string;
   of: 'rentals' | 'returns';
+  last: HourBar | null; // the last hour that is final
   asOf: string | null;
 }
 
-function HourFigure({ session, label, of, asOf }: HourFigureProps) {
+// This hour so far. Last week's is known as a whole hour only, so that is what it is called; what is compared is the
+// last hour that is over, with the same one of last week.
+function HourFigure({ session, label, of, last, asOf }: HourFigureProps) {
   const t = text.value;
+  const { zone } = session;
   const state = session.state.value;
   const hour: HourSum | null = state?.hour ?? null;
   const start = hour && milliseconds(hour.start);
-  const last = state?.last_week?.[of] ?? null;
+  const lastWeek = state?.last_week?.[of] ?? null;
+  const wholeHour =
+    lastWeek !== null && start !== null
+      ? t.lastWeekWhole(clockTime(start + kHourMs, zone), whole(lastWeek))
+      : last
+        ? null // said below
+        : t.lastWeekNone;
   return (
     <Figure
-      label={start === null ? label : t.soFar(label, clockTime(start, session.zone))}
+      label={start === null ? label : t.soFar(label, clockTime(start, zone))}
       value={whole(hour?.[of])}
-      notes={[asOf, state === null || asOf ? null : last === null ? t.lastWeekNone : t.lastWeekWhole(whole(last))]}
-    >
-      {hour && !asOf && last !== null && last > 0 && (
-        <span class="value-note">
-          {percent(hour[of], last)}
-          <meter class={of} min={0} max={Math.max(last, hour[of])} value={hour[of]} aria-hidden="true" />
-        </span>
-      )}
-    </Figure>
+      notes={[asOf, state === null || asOf ? null : wholeHour, asOf || !last ? null : comparedWords(last, of, zone)]}
+    />
   );
+}
+
+function comparedWords(bar: HourBar, of: 'rentals' | 'returns', zone: string): string {
+  const t = text.value;
+  const now = bar[of]!;
+  const before = bar[of === 'rentals' ? 'lastRentals' : 'lastReturns'];
+  const words = t.wholeHour(clockTime(bar.start, zone), clockTime(bar.start + kHourMs, zone), whole(now));
+  if (before === null) return `${words} · ${t.lastWeekNone}`;
+  return `${words} · ${t.lastWeekThen(whole(before))}, ${isComparable(bar) ? changePercent(now, before) : t.seenInPart}`;
 }
 
 function AgeFigure({ session, now }: { session: Session; now: number | null }) {
@@ -137,7 +148,12 @@ function SourceFigure({ session, now, asOf }: { session: Session; now: number | 
   const state = session.state.value;
   const feed: Feed | null = state?.feed ?? null;
   if (asOf) return <Figure label={t.source} value={t.sourceNone} notes={[t.lost]} />;
-  if (!feed) return <Figure label={t.source} value={state ? t.sourceNone : '–'} notes={[state ? t.sourceNoneHint : null]} />;
+  if (!state) return <Figure label={t.source} value="–" notes={[]} />;
+  if (!feed && about.value?.is_demo) {
+    const speed = state.speed === 1 ? null : t.demoSpeed(whole(state.speed));
+    return <Figure label={t.source} value={t.sourceSimulated} notes={[t.demoHint, speed]} />;
+  }
+  if (!feed) return <Figure label={t.source} value={t.sourceNone} notes={[t.sourceNoneHint]} />;
   const succeeded = milliseconds(feed.succeeded_at);
   return (
     <Figure

@@ -10,7 +10,7 @@ import { minutes, signed, whole } from '../format/numbers.ts';
 import { clockTime, dayName } from '../format/times.ts';
 import type { Session } from '../live/session.ts';
 import { ChartCard } from '../parts/chart_card.tsx';
-import { type Hours, useLastHours } from '../parts/hours.ts';
+import type { Hours } from '../parts/hours.ts';
 import { fileName } from '../parts/sheets.ts';
 import { language } from '../preferences.ts';
 import { text } from '../text/text.ts';
@@ -25,9 +25,8 @@ interface FlowProps {
   name: string;
 }
 
-export function SystemFlow({ session }: { session: Session }) {
+export function SystemFlow({ session, hours }: { session: Session; hours: Hours }) {
   const t = text.value;
-  const hours = useLastHours(session, null);
   return <Flow session={session} title={t.flow} hint={t.flowHint} hours={hours} height={132} name="flow" />;
 }
 

@@ -1,6 +1,7 @@
 // The top of every page: where one is, the search, whether what is shown is live, and the visitor's choices.
 
 import { about, hasNewVersion, route, session } from '../app.ts';
+import { whole } from '../format/numbers.ts';
 import { clockTimeSeconds, span, zoneOffset } from '../format/times.ts';
 import type { Session } from '../live/session.ts';
 import { Icon } from '../parts/marks.tsx';
@@ -28,7 +29,7 @@ export function Header() {
         {about.value?.is_demo && (
           <span class="chip" title={t.demoHint}>
             {t.demo}
-            {at && at.state.value && at.state.value.speed !== 1 && ` · ${t.demoSpeed(String(at.state.value.speed))}`}
+            {at && at.state.value && at.state.value.speed !== 1 && ` · ${t.demoSpeed(whole(at.state.value.speed))}`}
           </span>
         )}
       </div>

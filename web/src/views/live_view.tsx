@@ -7,6 +7,7 @@ import { signed, whole } from '../format/numbers.ts';
 import { milliseconds } from '../live/station.ts';
 import type { Session } from '../live/session.ts';
 import { fillClass, type LiveMode, liveNetClass } from '../map/classes.ts';
+import { useLastHours } from '../parts/hours.ts';
 import { standingOf } from '../parts/words.ts';
 import { text } from '../text/text.ts';
 import { Activity } from './activity.tsx';
@@ -20,6 +21,7 @@ export function LiveView({ session }: { session: Session }) {
   const t = text.value;
   const { page, item } = route.value;
   const isStation = page === 'station' && item !== null;
+  const hours = useLastHours(session, null);
 
   const coloured = useCallback((mode: LiveMode): Coloured => {
     const standings = session.standings.value;
@@ -52,7 +54,7 @@ export function LiveView({ session }: { session: Session }) {
   return (
     <main id="content" class={`board ${isStation ? 'with-station' : ''}`} tabIndex={-1}>
       <h1 class="visually-hidden">{session.info.name}</h1>
-      <Figures session={session} />
+      <Figures session={session} hours={hours} />
       <div class="board-map">
         <MapPane
           key={session.info.id}
@@ -64,7 +66,7 @@ export function LiveView({ session }: { session: Session }) {
           ]}
           selected={isStation ? item : null}
         />
-        {!isStation && <SystemFlow session={session} />}
+        {!isStation && <SystemFlow session={session} hours={hours} />}
       </div>
       {isStation ? (
         <StationView key={item} session={session} id={item} />
