@@ -147,6 +147,27 @@ std::string trail_json(const LiveTrail& trail, Seconds max_gap, Seconds now) {
                      json_time(stretches.empty() ? 0 : stretches.back().until), points, gaps);
 }
 
+std::string outlook_json(const LiveOutlook& outlook, Seconds now) {
+  std::string soon, frozen, flapping;
+  const auto comma = [](const std::string& list) { return list.empty() ? "" : ","; };
+  for (const auto& [id, of] : outlook.soon) {
+    soon += fmt::format(R"({}{{"id":{},"becomes":"{}","at":{},"net":{},"over_s":{}}})", comma(soon),
+                        json_string(id), of.becomes == Fill::kEmpty ? "empty" : "full",
+                        json_time(of.at), of.net, of.over);
+  }
+  for (const auto& [id, since] : outlook.frozen) {
+    frozen += fmt::format(R"({}{{"id":{},"since":{}}})", comma(frozen), json_string(id),
+                          json_time(since));
+  }
+  for (const auto& [id, of] : outlook.flapping) {
+    flapping +=
+        fmt::format(R"({}{{"id":{},"low":{},"high":{},"changes":{},"since":{}}})", comma(flapping),
+                    json_string(id), of.low, of.high, of.changes, json_time(of.since));
+  }
+  return fmt::format(R"({{"now":{},"soon":[{}],"frozen":[{}],"flapping":[{}]}})", json_time(now),
+                     soon, frozen, flapping);
+}
+
 std::string stations_csv(const std::vector<LiveSeen>& stations) {
   std::string out =
       "id,name,lat,lon,bikes,racks,observed_at,fill,since,since_is_exact,hour,rentals,returns,"

@@ -31,6 +31,8 @@ std::string movements_json(const std::vector<LiveMoved>& movements);
 // The last day of a station.
 std::string trail_json(const LiveTrail& trail, Seconds max_gap, Seconds now);
 
+std::string outlook_json(const LiveOutlook& outlook, Seconds now);
+
 std::string stations_csv(const std::vector<LiveSeen>& stations);
 
 // Rentals and returns of an hour that has gone.

@@ -91,26 +91,19 @@ TEST(LiveJson, ATrailSaysItsGaps) {
   EXPECT_TRUE(json::parse(trail_json({}, 600, kTen)).at("known_from").is_null());
 }
 
-TEST(RowsJson, HasTheColumnsOfTheLake) {
-  HourlyRow row{.window = {kTen, kTen + kHour}, .station_id = "a\"b", .total_rental = 3};
-  row.unobserved_change = -2;
-  const json said = json::parse(rows_json("seoul", {row, row}));
-  EXPECT_EQ(said.at("hours").size(), 2U);
-  const json& hour = said.at("hours")[0];
-  EXPECT_EQ(hour.size(), 15U);
-  EXPECT_EQ(hour.at("start"), "2024-08-11T10:00:00Z");
-  EXPECT_EQ(hour.at("stationId"), "a\"b");
-  EXPECT_EQ(hour.at("unobserved_change"), -2);
-  EXPECT_EQ(rows_csv({row}).substr(0, 30), "start,end,stationId,total_rent");
-  EXPECT_NE(rows_csv({row}).find("\n2024-08-11T10:00:00Z,2024-08-11T11:00:00Z,\"a\"\"b\",3,0,-2,"),
-            std::string::npos);
-  HourSums sums{.window = row.window, .state = "final"};
-  sums.add(row);
-  sums.add(row);
-  const json total = json::parse(sums_json("seoul", {sums})).at("hours")[0];
-  EXPECT_EQ(total.at("total_rental"), 6);
-  EXPECT_EQ(total.at("stations"), 2);
-  EXPECT_TRUE(total.at("why").is_null());
+TEST(LiveJson, TellsTheOutlook) {
+  LiveOutlook outlook;
+  outlook.soon.push_back({"a", {Fill::kEmpty, kDay, -6, kHour}});
+  outlook.soon.push_back({"b", {Fill::kFull, kDay + 1, 4, 1800}});
+  outlook.frozen.push_back({"c", 2 * kDay});
+  outlook.flapping.push_back({"d", {5, 6, 9, 3 * kDay}});
+  EXPECT_EQ(
+      outlook_json(outlook, 5 * kDay),
+      R"({"now":"1970-01-06T00:00:00Z","soon":[)"
+      R"({"id":"a","becomes":"empty","at":"1970-01-02T00:00:00Z","net":-6,"over_s":3600},)"
+      R"({"id":"b","becomes":"full","at":"1970-01-02T00:00:01Z","net":4,"over_s":1800}],)"
+      R"("frozen":[{"id":"c","since":"1970-01-03T00:00:00Z"}],)"
+      R"("flapping":[{"id":"d","low":5,"high":6,"changes":9,"since":"1970-01-04T00:00:00Z"}]})");
 }
 
 }  // namespace

@@ -236,6 +236,12 @@ std::string ApiHandler::state(const std::string& system) {
   return state_json(state);
 }
 
+std::string ApiHandler::outlook(const std::string& system) const {
+  const Seconds now = settings_.now();
+  return outlook_json(hub_.read([&](const LiveView& view) { return view.outlook(system, now); }),
+                      now);
+}
+
 Result<Zone> ApiHandler::zone_of(const std::string& name) {
   const std::scoped_lock lock(zones_mutex_);
   if (const auto found = zones_.find(name); found != zones_.end()) return found->second;
@@ -270,6 +276,8 @@ WebAnswer ApiHandler::of_system(const WebRequest& request, const std::string& sy
   if (path.size() == 1) {
     if (path[0] == "hours") return hours(request, system);
     if (path[0] == "totals") return totals(request, system);
+    if (path[0] == "hour-columns") return hour_columns(request, system);
+    if (path[0] == "outlook") return json_answer(outlook(system));
     if (path[0] == "state") return json_answer(state(system));
     if (path[0] == "movements") {
       return json_answer(

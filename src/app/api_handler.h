@@ -69,6 +69,7 @@ class ApiHandler final : public WebHandler {
   [[nodiscard]] WebAnswer page(const WebRequest& request) const;
   [[nodiscard]] std::string page_policy() const;
   [[nodiscard]] std::string about() const;
+  [[nodiscard]] std::string outlook(const std::string& system) const;
   [[nodiscard]] std::string state(const std::string& system);
   [[nodiscard]] bool knows(const std::string& system) const;
   Result<LakeHoursOf> hours_of(const std::string& system);

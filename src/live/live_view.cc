@@ -176,6 +176,28 @@ std::optional<LiveTrail> LiveView::trail(std::string_view system, std::string_vi
   return known.stations[number].trail;
 }
 
+LiveOutlook LiveView::outlook(std::string_view system, Seconds now) const {
+  const System& known = at(system);
+  const Seconds max_gap = known.about.max_gap;
+  LiveOutlook outlook;
+  for (const Station& station : known.stations) {
+    if (is_stale(station.seen, max_gap, now)) continue;
+    const std::string& id = station.seen.id;
+    const Counts counts = station.seen.now.counts;
+    if (const auto flapping = find_flapping(station.trail, max_gap)) {
+      outlook.flapping.push_back({id, *flapping});
+    } else if (const auto next = forecast(station.trail, counts, max_gap)) {
+      outlook.soon.push_back({id, *next});
+    } else if (const auto since = frozen_since(station.trail, counts)) {
+      outlook.frozen.push_back({id, *since});
+    }
+  }
+  std::ranges::sort(outlook.soon, {}, &LiveOutlook::Soon::id);
+  std::ranges::sort(outlook.frozen, {}, &LiveOutlook::Frozen::id);
+  std::ranges::sort(outlook.flapping, {}, &LiveOutlook::Flapping::id);
+  return outlook;
+}
+
 LiveTotals LiveView::totals(std::string_view system, Seconds now) const {
   const System& known = at(system);
   LiveTotals totals;

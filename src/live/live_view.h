@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "live/live_outlook.h"
 #include "live/live_stations.h"
 #include "live/live_trail.h"
 #include "model/names.h"
@@ -116,6 +117,7 @@ class LiveView {
   [[nodiscard]] std::vector<LiveMoved> movements(std::string_view system) const;
   [[nodiscard]] std::optional<LiveSeen> station(std::string_view system, std::string_view id) const;
   [[nodiscard]] std::optional<LiveTrail> trail(std::string_view system, std::string_view id) const;
+  [[nodiscard]] LiveOutlook outlook(std::string_view system, Seconds now) const;
   [[nodiscard]] LiveTotals totals(std::string_view system, Seconds now) const;
   [[nodiscard]] std::optional<LiveFeed> feed(std::string_view system) const;
   [[nodiscard]] std::map<std::int32_t, LiveProgress> progress(std::string_view system) const;

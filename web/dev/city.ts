@@ -7,6 +7,7 @@ import type {
   HourColumnsAnswer,
   HourRow,
   Movement,
+  Outlook,
   Station,
   SystemState,
   TotalsRow,
@@ -295,6 +296,32 @@ export class City {
       rows.push(wait?.hour === row.start ? { ...row, state: 'waiting', why: wait.why } : row);
     }
     return rows;
+  }
+
+  // A few stations of each kind, as if their trails said so.
+  outlook(): Outlook {
+    const fresh = this.stations.filter((_, index) => this.isFresh(index));
+    const some = fresh.filter(({ fill }) => fill === 'some');
+    const pick = (kind: number) => some.filter((_, index) => index % 90 === kind);
+    const isLow = (station: Station) => (station.bikes ?? 0) * 2 <= (station.racks ?? 0);
+    return {
+      now: iso(this.now),
+      soon: pick(5).map((station) => {
+        const left = isLow(station) ? station.bikes! : station.racks! - station.bikes!;
+        const net = Math.max(3, left) + Math.floor(chance(left, 41) * 5);
+        return {
+          id: station.id,
+          becomes: isLow(station) ? 'empty' : 'full',
+          at: iso(this.now + (left / net) * kHour),
+          net: isLow(station) ? -net : net,
+          over_s: 3600,
+        };
+      }),
+      frozen: pick(17).slice(0, 4).map(({ id }, n) => ({ id, since: iso(this.now - (26 + n * 9) * kHour) })),
+      flapping: pick(29).slice(0, 3).map(({ id, bikes }, n) => ({
+        id, low: bikes!, high: bikes! + 1, changes: 9 + n * 31, since: iso(this.now - (n + 1) * 0.8 * kHour),
+      })),
+    };
   }
 
   bikes(index: number): BikesAnswer {

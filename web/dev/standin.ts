@@ -175,6 +175,8 @@ export class Standin {
     switch (rest) {
       case 'stations':
         return json(response, { system, now: this.state().now, version: '1', stations: this.city.stations });
+      case 'outlook':
+        return json(response, this.city.outlook());
       case 'state':
         return json(response, this.state());
       case 'movements':

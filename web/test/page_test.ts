@@ -79,13 +79,51 @@ describe('the board', () => {
     standin!.isSilent = true;
     await page.waitForSelector('.banner.bad', { timeout: 25_000 });
     expect(await page.locator('.figures.greyed').count()).toBe(1);
-    expect(await page.locator('.attention').innerText()).toContain('Not known while the connection is lost');
+    for (const tab of ['Empty', 'Soon', 'Doubtful']) {
+      await page.getByRole('tab', { name: tab }).click();
+      expect(await page.locator('.attention').innerText()).toContain('Not known while the connection is lost');
+    }
     expect(await page.locator('.pill').innerText()).toContain('Connection lost');
     expect(await figure(page, 6)).not.toMatch(/^\d+ s$/); // the data get older
     expect(await figure(page, 7)).toBe('Unknown');
     standin!.isSilent = false;
     await page.waitForSelector('.banner.bad', { state: 'detached', timeout: 40_000 });
     expect(await page.locator('.figures.greyed').count()).toBe(0);
+  });
+
+  it('puts a whole hour beside a whole hour, and no part of one', async () => {
+    const page = await visit(await serve({ stations: 300 }));
+    const hour = Date.parse('2024-08-11T12:00:00Z');
+    const of = (start: number) => standin!.city.totals(start, start + 1)[0]!.total_rental;
+    const week = 7 * 86_400_000;
+    const [now, before, running] = [of(hour), of(hour - week), of(hour + 3_600_000 - week)];
+    const change = Math.round(((now - before) / before) * 100);
+    const words = `21:00–22:00: ${now} · last week ${before}, ${change > 0 ? '+' : change < 0 ? '−' : ''}${Math.abs(change)} %`;
+    const rentals = page.locator('.figures .figure').nth(4);
+    await expect.poll(async () => (await rentals.innerText()).replaceAll(',', ''), { timeout: 20_000 }).toContain(words.replaceAll(',', ''));
+    expect((await rentals.innerText()).replaceAll(',', '')).toContain(`last week by 23:00: ${running} in the whole hour`);
+    expect(await rentals.locator('.value').innerText()).toMatch(/^[\d,]+$/);
+  });
+
+  it('says of a demo that it is one, and how fast', async () => {
+    const page = await visit(await serve({ stations: 300, isDemo: true, speed: 600 }));
+    const source = page.locator('.figures .figure').nth(7);
+    await expect.poll(() => source.innerText(), { timeout: 20_000 }).toMatch(/Simulated[^]*a demo, no live feed[^]*clock ×600/);
+    await page.getByRole('button', { name: '한국어' }).click();
+    await expect.poll(() => source.innerText(), { timeout: 20_000 }).toMatch(/모의 데이터[^]*데모[^]*600배속/);
+  });
+
+  it('says what will be empty or full soon, how that is known, and what is doubtful', async () => {
+    const page = await visit(await serve());
+    const list = page.locator('.attention');
+    await page.getByRole('tab', { name: 'Soon' }).click();
+    await page.waitForSelector('.attention .rows li');
+    expect(await list.innerText()).toMatch(/net flow of the last hour/);
+    expect(await list.locator('.row-main').first().innerText()).toMatch(/^(≈ \d+ min|any minute)$/);
+    expect(await list.locator('.row-note').first().innerText()).toMatch(/^(empty|full) about \d\d:\d\d · \d+\/\d+ · [+−]\d+ in 1 h$/);
+    await page.getByRole('tab', { name: 'Doubtful' }).click();
+    await page.waitForFunction(() => /flapping[^]*frozen/.test(document.querySelector('.attention')!.textContent!));
+    expect(await axeFaults(page)).toEqual([]);
   });
 
   it('resumes a stream that broke without a word about it', async () => {

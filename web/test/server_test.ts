@@ -103,7 +103,7 @@ describe('the page of the program', () => {
     const page = await visit(kSystem, {}, true);
     await waitForMap(page);
     const known = await page.locator('.attention .tabs b').allInnerTexts();
-    expect(known).toHaveLength(3);
+    expect(known).toHaveLength(5);
     expect(known.join()).not.toContain('–');
     expect(await page.locator('.figures .value').nth(7).innerText()).toBe('Simulated');
     expect(await axeFaults(page)).toEqual([]);

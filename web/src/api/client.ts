@@ -7,6 +7,7 @@ import type {
   HourColumnsAnswer,
   HourRow,
   MovementsAnswer,
+  Outlook,
   TotalsRow,
 } from './types.ts';
 
@@ -84,6 +85,10 @@ export class Client {
 
   movements(system: string, signal?: AbortSignal): Promise<MovementsAnswer> {
     return this.get(`systems/${encodeURIComponent(system)}/movements`, signal);
+  }
+
+  outlook(system: string, signal?: AbortSignal): Promise<Outlook> {
+    return this.get(`systems/${encodeURIComponent(system)}/outlook`, signal);
   }
 
   bikes(system: string, station: string, signal?: AbortSignal): Promise<BikesAnswer> {

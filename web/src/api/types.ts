@@ -111,6 +111,33 @@ export interface MovementsAnswer {
   movements: Movement[];
 }
 
+// Empty or full at that time, if the net flow of the last over_s seconds goes on.
+export interface Forecast {
+  id: string;
+  becomes: 'empty' | 'full';
+  at: Time;
+  net: number;
+  over_s: number;
+}
+
+export interface Frozen {
+  id: string;
+  since: Time;
+}
+
+export interface Flapping extends Frozen {
+  low: number;
+  high: number;
+  changes: number;
+}
+
+export interface Outlook {
+  now: Time;
+  soon: Forecast[];
+  frozen: Frozen[];
+  flapping: Flapping[];
+}
+
 export interface BikesAnswer {
   now: Time;
   known_from: Time | null;

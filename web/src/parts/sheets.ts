@@ -1,7 +1,8 @@
 // What the CSV buttons write: the API's own names and times in UTC, so that a sheet fits to what scripts get.
 
-import type { Movement } from '../api/types.ts';
+import type { Flapping, Forecast, Frozen, Movement } from '../api/types.ts';
 import { hourKey, isoDate, localTime } from '../format/times.ts';
+import type { Told } from '../live/outlook.ts';
 import type { Session } from '../live/session.ts';
 import type { LiveStation } from '../live/station.ts';
 import type { Sheet } from './marks.tsx';
@@ -46,6 +47,29 @@ export function stationSheet(name: string, session: Session, stations: () => rea
           station.returns,
         ];
       }),
+  };
+}
+
+export function soonSheet(name: string, told: () => readonly Told<Forecast>[]): Sheet {
+  return {
+    name,
+    header: ['id', 'name', 'bikes', 'racks', 'becomes', 'at', 'net', 'over_s'],
+    rows: () =>
+      told().map(({ station, of }) => [
+        of.id, station.name, station.bikes, station.racks, of.becomes, of.at, of.net, of.over_s,
+      ]),
+  };
+}
+
+export function doubtfulSheet(name: string, told: () => readonly Told<Flapping | Frozen>[]): Sheet {
+  return {
+    name,
+    header: ['id', 'name', 'bikes', 'racks', 'doubt', 'since', 'low', 'high', 'changes'],
+    rows: () =>
+      told().map(({ station, of }) => [
+        of.id, station.name, station.bikes, station.racks,
+        ...('changes' in of ? ['flapping', of.since, of.low, of.high, of.changes] : ['frozen', of.since, null, null, null]),
+      ]),
   };
 }
 

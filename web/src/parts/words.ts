@@ -1,7 +1,8 @@
 // Sentences about a station that several views say the same way.
 
+import type { Flapping, Forecast, Frozen } from '../api/types.ts';
 import { signed, whole } from '../format/numbers.ts';
-import { span, timeNear } from '../format/times.ts';
+import { clockTime, span, timeNear } from '../format/times.ts';
 import type { Session } from '../live/session.ts';
 import type { Standing } from '../live/standing.ts';
 import type { LiveStation } from '../live/station.ts';
@@ -49,6 +50,30 @@ export function sinceWords(station: LiveStation, now: number, zone: string): str
   if (station.sinceMs === null) return '–';
   const at = timeNear(station.sinceMs, now, zone, language.value);
   return station.since_is_exact ? text.value.since(at) : text.value.sinceAtLeast(at);
+}
+
+// How long until then, in whole minutes: it is a guess.
+export function inWords(of: Forecast, now: number): string {
+  const left = Date.parse(of.at) - now;
+  return left < 60_000 ? text.value.anyMinute : text.value.about(span(left, language.value));
+}
+
+export function soonWords(of: Forecast, station: LiveStation, now: number, zone: string): string {
+  const t = text.value;
+  const at = clockTime(Math.max(Date.parse(of.at), now), zone);
+  return [
+    of.becomes === 'empty' ? t.emptyAt(at) : t.fullAt(at),
+    t.bikesAndRacks(whole(station.bikes), whole(station.racks)),
+    t.netOver(signed(of.net), span(of.over_s * 1000, language.value)),
+  ].join(' · ');
+}
+
+export function doubtWords(of: Flapping | Frozen, station: LiveStation, now: number, zone: string): string {
+  const t = text.value;
+  const since = Date.parse(of.since);
+  return 'changes' in of
+    ? t.flappingSince(whole(of.low), whole(of.high), whole(of.changes), timeNear(since, now, zone, language.value))
+    : t.frozenSince(whole(station.bikes), span(now - since, language.value));
 }
 
 export function netWords(rentals: number | null, returns: number | null): string {

@@ -1,22 +1,44 @@
-// Stations that are empty, full or unknown right now, how long and since when.
+// Stations that are empty or full right now, how long and since when; that will be soon; that are unknown; and those
+// whose counts are doubtful.
 
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 
 import { whole } from '../format/numbers.ts';
 import { span } from '../format/times.ts';
+import { doubtfulOf, soonOf } from '../live/outlook.ts';
 import type { Session } from '../live/session.ts';
 import type { LiveStation } from '../live/station.ts';
 import { fillClass } from '../map/classes.ts';
-import { CsvButton, Mark } from '../parts/marks.tsx';
+import { CsvButton, Mark, type Sheet } from '../parts/marks.tsx';
+import { useOutlook } from '../parts/outlook.ts';
+import { doubtfulSheet, fileName, soonSheet, stationSheet } from '../parts/sheets.ts';
 import { Tabs } from '../parts/tabs.tsx';
-import { durationWords, sinceWords, standingOf } from '../parts/words.ts';
+import { doubtWords, durationWords, inWords, sinceWords, soonWords, standingOf } from '../parts/words.ts';
 import { language } from '../preferences.ts';
 import { hashOf } from '../route.ts';
-import { fileName, stationSheet } from '../parts/sheets.ts';
 import { text } from '../text/text.ts';
 
-type Which = 'empty' | 'full' | 'unknown';
+type Now = 'empty' | 'full' | 'unknown';
+type Which = Now | 'soon' | 'doubtful';
 const kShown = 60;
+
+// One of the lists: what is over it, and its rows.
+interface List {
+  key: Which;
+  label: string;
+  count: number | undefined;
+  none: string;
+  head: ComponentChildren;
+  rows: readonly Entry[];
+  sheet: Sheet;
+}
+
+interface Entry {
+  station: LiveStation;
+  main: string;
+  note: string;
+}
 
 export function Attention({ session }: { session: Session }) {
   const t = text.value;
@@ -24,54 +46,95 @@ export function Attention({ session }: { session: Session }) {
   const [isNewestFirst, setNewestFirst] = useState(false);
   const counted = session.counted.value;
   const isLost = !session.isConnected.value && counted !== null;
-  const tabs: { key: Which; label: string; count: number | undefined }[] = [
-    { key: 'empty', label: t.empty, count: counted?.empty },
-    { key: 'full', label: t.full, count: counted?.full },
-    { key: 'unknown', label: t.stale, count: counted?.stale },
+  const outlook = useOutlook(session);
+  const now = session.now.value ?? 0;
+  const stations = (id: string) => session.station(id);
+  const soon = soonOf(outlook.value, stations, session.standings.value);
+  const doubtful = doubtfulOf(outlook.value, stations, session.standings.value);
+  const isTold = outlook.value !== null && outlook.error === null;
+
+  const current = (key: Now, label: string, count: number | undefined, none: string): List => {
+    const ordered = key === which && (key === 'unknown' || !isLost) ? sorted(chosen(session, key), key, isNewestFirst) : [];
+    return {
+      key,
+      label,
+      count,
+      none,
+      head: (
+        <>
+          <button type="button" class="link" onClick={() => setNewestFirst(!isNewestFirst)}>
+            {isNewestFirst ? t.newestFirst : t.longestFirst} <span aria-hidden="true">⇅</span>
+          </button>
+          <a href={hashOf(session.info.id, 'stations', null, { state: key })}>{t.allInTable(whole(ordered.length))}</a>
+        </>
+      ),
+      rows: ordered.map((station) => entryOf(session, station, key)),
+      sheet: stationSheet(fileName(session, `stations-${key}`), session, () => ordered),
+    };
+  };
+  const lists: List[] = [
+    current('empty', t.empty, counted?.empty, t.noneEmpty),
+    current('full', t.full, counted?.full, t.noneFull),
+    {
+      key: 'soon',
+      label: t.soon,
+      count: isTold ? soon.length : undefined,
+      none: t.noneSoon,
+      head: <span class="muted">{t.soonHint}</span>,
+      rows: soon.map(({ station, of }) => ({ station, main: inWords(of, now), note: soonWords(of, station, now, session.zone) })),
+      sheet: soonSheet(fileName(session, 'stations-soon'), () => soon),
+    },
+    current('unknown', t.stale, counted?.stale, t.noneStale),
+    {
+      key: 'doubtful',
+      label: t.doubtful,
+      count: isTold ? doubtful.length : undefined,
+      none: t.noneDoubtful,
+      head: <span class="muted">{t.doubtfulHint}</span>,
+      rows: doubtful.map(({ station, of }) => ({
+        station,
+        main: 'changes' in of ? t.flapping : t.frozen,
+        note: doubtWords(of, station, now, session.zone),
+      })),
+      sheet: doubtfulSheet(fileName(session, 'stations-doubtful'), () => doubtful),
+    },
   ];
-  const found = which === 'unknown' || !isLost ? chosen(session, which) : [];
-  const ordered = sorted(found, which, isNewestFirst);
-  const none = { empty: t.noneEmpty, full: t.noneFull, unknown: t.noneStale }[which];
+  const list = lists.find(({ key }) => key === which)!;
+  const failure = which === 'soon' || which === 'doubtful' ? outlook.error : null;
   return (
     <section class="panel attention" aria-label={t.attention}>
       <Tabs
         label={t.attention}
         active={which}
         onChoose={setWhich}
-        tabs={tabs.map(({ key, label, count }) => ({
+        tabs={lists.map(({ key, label, count }) => ({
           key,
           label: (
             <>
-              {label} <b>{isLost && key !== 'unknown' ? '–' : whole(count)}</b>
+              <span>{label}</span> <b>{isLost && key !== 'unknown' ? '–' : whole(count)}</b>
             </>
           ),
         }))}
-        aside={
-          <CsvButton
-            what={tabs.find((tab) => tab.key === which)!.label}
-            sheet={stationSheet(fileName(session, `stations-${which}`), session, () => ordered)}
-          />
-        }
+        aside={<CsvButton what={list.label} sheet={list.sheet} />}
       >
         {counted === null ? (
           <p class="hint">{t.loadingStations}</p>
         ) : isLost && which !== 'unknown' ? (
           <p class="hint">{t.lostList}</p>
-        ) : ordered.length === 0 ? (
-          <p class="hint">{none}</p>
+        ) : failure ? (
+          <p class="hint bad-text">{failure.message}</p>
         ) : (
           <>
-            <div class="list-head">
-              <button type="button" class="link" onClick={() => setNewestFirst(!isNewestFirst)}>
-                {isNewestFirst ? t.newestFirst : t.longestFirst} <span aria-hidden="true">⇅</span>
-              </button>
-              <a href={hashOf(session.info.id, 'stations', null, { state: which })}>{t.allInTable(whole(ordered.length))}</a>
-            </div>
-            <ul class="rows">
-              {ordered.slice(0, kShown).map((station) => (
-                <Row key={station.id} session={session} station={station} which={which} />
-              ))}
-            </ul>
+            {(list.rows.length > 0 || which === 'soon' || which === 'doubtful') && <div class="list-head">{list.head}</div>}
+            {list.rows.length === 0 ? (
+              <p class="hint">{list.count === undefined ? t.loading : list.none}</p>
+            ) : (
+              <ul class="rows">
+                {list.rows.slice(0, kShown).map((entry) => (
+                  <Row key={entry.station.id} session={session} entry={entry} />
+                ))}
+              </ul>
+            )}
           </>
         )}
       </Tabs>
@@ -79,7 +142,7 @@ export function Attention({ session }: { session: Session }) {
   );
 }
 
-function chosen(session: Session, which: Which): LiveStation[] {
+function chosen(session: Session, which: Now): LiveStation[] {
   const standings = session.standings.value;
   return session.stations.value.filter((station) => {
     const standing = standings.get(station.id);
@@ -87,35 +150,40 @@ function chosen(session: Session, which: Which): LiveStation[] {
   });
 }
 
-function sorted(stations: LiveStation[], which: Which, isNewestFirst: boolean): LiveStation[] {
+function sorted(stations: LiveStation[], which: Now, isNewestFirst: boolean): LiveStation[] {
   const at = (station: LiveStation) => (which === 'unknown' ? station.observedMs : station.sinceMs) ?? 0;
   const sign = isNewestFirst ? -1 : 1;
   return stations.sort((a, b) => sign * (at(a) - at(b)) || (a.id < b.id ? -1 : 1));
 }
 
-function Row({ session, station, which }: { session: Session; station: LiveStation; which: Which }) {
+function entryOf(session: Session, station: LiveStation, which: Now): Entry {
   const t = text.value;
   const now = session.now.value ?? 0;
+  if (which !== 'unknown') {
+    return {
+      station,
+      main: durationWords(station, now),
+      note: `${sinceWords(station, now, session.zone)} · ${t.racks} ${whole(station.racks)}`,
+    };
+  }
   const standing = standingOf(session, station);
-  const isUnknown = which === 'unknown';
+  return {
+    station,
+    main: station.observedMs === null ? t.neverSeen : t.ageAgo(span(now - station.observedMs, language.value)),
+    note: standing.isKnown ? '' : t.why[standing.why],
+  };
+}
+
+function Row({ session, entry: { station, main, note } }: { session: Session; entry: Entry }) {
   return (
     <li>
       <a href={hashOf(session.info.id, 'station', station.id)}>
-        <Mark scale="fill" of={fillClass(standing, station.racks)} />
+        <Mark scale="fill" of={fillClass(standingOf(session, station), station.racks)} />
         <span class="row-name">
           {station.number && <span class="number">{station.number}</span>} {station.title}
         </span>
-        <span class="row-main">
-          {isUnknown
-            ? station.observedMs === null
-              ? t.neverSeen
-              : t.ageAgo(span(now - station.observedMs, language.value))
-            : durationWords(station, now)}
-        </span>
-        <span class="row-note">
-          {isUnknown ? (standing.isKnown ? '' : t.why[standing.why]) : sinceWords(station, now, session.zone)}
-          {!isUnknown && ` · ${t.racks} ${whole(station.racks)}`}
-        </span>
+        <span class="row-main">{main}</span>
+        <span class="row-note">{note}</span>
       </a>
     </li>
   );

@@ -1,0 +1,40 @@
+// The server's outlook beside what the page knows by now: a station that has become unknown since, or is empty or full
+// already, is not said to become so.
+
+import type { Flapping, Forecast, Frozen, Outlook } from '../api/types.ts';
+import type { Standing } from './standing.ts';
+import type { LiveStation } from './station.ts';
+
+export interface Told<Of> {
+  station: LiveStation;
+  of: Of;
+}
+
+type Find = (id: string) => LiveStation | undefined;
+type Standings = ReadonlyMap<string, Standing>;
+
+// Soonest first.
+export function soonOf(outlook: Outlook | null, find: Find, standings: Standings): Told<Forecast>[] {
+  return known(outlook?.soon ?? [], find, standings)
+    .filter(({ station }) => {
+      const standing = standings.get(station.id)!;
+      return standing.isKnown && standing.fill === 'some';
+    })
+    .sort((a, b) => Date.parse(a.of.at) - Date.parse(b.of.at) || (a.of.id < b.of.id ? -1 : 1));
+}
+
+// First those that flap, most changes first; then those that stand still, longest first.
+export function doubtfulOf(outlook: Outlook | null, find: Find, standings: Standings): Told<Flapping | Frozen>[] {
+  const flapping = known(outlook?.flapping ?? [], find, standings).sort((a, b) => b.of.changes - a.of.changes);
+  const frozen = known(outlook?.frozen ?? [], find, standings).sort(
+    (a, b) => Date.parse(a.of.since) - Date.parse(b.of.since),
+  );
+  return [...flapping, ...frozen];
+}
+
+function known<Of extends { id: string }>(list: readonly Of[], find: Find, standings: Standings): Told<Of>[] {
+  return list.flatMap((of) => {
+    const station = find(of.id);
+    return station && standings.get(of.id)?.isKnown ? [{ station, of }] : [];
+  });
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+
+import type { Outlook } from '../api/types.ts';
+import { doubtfulOf, soonOf } from './outlook.ts';
+import { sampleStation } from './sample.ts';
+import { type Standing, standingOf } from './standing.ts';
+import { type LiveStation, readStation } from './station.ts';
+
+const kNow = Date.parse('2024-08-11T13:30:10Z');
+const at = (minute: number) => new Date(kNow + minute * 60_000).toISOString();
+
+function scene(...stations: Parameters<typeof sampleStation>[0][]) {
+  const all = new Map<string, LiveStation>(stations.map((of) => [of!.id!, readStation(sampleStation(of))]));
+  const standings = new Map<string, Standing>(
+    [...all.values()].map((station) => [station.id, standingOf(station, kNow, 600_000, true)]),
+  );
+  return { find: (id: string) => all.get(id), standings };
+}
+
+const kOutlook: Outlook = {
+  now: at(0),
+  soon: [
+    { id: 'a', becomes: 'empty', at: at(40), net: -6, over_s: 3600 },
+    { id: 'b', becomes: 'full', at: at(10), net: 4, over_s: 3600 },
+    { id: 'emptied', becomes: 'empty', at: at(1), net: -9, over_s: 3600 },
+    { id: 'old', becomes: 'empty', at: at(5), net: -4, over_s: 3600 },
+    { id: 'gone', becomes: 'empty', at: at(5), net: -4, over_s: 3600 },
+  ],
+  frozen: [
+    { id: 'a', since: at(-2000) },
+    { id: 'b', since: at(-3000) },
+    { id: 'old', since: at(-4000) },
+  ],
+  flapping: [
+    { id: 'b', since: at(-60), low: 5, high: 6, changes: 9 },
+    { id: 'a', since: at(-90), low: 5, high: 6, changes: 12 },
+  ],
+};
+
+describe('the outlook', () => {
+  const { find, standings } = scene(
+    { id: 'a' },
+    { id: 'b' },
+    { id: 'emptied', bikes: 0, fill: 'empty' },
+    { id: 'old', observed_at: '2024-08-11T13:00:00Z' },
+  );
+  it('says soonest first what will be, and not of what is so by now, or unknown', () => {
+    expect(soonOf(kOutlook, find, standings).map(({ of }) => of.id)).toEqual(['b', 'a']);
+  });
+  it('names first what flaps most, then what stands still longest', () => {
+    expect(doubtfulOf(kOutlook, find, standings).map(({ of }) => [of.id, 'changes' in of])).toEqual([
+      ['a', true],
+      ['b', true],
+      ['b', false],
+      ['a', false],
+    ]);
+  });
+  it('is nothing before it is here', () => {
+    expect(soonOf(null, find, standings)).toEqual([]);
+    expect(doubtfulOf(null, find, standings)).toEqual([]);
+  });
+});
