@@ -26,8 +26,8 @@ std::span<const Stretch> seen_lately(const LiveTrail& trail, Seconds from, Secon
 std::optional<LiveForecast> forecast(const LiveTrail& trail, Counts now, Seconds max_gap) {
   if (trail.stretches().empty()) return std::nullopt;
   const Seconds seen_at = trail.stretches().back().until;
-  const auto lately = seen_lately(trail, seen_at - kForecastReach, max_gap);
-  const Seconds over = std::min<Seconds>(seen_at - lately.front().at, kForecastReach);
+  const auto lately = seen_lately(trail, seen_at - kForecastLookBack, max_gap);
+  const Seconds over = std::min<Seconds>(seen_at - lately.front().at, kForecastLookBack);
   const int net = lately.back().bikes - lately.front().bikes;
   if (over < kForecastLeastSeen || std::abs(net) < kForecastLeastNet) return std::nullopt;
   const bool falls = net < 0;

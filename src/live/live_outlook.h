@@ -24,10 +24,16 @@ struct LiveForecast {
   friend bool operator==(const LiveForecast&, const LiveForecast&) = default;
 };
 
-// Nothing where it would be later than kForecastReach, and where too little is known: it was seen
-// for less than kForecastLeastSeen without a gap, or its net flow is less than kForecastLeastNet.
+// From the net flow of the last kForecastLookBack. Nothing where it would be later than
+// kForecastReach, and where too little is known: it was seen for less than kForecastLeastSeen
+// without a gap, or its net flow is less than kForecastLeastNet.
+//
+// A hint and no more. Of those that it names in 16 days of Divvy's recording (August 2013) 36 %
+// were so within an hour, against 1.4 % of all; a reach of an hour would name three times as many,
+// of which 20 % were.
 std::optional<LiveForecast> forecast(const LiveTrail& trail, Counts now, Seconds max_gap);
-inline constexpr Seconds kForecastReach = kHour;  // as far ahead as it looks back
+inline constexpr Seconds kForecastLookBack = kHour;
+inline constexpr Seconds kForecastReach = 30 * kMinute;
 inline constexpr Seconds kForecastLeastSeen = 30 * kMinute;
 inline constexpr int kForecastLeastNet = 3;
 

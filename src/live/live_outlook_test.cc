@@ -59,8 +59,8 @@ TEST(Forecast, GoesOnAsTheLastHourWent) {
 }
 
 TEST(Forecast, SaysNothingOfWhatIsFarOffOrAlreadySo) {
-  EXPECT_TRUE(forecast_of(line(10, 5, 60)));           // in an hour
-  EXPECT_FALSE(forecast_of(line(11, 6, 60)));          // later
+  EXPECT_TRUE(forecast_of(line(9, 3, 60)));            // in half an hour
+  EXPECT_FALSE(forecast_of(line(10, 4, 60)));          // later
   EXPECT_FALSE(forecast_of(line(6, 0, 60)));           // empty
   EXPECT_FALSE(forecast_of(line(15, 20, 60)));         // full
   EXPECT_FALSE(forecast_of(line(15, 21, 60)));         // more than full
@@ -125,7 +125,7 @@ TEST(Outlook, IsOfStationsThatAreNotStale) {
   };
   view.introduce("seoul", {.max_gap = kMaxGap});
   tell(0, line(9, 3, 60));
-  tell(1, line(10, 4, 60));
+  tell(1, line(8, 2, 60));
   tell(2, alternating(5, 6, 12, 5));
   tell(3, line(9, 3, 40));
   const LiveOutlook outlook = view.outlook("seoul", kStart + kHour);

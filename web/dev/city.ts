@@ -308,7 +308,7 @@ export class City {
       now: iso(this.now),
       soon: pick(5).map((station) => {
         const left = isLow(station) ? station.bikes! : station.racks! - station.bikes!;
-        const net = Math.max(3, left) + Math.floor(chance(left, 41) * 5);
+        const net = Math.max(3, 2 * left) + Math.floor(chance(left, 41) * 5);
         return {
           id: station.id,
           becomes: isLow(station) ? 'empty' : 'full',
