@@ -43,10 +43,9 @@ std::string EventStream::step(std::uint64_t after, std::uint64_t& version) const
 
 void EventStream::look_at_state(std::int64_t now_ms) {
   const std::uint64_t version = sources_.version();
-  const std::int64_t passed_ms = now_ms - state_ms_;
-  const bool is_due =
-      passed_ms >= kStateAtLeastMs || (version != state_version_ && passed_ms >= kStateEveryMs);
-  if (!is_due) return;
+  const bool is_changed = version != state_version_ && now_ms - changed_ms_ >= kStateEveryMs;
+  if (!is_changed && now_ms - state_ms_ < kStateAtLeastMs) return;
+  if (is_changed) changed_ms_ = now_ms;
   state_ = sources_.state_json();
   state_version_ = version;
   state_ms_ = now_ms;

@@ -43,8 +43,9 @@ class EventStream {
   // The events that are due for a reader, empty where none are.
   std::string take(Told& told, std::int64_t now_ms);
 
-  // The state is told when it has changed, at most so often, and after the longest time anyway.
-  static constexpr std::int64_t kStateEveryMs = 1'000;
+  // The state is told when something has changed, at most so often, and after the longest time
+  // anyway.
+  static constexpr std::int64_t kStateEveryMs = 250;
   static constexpr std::int64_t kStateAtLeastMs = 5'000;
 
  private:
@@ -60,7 +61,7 @@ class EventStream {
   std::string made_;
   // The state that was made last.
   std::uint64_t state_number_ = 0, state_version_ = 0;
-  std::int64_t state_ms_ = INT64_MIN / 2;
+  std::int64_t state_ms_ = INT64_MIN / 2, changed_ms_ = INT64_MIN / 2;  // when; for a change
   std::string state_;
 };
 

@@ -114,6 +114,11 @@ TEST_F(EventStreamTest, TheStateComesWithAChangeOrAfterATimeAndToEachOnce) {
   EXPECT_EQ(
       types(parse(stream_.take(told, EventStream::kStateEveryMs + EventStream::kStateAtLeastMs))),
       "state");
+  // A change does not wait because the same was told a moment before.
+  see(160, 9, 1);
+  EXPECT_EQ(types(parse(
+                stream_.take(told, EventStream::kStateEveryMs + EventStream::kStateAtLeastMs + 1))),
+            "movements stations state");
 }
 
 }  // namespace

@@ -265,11 +265,13 @@ void FeedRun::tell_live(std::size_t number) {
   if (settings_.live == nullptr) return;
   Feed& feed = *places_[number].feed;
   const LivePart part{0, feed.system};
-  if (feed.task.live()->has_news()) {
-    settings_.live->tell(part, feed.task.task().names(), feed.task.live()->take_news());
-  }
-  settings_.live->tell_progress(part, live_progress_of(feed.task.task()));
-  settings_.live->tell_feed(feed.system, live_feed_of(polls_->poller(number).health()));
+  settings_.live->change_all([&](LiveView& view) {
+    if (feed.task.live()->has_news()) {
+      view.tell(part, feed.task.task().names(), feed.task.live()->take_news());
+    }
+    view.tell_progress(part, live_progress_of(feed.task.task()));
+    view.tell_feed(feed.system, live_feed_of(polls_->poller(number).health()));
+  });
 }
 
 void FeedRun::tell_numbers() {

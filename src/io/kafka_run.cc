@@ -347,9 +347,11 @@ void KafkaRun::tell_live() {
   if (settings_.live == nullptr || now_ms - told_ms_ < kTellLiveMs) return;
   told_ms_ = now_ms;
   has_untold_ = false;
-  member_->take_live_news(
-      [&](std::int32_t partition, const std::string& system, const Names& stations,
-          const LiveNews& news) { settings_.live->tell({partition, system}, stations, news); });
+  settings_.live->change_all([&](LiveView& view) {
+    member_->take_live_news(
+        [&](std::int32_t partition, const std::string& system, const Names& stations,
+            const LiveNews& news) { view.tell({partition, system}, stations, news); });
+  });
   if (now_ms - told_progress_ms_ < kTellProgressMs) return;
   told_progress_ms_ = now_ms;
   member_->tell_progress(

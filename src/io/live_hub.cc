@@ -4,39 +4,34 @@
 
 namespace bikeflow {
 
-template <typename Tell>
-void LiveHub::tell_all(Tell&& tell) {
-  {
-    const std::scoped_lock lock(mutex_);
-    std::forward<Tell>(tell)(view_);
-  }
+void LiveHub::tell_listeners() {
   changed_.notify_all();
   const std::scoped_lock lock(listener_mutex_);
   if (listener_) listener_();
 }
 
 void LiveHub::introduce(const std::string& system, LiveSystemAbout about) {
-  tell_all([&](LiveView& view) { view.introduce(system, std::move(about)); });
+  change_all([&](LiveView& view) { view.introduce(system, std::move(about)); });
 }
 
 void LiveHub::tell(const LivePart& part, const Names& names, const LiveNews& news) {
-  tell_all([&](LiveView& view) { view.tell(part, names, news); });
+  change_all([&](LiveView& view) { view.tell(part, names, news); });
 }
 
 void LiveHub::tell_progress(const LivePart& part, LiveProgress progress) {
-  tell_all([&](LiveView& view) { view.tell_progress(part, std::move(progress)); });
+  change_all([&](LiveView& view) { view.tell_progress(part, std::move(progress)); });
 }
 
 void LiveHub::tell_feed(const std::string& system, LiveFeed feed) {
-  tell_all([&](LiveView& view) { view.tell_feed(system, std::move(feed)); });
+  change_all([&](LiveView& view) { view.tell_feed(system, std::move(feed)); });
 }
 
 void LiveHub::lost(const LivePart& part) {
-  tell_all([&](LiveView& view) { view.lost(part); });
+  change_all([&](LiveView& view) { view.lost(part); });
 }
 
 void LiveHub::lost_all() {
-  tell_all([](LiveView& view) { view.lost_all(); });
+  change_all([](LiveView& view) { view.lost_all(); });
 }
 
 std::uint64_t LiveHub::wait(std::uint64_t after, int timeout_ms) const {

@@ -24,6 +24,19 @@ class LiveHub {
   void tell_feed(const std::string& system, LiveFeed feed);
   void lost(const LivePart& part);
   void lost_all();
+  // Any number of these as one change, so that who listens is not told of a part of it: `change`
+  // is called with the view.
+  template <typename Change>
+  void change_all(Change&& change) {
+    bool is_changed = false;
+    {
+      const std::scoped_lock lock(mutex_);
+      const std::uint64_t before = view_.version();
+      std::forward<Change>(change)(view_);
+      is_changed = view_.version() != before;
+    }
+    if (is_changed) tell_listeners();
+  }
 
   // What `look` makes of the view. It keeps the pipeline waiting: no more than copies what it
   // needs.
@@ -41,8 +54,7 @@ class LiveHub {
   void on_change(std::function<void()> changed);
 
  private:
-  template <typename Tell>
-  void tell_all(Tell&& tell);
+  void tell_listeners();
 
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;

@@ -43,5 +43,18 @@ TEST_F(LiveHubTest, WhoListensIsToldOfEachChangeUntilNoMore) {
   EXPECT_EQ(hub_.read([](const LiveView& view) { return view.station_count("seoul"); }), 1U);
 }
 
+TEST_F(LiveHubTest, ManyChangesAreToldAsOneAndNoneIsNot) {
+  int told = 0;
+  hub_.on_change([&] { ++told; });
+  hub_.change_all([&](LiveView& view) {
+    view.tell({0, "seoul"}, names_, {{{0, {.observed_at = 1, .counts = {5, 10}}}}, {}});
+    view.tell_progress({0, "seoul"}, {.watermark = 1});
+    EXPECT_EQ(told, 0);
+  });
+  EXPECT_EQ(told, 1);
+  hub_.change_all([&](LiveView& view) { view.tell_progress({0, "seoul"}, {.watermark = 1}); });
+  EXPECT_EQ(told, 1);
+}
+
 }  // namespace
 }  // namespace bikeflow
