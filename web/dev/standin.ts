@@ -110,10 +110,10 @@ export class Standin {
     this.beatAt = Date.now();
     const at = new Date(this.city.now - 30_000 * polls).toISOString();
     const now = new Date(this.city.now).toISOString();
-    this.send({ name: 'stations', data: { now, stations: [...changed.values()] } });
     const recent = this.movements.filter((movement) => movement.at > at);
-    this.send({ name: 'seen', data: { now, seen: [{ at: now, ids: seen.filter((id) => !changed.has(id)) }] } });
     if (recent.length > 0) this.send({ name: 'movements', data: { movements: recent } });
+    this.send({ name: 'seen', data: { now, seen: [{ at: now, ids: seen.filter((id) => !changed.has(id)) }] } });
+    this.send({ name: 'stations', data: { now, stations: [...changed.values()] } });
     this.send({ name: 'state', data: this.state() });
   }
 

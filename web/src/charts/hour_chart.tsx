@@ -1,7 +1,7 @@
 // Two bars for each hour side by side, with last week's as a mark over each, and, where asked for, the
 // difference as a line. Hatched: an hour that is not final, or of which nothing is known.
 
-import { useMemo, useState } from 'preact/hooks';
+import { useMemo, useRef, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import uPlot from 'uplot';
 
@@ -40,13 +40,15 @@ export function HourChart({ bars, zone, label, height, showsNet, atLeast, readou
   const highest = Math.max(...values, atLeast);
   const nets = showsNet ? bars.map((bar) => (bar.left === null || bar.right === null ? 0 : bar.right - bar.left)) : [];
   const lowest = Math.min(0, ...nets);
-  // Marks and hatches are drawn from `bars` itself, so a change of them is a change of the look.
-  const look = `${theme.value} ${language.value} ${zone} ${JSON.stringify(bars)}`;
+  // The chart stays while its bars change, so what it asks for while it draws is of the latest ones.
+  const latest = useRef({ bars, highest, lowest });
+  latest.current = { bars, highest, lowest };
+  const look = `${theme.value} ${language.value} ${zone} ${showsNet}`;
 
   const options = (of: Look): Options => ({
     scales: {
-      x: { time: false, range: () => [-0.6, bars.length - 0.4] },
-      y: { range: () => [lowest * 1.1, highest * 1.1] },
+      x: { time: false, range: () => [-0.6, latest.current.bars.length - 0.4] },
+      y: { range: () => [latest.current.lowest * 1.1, latest.current.highest * 1.1] },
     },
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
     axes: [
@@ -56,10 +58,10 @@ export function HourChart({ bars, zone, label, height, showsNet, atLeast, readou
         grid: { show: false },
         ticks: { show: false },
         size: 24,
-        splits: () => bars.flatMap((bar, i) => (localTime(bar.start, zone).hour % 3 === 0 ? [i] : [])),
+        splits: () => latest.current.bars.flatMap((bar, i) => (localTime(bar.start, zone).hour % 3 === 0 ? [i] : [])),
         values: (u, splits) =>
           splits.map((i, n) => {
-            const bar = bars[i];
+            const bar = latest.current.bars[i];
             return bar && (u.width > 420 || n % 2 === 0) ? clockTime(bar.start, zone) : '';
           }),
       },
@@ -78,7 +80,7 @@ export function HourChart({ bars, zone, label, height, showsNet, atLeast, readou
       { fill: of.rent, width: 0, points: { show: false }, paths: uPlot.paths.bars!({ size: [kBarShare, 22], align: -1 }) },
       { fill: of.give, width: 0, points: { show: false }, paths: uPlot.paths.bars!({ size: [kBarShare, 22], align: 1 }) },
     ],
-    hooks: { draw: [(u) => drawMarks(u, bars, of, showsNet)] },
+    hooks: { draw: [(u) => drawMarks(u, latest.current.bars, of, showsNet)] },
   });
 
   return (

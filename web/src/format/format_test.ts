@@ -21,6 +21,16 @@ describe('times', () => {
     expect(times.zoneOffset(t, kNewYork)).toBe('GMT-4');
     expect(times.zoneOffset(at('2024-01-11T13:30:00Z'), kNewYork)).toBe('GMT-5');
   });
+  it('change with the clocks, to the second', () => {
+    const change = at('2024-11-03T06:00:00Z');
+    expect(times.clockTimeSeconds(change - 1, kNewYork)).toBe('01:59:59');
+    expect(times.clockTimeSeconds(change, kNewYork)).toBe('01:00:00');
+    const byHalfAnHour = at('2024-04-06T15:00:00Z');
+    expect(times.clockTimeSeconds(byHalfAnHour - 1, 'Australia/Lord_Howe')).toBe('01:59:59');
+    expect(times.clockTimeSeconds(byHalfAnHour, 'Australia/Lord_Howe')).toBe('01:30:00');
+    expect(times.clockTimeSeconds(at('2024-08-11T13:31:59Z'), 'Asia/Kathmandu')).toBe('19:16:59');
+    expect(times.clockTimeSeconds(at('1960-01-01T00:00:00Z'), kKolkata)).toBe('05:30:00');
+  });
   it('name the day where it is another one', () => {
     const now = at('2024-08-11T13:30:00Z');
     expect(times.timeNear(at('2024-08-11T12:00:00Z'), now, kSeoul, 'en')).toBe('21:00');

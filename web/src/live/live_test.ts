@@ -4,7 +4,7 @@ import type { Movement, SystemState } from '../api/types.ts';
 import { ServerClock } from './clock.ts';
 import { kMovementsKept, LiveModel } from './model.ts';
 import { sampleStation } from './sample.ts';
-import { fillOf, shareOf, standingOf } from './standing.ts';
+import { fillOf, isSameStanding, shareOf, standingOf } from './standing.ts';
 import { readStation } from './station.ts';
 
 const kNow = Date.parse('2024-08-11T13:30:10Z');
@@ -56,6 +56,17 @@ describe('standing', () => {
     expect(of({ bikes: null, fill: null })).toEqual({ isKnown: false, why: 'never' });
     expect(of({ observed_at: null })).toEqual({ isKnown: false, why: 'never' });
     expect(of({}, kNow, false)).toEqual({ isKnown: false, why: 'lost' });
+  });
+  it('is the same while nothing that is shown of it is another', () => {
+    const same = (a: Parameters<typeof of>[0], b: Parameters<typeof of>[0]) => isSameStanding(of(a), of(b));
+    expect(same({}, { observed_at: '2024-08-11T13:30:05Z' })).toBe(true);
+    expect(same({}, { bikes: 6 })).toBe(false);
+    expect(same({}, { fill: 'full' })).toBe(false);
+    expect(same({ is_read: false }, { is_read: false, bikes: 6 })).toBe(true);
+    expect(same({ is_read: false }, { bikes: null })).toBe(false);
+    expect(same({}, { is_read: false })).toBe(false);
+    expect(same({ is_read: false }, {})).toBe(false);
+    expect(isSameStanding(of({}), undefined)).toBe(false);
   });
   it('is full only where racks are known', () => {
     expect(fillOf(15, 15)).toBe('full');

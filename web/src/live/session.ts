@@ -7,7 +7,8 @@ import { EventStream, kSilenceMs } from '../api/events.ts';
 import type { Fill, LiveEvent, Movement, SystemInfo, SystemState } from '../api/types.ts';
 import { ServerClock } from './clock.ts';
 import { LiveModel } from './model.ts';
-import { type Standing, standingOf } from './standing.ts';
+import { Pace } from './pace.ts';
+import { isSameStanding, type Standing, standingOf } from './standing.ts';
 import type { LiveStation } from './station.ts';
 
 // connecting: nothing heard yet; live: heard lately; lost: silence for 15 s, or nothing ever came; stopped: the
@@ -29,7 +30,8 @@ export interface Counted {
   stale: number;
 }
 
-const kPublishEveryMs = 250; // many events become one change of the screen
+// Of a step the stations come last; what comes before them is shown with them, or after this time.
+const kStepMs = 250;
 
 export class Session {
   readonly info: SystemInfo;
@@ -52,7 +54,8 @@ export class Session {
   private readonly stream: EventStream;
   private readonly onOpened: () => void;
   private ticker: ReturnType<typeof setInterval> | undefined;
-  private publishTimer: ReturnType<typeof setTimeout> | undefined;
+  private readonly pace = new Pace(() => this.publish());
+  private judged: ReadonlyMap<string, Standing> = new Map();
   private dirty = { stations: false, positions: false, state: false, movements: false };
 
   constructor(client: Client, info: SystemInfo, onOpened: () => void) {
@@ -81,7 +84,7 @@ export class Session {
   stop(): void {
     this.stream.stop();
     clearInterval(this.ticker);
-    clearTimeout(this.publishTimer);
+    this.pace.stop();
     document.removeEventListener('visibilitychange', this.wake);
     removeEventListener('online', this.wake);
   }
@@ -115,11 +118,10 @@ export class Session {
       this.snapshots.value += 1;
       void this.fetchMovements();
     }
-    this.publishTimer ??= setTimeout(() => this.publish(), change.isSnapshot ? 0 : kPublishEveryMs);
+    this.pace.want(event.name === 'movements' || event.name === 'seen' ? kStepMs : 0);
   }
 
   private publish(): void {
-    this.publishTimer = undefined;
     batch(() => {
       if (this.dirty.stations) this.stations.value = [...this.model.stations.values()];
       if (this.dirty.positions) this.positions.value += 1;
@@ -166,21 +168,27 @@ export class Session {
       const answer = await this.client.movements(this.info.id);
       if (!this.model.add(answer.movements)) return;
       this.dirty.movements = true;
-      this.publishTimer ??= setTimeout(() => this.publish(), 0);
+      this.pace.want(0);
     } catch {
       // The ticker fills by itself; the stream says when the server is gone.
     }
   }
 
+  // Time goes on each second and seldom changes a standing: then all that follows from them stays as well.
   private judge(): ReadonlyMap<string, Standing> {
     const now = this.now.value ?? 0;
     const isConnected = this.isConnected.value;
     const staleAfter = this.info.stale_after_s * 1000;
+    const before = this.judged;
     const standings = new Map<string, Standing>();
+    let isSame = before.size === this.stations.value.length;
     for (const station of this.stations.value) {
-      standings.set(station.id, standingOf(station, now, staleAfter, isConnected));
+      const standing = standingOf(station, now, staleAfter, isConnected);
+      isSame &&= isSameStanding(standing, before.get(station.id));
+      standings.set(station.id, standing);
     }
-    return standings;
+    if (!isSame) this.judged = standings;
+    return this.judged;
   }
 
   private count(): Counted | null {

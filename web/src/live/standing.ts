@@ -25,6 +25,11 @@ export function standingOf(
   return { isKnown: true, fill: station.fill ?? fillOf(station.bikes, station.racks), bikes: station.bikes };
 }
 
+export function isSameStanding(a: Standing, b: Standing | undefined): boolean {
+  if (a.isKnown) return b?.isKnown === true && a.fill === b.fill && a.bikes === b.bikes;
+  return b?.isKnown === false && a.why === b.why;
+}
+
 // Racks 0 or absent: unknown, so never full.
 export function fillOf(bikes: number, racks: number | null): Fill {
   if (bikes === 0) return 'empty';

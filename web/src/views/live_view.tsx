@@ -24,6 +24,7 @@ export function LiveView({ session }: { session: Session }) {
   const hours = useLastHours(session, null);
 
   const coloured = useCallback((mode: LiveMode): Coloured => {
+    void session.stations.value; // what is read of them besides their standings
     const standings = session.standings.value;
     const hour = milliseconds(session.state.value?.hour?.start ?? null);
     const standing = (id: string) => standings.get(id) ?? ({ isKnown: false, why: 'never' } as const);

@@ -1,0 +1,70 @@
+// When the screen changes: at once with what is heard, but so that the browser has as much time for itself as a change
+// takes it, drawing included. So one poll is seen without delay, and what comes all the time takes half of a browser
+// at most, however slow that is.
+
+export const kLongestRestMs = 250; // also where nothing is drawn, as behind another tab
+
+export interface Timing {
+  now(): number;
+  after(ms: number, run: () => void): () => void; // returns what calls it off
+  onFrame(run: () => void): void; // before the next one is drawn
+}
+
+export const kBrowserTiming: Timing = {
+  now: () => performance.now(),
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+  onFrame: (run) => requestAnimationFrame(run),
+};
+
+export class Pace {
+  private readonly run: () => void;
+  private readonly timing: Timing;
+  private wantedAt: number | null = null; // nothing: nothing is to change
+  private restsUntil = -Infinity;
+  private callOff = (): void => undefined;
+
+  constructor(run: () => void, timing: Timing = kBrowserTiming) {
+    this.run = run;
+    this.timing = timing;
+  }
+
+  // What is wanted twice happens once, at the earlier time.
+  want(withinMs: number): void {
+    const at = this.timing.now() + withinMs;
+    if (this.wantedAt !== null && this.wantedAt <= at) return;
+    this.wantedAt = at;
+    this.wait();
+  }
+
+  stop(): void {
+    this.wantedAt = null;
+    this.callOff();
+  }
+
+  private wait(): void {
+    this.callOff();
+    if (this.wantedAt === null) return;
+    const ms = Math.max(this.wantedAt, this.restsUntil) - this.timing.now();
+    this.callOff = this.timing.after(Math.max(0, ms), () => this.change());
+  }
+
+  private change(): void {
+    this.wantedAt = null;
+    const begun = this.timing.now();
+    const until = begun + kLongestRestMs;
+    this.restsUntil = until;
+    this.run();
+    // A task after the frame: it has been drawn by then, or at least handed over.
+    this.timing.onFrame(() =>
+      this.timing.after(0, () => {
+        if (this.restsUntil !== until) return; // this frame was long in coming, and another change has begun
+        const now = this.timing.now();
+        this.restsUntil = Math.min(until, now + (now - begun));
+        this.wait();
+      }),
+    );
+  }
+}

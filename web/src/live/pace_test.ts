@@ -1,0 +1,103 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { kLongestRestMs, Pace, type Timing } from './pace.ts';
+
+const kFrameMs = 16;
+
+// Time that goes on by itself only in go().
+class FakeTiming implements Timing {
+  ms = 0;
+  isHidden = false;
+  private due: { at: number; run: () => void }[] = [];
+
+  now(): number {
+    return this.ms;
+  }
+  after(ms: number, run: () => void): () => void {
+    const task = { at: this.ms + ms, run };
+    this.due.push(task);
+    return () => (this.due = this.due.filter((each) => each !== task));
+  }
+  onFrame(run: () => void): void {
+    if (!this.isHidden) this.after(kFrameMs - (this.ms % kFrameMs), run);
+  }
+  go(ms: number): void {
+    const end = this.ms + ms;
+    for (;;) {
+      const next = this.due.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+      if (!next) break;
+      this.due = this.due.filter((each) => each !== next);
+      this.ms = Math.max(this.ms, next.at);
+      next.run();
+    }
+    this.ms = Math.max(this.ms, end);
+  }
+}
+
+describe('the pace of the screen', () => {
+  let timing: FakeTiming;
+  let changes: number[];
+  let costMs: number;
+  let pace: Pace;
+  beforeEach(() => {
+    timing = new FakeTiming();
+    timing.ms = 1000;
+    changes = [];
+    costMs = 0;
+    pace = new Pace(() => {
+      changes.push(timing.ms);
+      timing.ms += costMs;
+    }, timing);
+  });
+
+  it('changes at once what is heard after a pause', () => {
+    pace.want(0);
+    timing.go(0);
+    timing.go(2000);
+    pace.want(0);
+    timing.go(0);
+    expect(changes).toEqual([1000, 3000]);
+  });
+  it('makes one change of what is wanted twice, at the earlier time', () => {
+    pace.want(100);
+    pace.want(20);
+    pace.want(50);
+    timing.go(2000);
+    expect(changes).toEqual([1020]);
+  });
+  it('rests as long as a change takes', () => {
+    costMs = 40;
+    for (let n = 0; n < 200; ++n) {
+      pace.want(0);
+      timing.go(5);
+    }
+    const gaps = changes.slice(1).map((at, index) => at - changes[index]!);
+    expect(changes.length).toBeGreaterThan(8);
+    for (const gap of gaps) {
+      expect(gap).toBeGreaterThanOrEqual(2 * costMs);
+      expect(gap).toBeLessThanOrEqual(2 * (costMs + kFrameMs));
+    }
+  });
+  it('rests no longer than a while, whatever a change takes', () => {
+    costMs = 240;
+    pace.want(0);
+    timing.go(0);
+    pace.want(0);
+    timing.go(1000);
+    expect(changes).toEqual([1000, 1000 + kLongestRestMs]);
+  });
+  it('goes on where nothing is drawn', () => {
+    timing.isHidden = true;
+    pace.want(0);
+    timing.go(0);
+    pace.want(0);
+    timing.go(1000);
+    expect(changes).toEqual([1000, 1000 + kLongestRestMs]);
+  });
+  it('changes nothing any more once it is stopped', () => {
+    pace.want(0);
+    pace.stop();
+    timing.go(1000);
+    expect(changes).toEqual([]);
+  });
+});
