@@ -208,14 +208,17 @@ class Gbfs:
 class FeedServer:
     """Threads of this process. Its methods may be called by any."""
 
-    def __init__(self, seoul: list[feed_documents.Station] | None = None, seed: int = 1, key: str = "test-key",
-                 served: pathlib.Path | None = None, port: int = 0, is_held: bool = False) -> None:
+    def __init__(self, seoul: list[feed_documents.Station] | feed_documents.City | None = None, seed: int = 1,
+                 key: str = "test-key", served: pathlib.Path | None = None, port: int = 0,
+                 is_held: bool = False) -> None:
         """`is_held`: the last answer with rows of a poll of Seoul departs in the first half of a second, so that who
         receives it sees that second on the clock."""
         self.seed, self.key, self.port, self.is_held = seed, key, port, is_held
         self._lock = threading.RLock()
         self._stopping = threading.Event()
-        self._seoul = Seoul(feed_documents.City(seoul, seed), key) if seoul else None
+        if isinstance(seoul, list) and seoul:
+            seoul = feed_documents.City(seoul, seed)
+        self._seoul = Seoul(seoul, key) if seoul else None
         self._gbfs: dict[str, Gbfs] = {}
         self._faults: list[tuple[str, Fault]] = []
         self._requests: list[Request] = []
