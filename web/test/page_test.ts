@@ -328,7 +328,7 @@ describe('everyone', () => {
     ['dark, Korean, phone', { colorScheme: 'dark', locale: 'ko-KR', viewport: kPhone, hasTouch: true, isMobile: true }],
   ] as const) {
     it(`can use it: ${name}`, async () => {
-      const url = await serve();
+      const url = await serve({ stations: 800 });
       const page = await visit(url, options);
       for (const route of kRoutes) {
         await page.goto(url + route);

@@ -1,7 +1,7 @@
 // A day of the lake, hour by hour: on the map and as a table. A day comes in one answer and can be played.
 
 import { useComputed, useSignal } from '@preact/signals';
-import { useCallback, useEffect, useMemo } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks';
 
 import { client, go, route, setItem } from '../app.ts';
 import type { HourRow } from '../api/types.ts';
@@ -90,9 +90,16 @@ function OneDay({ session, start, newest, note }: OneDayProps) {
   // An hour that ends, or becomes final, changes the day.
   const changes = useComputed(() => {
     const state = session.state.value;
-    return [state?.hour?.start, ...(state?.waits.map((wait) => wait.hour) ?? [])].join();
+    return state && [state.hour?.start, ...state.waits.map((wait) => wait.hour)].join();
   }).value;
-  const loaded = useLoaded((abort) => dayOf(session, date, hours, abort), `${session.info.id} ${date}`, changes);
+  // The first state that is heard changes nothing.
+  const first = useRef<string | null>(null);
+  first.current ??= changes;
+  const loaded = useLoaded(
+    (abort) => dayOf(session, date, hours, abort),
+    `${session.info.id} ${date}`,
+    changes === first.current ? null : changes,
+  );
   const day = loaded.value;
 
   const rows = useSignal<ReadonlyMap<string, HourRow>>(new Map());
