@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -54,12 +55,13 @@ class NewestSource final : public EventSource {
   NewestSource& operator=(const NewestSource&) = delete;
   ~NewestSource() override { --newest_.sources; }
 
-  std::string take() override {
+  EventText take() override {
     ++newest_.takes;
     const int number = newest_.number;
-    if (number == told_) return "";
+    if (number == told_) return nullptr;
     told_ = number;
-    return fmt::format("id: {}\ndata: {}\n\n", number, std::string(padding_, 'x'));
+    return std::make_shared<std::string>(
+        fmt::format("id: {}\ndata: {}\n\n", number, std::string(padding_, 'x')));
   }
 
  private:
@@ -79,6 +81,10 @@ class SaidHandler final : public WebHandler {
   WebAnswer answer(const WebRequest& request) override { return answer_(request); }
   std::unique_ptr<EventSource> events(const WebRequest& request) override {
     return events_ ? events_(request) : nullptr;
+  }
+  std::optional<WebAnswer> at_once(const WebRequest& request) override {
+    if (request.path != "/at-once") return std::nullopt;
+    return WebAnswer{.content_type = "text/plain", .body = "at once"};
   }
 
  private:

@@ -1,6 +1,8 @@
 #include "api/event_stream.h"
 
+#include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -24,21 +26,35 @@ std::string EventStream::event(std::string_view type, std::uint64_t version,
   return fmt::format("event: {}\nid: {}-{}\ndata: {}\n\n", type, life_, version, data);
 }
 
-std::string EventStream::step(std::uint64_t after, std::uint64_t& version) const {
-  const LiveChanges changes = sources_.changes(after);
-  version = changes.version;
+std::string EventStream::changes_since(std::uint64_t from, std::uint64_t& to) const {
+  const LiveChanges changes = sources_.changes(from);
+  to = changes.version;
   const Seconds now = sources_.time();
-  if (after == 0) return event("snapshot", version, stations_json("", now, changes.stations));
+  if (from == 0) return event("snapshot", to, stations_json("", now, changes.stations));
   // A reader that loses the connection between two of them asks again for all: so each but the last
   // has the id from before.
   std::string events;
   const auto add = [&](std::string_view type, const std::string& data) {
-    events += event(type, after, data);
+    events += event(type, from, data);
   };
   if (!changes.movements.empty()) add("movements", movements_json(changes.movements));
   if (!changes.seen_again.empty()) add("seen", seen_json(now, changes));
-  events += event("stations", version, stations_json("", now, changes.stations));
+  events += event("stations", to, stations_json("", now, changes.stations));
   return events;
+}
+
+const EventStream::Step& EventStream::step(std::uint64_t from, std::uint64_t state,
+                                           std::int64_t now_ms) {
+  std::erase_if(steps_, [&](const Step& each) { return now_ms - each.made_ms >= kSharedMs; });
+  const auto found = std::ranges::find_if(
+      steps_, [&](const Step& each) { return each.from == from && each.state == state; });
+  if (found != steps_.end()) return *found;
+  Step step{.from = from, .to = from, .state = state, .made_ms = now_ms, .events = {}};
+  std::string events;
+  if (sources_.version() != from) events = changes_since(from, step.to);
+  if (state != 0) events += event("state", step.to, state_);
+  step.events = std::make_shared<const std::string>(std::move(events));
+  return steps_.emplace_back(std::move(step));
 }
 
 void EventStream::look_at_state(std::int64_t now_ms) {
@@ -52,22 +68,14 @@ void EventStream::look_at_state(std::int64_t now_ms) {
   ++state_number_;
 }
 
-std::string EventStream::take(Told& told, std::int64_t now_ms) {
+std::shared_ptr<const std::string> EventStream::take(Told& told, std::int64_t now_ms) {
   look_at_state(now_ms);
-  std::string events;
-  if (sources_.version() != told.version) {
-    if (told.version != from_ || sources_.version() != to_) {
-      from_ = told.version;
-      made_ = step(told.version, to_);
-    }
-    events = made_;
-    told.version = to_;
-  }
-  if (told.state != state_number_) {
-    told.state = state_number_;
-    events += event("state", told.version, state_);
-  }
-  return events;
+  const bool wants_state = told.state != state_number_;
+  if (!wants_state && sources_.version() == told.version) return nullptr;
+  const Step& next = step(told.version, wants_state ? state_number_ : 0, now_ms);
+  told.version = next.to;
+  if (wants_state) told.state = next.state;
+  return next.events;
 }
 
 }  // namespace bikeflow

@@ -53,6 +53,10 @@ class EventStreamTest : public ::testing::Test {
             .state_json = [this] { return "{\"n\":" + std::to_string(++states_) + "}"; },
             .time = [] { return Seconds{1'000}; }};
   }
+  std::string take(EventStream::Told& told, std::int64_t now_ms) {
+    const auto events = stream_.take(told, now_ms);
+    return events ? *events : "";
+  }
   static std::string types(const std::vector<Event>& events) {
     std::string all;
     for (const Event& event : events) all += (all.empty() ? "" : " ") + event.type;
@@ -67,14 +71,14 @@ class EventStreamTest : public ::testing::Test {
 
 TEST_F(EventStreamTest, FirstAllThenWhatChanged) {
   EventStream::Told told;
-  std::vector<Event> events = parse(stream_.take(told, 0));
+  std::vector<Event> events = parse(take(told, 0));
   EXPECT_EQ(types(events), "snapshot state");
   EXPECT_EQ(events[0].data.at("stations").size(), 2U);
   EXPECT_EQ(events[0].id, "x1-2");
-  EXPECT_EQ(stream_.take(told, 10), "");
+  EXPECT_EQ(take(told, 10), "");
   see(130, 5, 0);
   see(130, 8, 1);
-  events = parse(stream_.take(told, 20));
+  events = parse(take(told, 20));
   EXPECT_EQ(types(events), "movements seen stations");
   EXPECT_EQ(events[0].id, "x1-2");
   EXPECT_EQ(events[1].data.at("seen")[0].at("ids"), json::parse(R"(["a"])"));
@@ -85,7 +89,7 @@ TEST_F(EventStreamTest, FirstAllThenWhatChanged) {
 TEST_F(EventStreamTest, WhoComesBackGetsWhatIsDifferent) {
   EventStream::Told told = stream_.told_of("x1-2");
   see(130, 8, 1);
-  EXPECT_EQ(types(parse(stream_.take(told, 0))), "movements stations state");
+  EXPECT_EQ(types(parse(take(told, 0))), "movements stations state");
   for (const char* other : {"", "x2-2", "x1", "x1-", "x1-2z", "x1-99", "x12-1"}) {
     EXPECT_EQ(stream_.told_of(other).version, 0U) << other;
   }
@@ -93,31 +97,75 @@ TEST_F(EventStreamTest, WhoComesBackGetsWhatIsDifferent) {
 
 TEST_F(EventStreamTest, ManyReadersShareAStep) {
   std::vector<EventStream::Told> readers(100);
-  for (auto& told : readers) stream_.take(told, 0);
+  for (auto& told : readers) take(told, 0);
   EXPECT_EQ(asked_, 1);
   see(130, 8, 1);
-  for (auto& told : readers) EXPECT_NE(stream_.take(told, 0), "");
+  for (auto& told : readers) EXPECT_NE(take(told, 0), "");
   EXPECT_EQ(asked_, 2);
+}
+
+// Many take a while to be asked, and what is new meanwhile is new for all of them.
+TEST_F(EventStreamTest, ReadersShareAStepThoughTheCityGoesOn) {
+  std::vector<EventStream::Told> readers(100);
+  std::int64_t now_ms = 0;
+  const auto ask_all = [&] {
+    asked_ = 0;
+    for (auto& told : readers) {
+      see(130 + now_ms, static_cast<std::int16_t>(now_ms % 10), 1);
+      EXPECT_NE(take(told, now_ms), "");
+    }
+  };
+  ask_all();
+  EXPECT_EQ(asked_, 1);
+  for (; now_ms < 50 * EventStream::kSharedMs; now_ms += EventStream::kSharedMs) {
+    ask_all();
+    EXPECT_EQ(asked_, 1);
+  }
+  // Nobody stays behind.
+  for (auto& told : readers) {
+    while (!take(told, now_ms).empty()) {
+    }
+    EXPECT_EQ(told.version, view_.version_of("seoul"));
+  }
+}
+
+TEST_F(EventStreamTest, WhatManyReadersGetIsInMemoryOnce) {
+  EventStream::Told a, b;
+  EXPECT_EQ(stream_.take(a, 0), stream_.take(b, 0));
+  see(130, 8, 1);
+  EXPECT_EQ(stream_.take(a, 20), stream_.take(b, 20));
+  EXPECT_EQ(stream_.take(a, 30), nullptr);
+}
+
+// A slow reader has others' steps neither before nor after it.
+TEST_F(EventStreamTest, WhoIsBehindGetsAStepOfItsOwn) {
+  EventStream::Told slow, quick;
+  take(slow, 0);
+  take(quick, 0);
+  see(130, 8, 1);
+  EXPECT_EQ(parse(take(quick, 1)).back().id, "x1-3");
+  see(130, 6, 0);
+  EXPECT_EQ(parse(take(quick, 2)).back().data.at("stations").size(), 1U);
+  const auto events = parse(take(slow, EventStream::kSharedMs + 1));
+  EXPECT_EQ(events.back().id, "x1-4");
+  EXPECT_EQ(events.back().data.at("stations").size(), 2U);
 }
 
 TEST_F(EventStreamTest, TheStateComesWithAChangeOrAfterATimeAndToEachOnce) {
   EventStream::Told told, other;
-  stream_.take(told, 0);
-  stream_.take(other, 0);
+  take(told, 0);
+  take(other, 0);
   see(130, 8, 1);
-  EXPECT_EQ(types(parse(stream_.take(told, EventStream::kStateEveryMs - 1))), "movements stations");
-  EXPECT_EQ(types(parse(stream_.take(told, EventStream::kStateEveryMs))), "state");
-  EXPECT_EQ(types(parse(stream_.take(other, EventStream::kStateEveryMs))),
-            "movements stations state");
+  EXPECT_EQ(types(parse(take(told, EventStream::kStateEveryMs - 1))), "movements stations");
+  EXPECT_EQ(types(parse(take(told, EventStream::kStateEveryMs))), "state");
+  EXPECT_EQ(types(parse(take(other, EventStream::kStateEveryMs))), "movements stations state");
   EXPECT_EQ(states_, 2);
-  EXPECT_EQ(stream_.take(told, EventStream::kStateAtLeastMs), "");
-  EXPECT_EQ(
-      types(parse(stream_.take(told, EventStream::kStateEveryMs + EventStream::kStateAtLeastMs))),
-      "state");
+  EXPECT_EQ(take(told, EventStream::kStateAtLeastMs), "");
+  EXPECT_EQ(types(parse(take(told, EventStream::kStateEveryMs + EventStream::kStateAtLeastMs))),
+            "state");
   // A change does not wait because the same was told a moment before.
   see(160, 9, 1);
-  EXPECT_EQ(types(parse(
-                stream_.take(told, EventStream::kStateEveryMs + EventStream::kStateAtLeastMs + 1))),
+  EXPECT_EQ(types(parse(take(told, EventStream::kStateEveryMs + EventStream::kStateAtLeastMs + 1))),
             "movements stations state");
 }
 

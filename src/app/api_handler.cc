@@ -89,7 +89,7 @@ class Stream final : public EventSource {
  public:
   Stream(std::shared_ptr<EventStream> stream, std::string_view last_event_id)
       : stream_(std::move(stream)), told_(stream_->told_of(last_event_id)) {}
-  std::string take() override { return stream_->take(told_, monotonic_ms()); }
+  EventText take() override { return stream_->take(told_, monotonic_ms()); }
 
  private:
   std::shared_ptr<EventStream> stream_;
@@ -117,12 +117,16 @@ WebAnswer ApiHandler::answer(const WebRequest& request) {
     return api(request, path.subspan(2));
   }
   if (path[0] == "gbfs") return gbfs(request, path.subspan(1));
-  if (request.path == "/healthz") return fresh(kText, "ok\n");
   if (request.path == "/readyz") return ready();
   if (request.path == "/metrics" && settings_.metrics) {
     return fresh("text/plain; version=0.0.4; charset=utf-8", settings_.metrics());
   }
   return page(request);
+}
+
+std::optional<WebAnswer> ApiHandler::at_once(const WebRequest& request) {
+  if (request.path != "/healthz") return std::nullopt;
+  return fresh(kText, "ok\n");
 }
 
 std::unique_ptr<EventSource> ApiHandler::events(const WebRequest& request) {

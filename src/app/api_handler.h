@@ -51,6 +51,7 @@ class ApiHandler final : public WebHandler {
 
   WebAnswer answer(const WebRequest& request) override;
   std::unique_ptr<EventSource> events(const WebRequest& request) override;
+  std::optional<WebAnswer> at_once(const WebRequest& request) override;
 
   // Needs no token: health, and the page itself, which has no data.
   static bool is_open(const std::string& path);

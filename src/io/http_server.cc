@@ -42,6 +42,8 @@ constexpr std::size_t kMostTurnedAway = 64;
 constexpr std::size_t kOtherFiles = 256;
 constexpr std::int64_t kLongestTickMs = 250;
 constexpr std::int64_t kAcceptAgainMs = 100;
+// So many streams are asked one after another before others get their turn.
+constexpr std::size_t kAskedAtOnce = 32;
 // A stream that has taken nothing for so long makes room for others, where room is short.
 constexpr std::int64_t kSurelyStalledMs = 1'000;
 
@@ -169,6 +171,7 @@ class HttpServer::Impl {
         return;
       } catch (...) {
         shared_.voice.say("bug", fmt::format("{}: {}", place_.text(), thrown_text()));
+        if (is_in_round_) end_round();
       }
     }
   }
@@ -176,6 +179,7 @@ class HttpServer::Impl {
   void end() {
     AsioError ignored;
     acceptor_.close(ignored);
+    asked_.clear();
     for (const auto& connection : all()) connection->close();
     io_.stop();
   }
@@ -266,22 +270,43 @@ class HttpServer::Impl {
   }
 
   void want_round() {
-    if (std::exchange(has_round_, true)) return;
-    round_.expires_at(last_round_ + milliseconds(shared_.settings.between_rounds_ms));
+    if (std::exchange(has_round_, true) || is_in_round_) return;
+    round_.expires_at(next_round_);
     round_.async_wait([this](const AsioError& cancelled) {
-      if (!cancelled) do_round();
+      if (!cancelled) begin_round();
     });
   }
 
-  void do_round() {
+  void begin_round() {
+    is_in_round_ = true;
     has_round_ = false;
-    last_round_ = std::chrono::steady_clock::now();
+    round_began_ = std::chrono::steady_clock::now();
     // Before they are asked, so that what is new meanwhile makes another round.
-    const bool is_for_all = is_woken_.exchange(false);
-    const auto connections = all();
-    make_room(connections);
-    for (const auto& connection : connections) connection->ask(is_for_all);
+    is_round_for_all_ = is_woken_.exchange(false);
+    asked_ = all();
+    make_room(asked_);
+    ask_some();
+  }
+
+  void ask_some() {
+    for (std::size_t i = 0; i < kAskedAtOnce && !asked_.empty(); ++i) {
+      const auto connection = std::move(asked_.back());
+      asked_.pop_back();
+      connection->ask(is_round_for_all_);
+    }
+    if (!asked_.empty()) return asio::post(io_, [this] { ask_some(); });
+    end_round();
+  }
+
+  void end_round() {
+    asked_.clear();
     count_connections();
+    is_in_round_ = false;
+    // As long as it took, nobody is asked: the rest of the process, and other clients, need time.
+    const auto now = std::chrono::steady_clock::now();
+    next_round_ = std::max(round_began_ + milliseconds(shared_.settings.between_rounds_ms),
+                           now + (now - round_began_));
+    if (std::exchange(has_round_, false)) want_round();
   }
 
   void make_room(std::vector<std::shared_ptr<WebConnection>> connections) {
@@ -321,8 +346,9 @@ class HttpServer::Impl {
   const std::size_t most_connections_;
   ListenPlace place_;
   std::atomic<bool> is_woken_ = false;
-  bool has_round_ = false;
-  std::chrono::steady_clock::time_point last_round_;
+  bool has_round_ = false;  // one is to come
+  bool is_in_round_ = false, is_round_for_all_ = false;
+  std::chrono::steady_clock::time_point round_began_, next_round_;
   std::int64_t ask_at_ms_ = 0;
   std::uint64_t next_id_ = 1;
 
@@ -331,6 +357,7 @@ class HttpServer::Impl {
   Tcp::acceptor acceptor_;
   asio::steady_timer accept_again_, tick_, round_;
   std::unordered_map<std::uint64_t, std::shared_ptr<WebConnection>> connections_;
+  std::vector<std::shared_ptr<WebConnection>> asked_;  // those who are still to be, in this round
   std::thread thread_;
 };
 

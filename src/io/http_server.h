@@ -35,8 +35,9 @@ struct HttpServerSettings {
   std::size_t most_connections = 2'000;
   std::size_t most_streams = 1'200;
   std::size_t most_head_bytes = std::size_t{16} << 10;
-  // Of answers and events, in all. Above it answers are refused, and of the streams that take
-  // nothing the one that has waited longest is closed.
+  // Of answers and events that wait, in all; what many readers wait for counts once. Above it
+  // answers are refused, and of the streams that take nothing the one that has waited longest is
+  // closed.
   std::size_t most_unsent_bytes = std::size_t{256} << 20;
   int stream_send_bytes = 64 << 10;
   int workers = 2;

@@ -1,7 +1,10 @@
 // Event streams, against real sockets on loopback.
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -76,7 +79,10 @@ TEST(HttpServerStream, StreamsAreAskedNowAndThenWithoutAWake) {
 // Gives what it has in pieces.
 class Countdown final : public EventSource {
  public:
-  std::string take() override { return left_ > 0 ? fmt::format("data: {}\n\n", left_--) : ""; }
+  EventText take() override {
+    return left_ > 0 ? std::make_shared<std::string>(fmt::format("data: {}\n\n", left_--))
+                     : nullptr;
+  }
 
  private:
   int left_ = 5;
@@ -89,6 +95,54 @@ TEST(HttpServerStream, AStreamIsAskedUntilItHasNoMore) {
   WebClient client(server->port());
   client.ask("/");
   EXPECT_TRUE(client.read_until("data: 5\n\ndata: 4\n\ndata: 3\n\ndata: 2\n\ndata: 1\n\n"));
+}
+
+// Needs a while for each of its texts, and always has another.
+class Laborious final : public EventSource {
+ public:
+  explicit Laborious(std::atomic<std::int64_t>& spent_ms) : spent_ms_(spent_ms) {}
+  EventText take() override {
+    const auto start = SteadyClock::now();
+    std::this_thread::sleep_for(milliseconds(3));
+    spent_ms_ += ms_since(start);
+    return std::make_shared<std::string>("data: x\n\n");
+  }
+
+ private:
+  std::atomic<std::int64_t>& spent_ms_;
+};
+
+TEST(HttpServerStream, ManyStreamsKeepNobodyElseWaiting) {
+  std::atomic<std::int64_t> spent_ms = 0;
+  SaidHandler handler([](const WebRequest&) { return WebAnswer{.body = "hello"}; },
+                      [&](const WebRequest& request) {
+                        return request.path == "/events" ? std::make_unique<Laborious>(spent_ms)
+                                                         : nullptr;
+                      });
+  const auto server = started(quick_settings(), handler);
+  std::vector<WebClient> readers;
+  for (int i = 0; i < 200; ++i) {
+    readers.emplace_back(server->port());
+    readers.back().send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    ASSERT_TRUE(readers.back().read_until("data: x"));
+  }
+  // A round takes 600 ms.
+  const auto start = SteadyClock::now();
+  const std::int64_t spent_before_ms = spent_ms;
+  std::vector<std::int64_t> waited_ms;
+  WebClient other(server->port());
+  while (ms_since(start) < 4'000) {
+    const auto asked = SteadyClock::now();
+    ASSERT_EQ(other.get("/").body, "hello");
+    waited_ms.push_back(ms_since(asked));
+    std::this_thread::sleep_for(milliseconds(20));
+  }
+  std::ranges::sort(waited_ms);
+  EXPECT_LT(waited_ms[waited_ms.size() / 2], 300);
+  const auto spent = static_cast<double>(spent_ms - spent_before_ms);
+  const double share = spent / static_cast<double>(ms_since(start));
+  EXPECT_GT(share, 0.2);
+  EXPECT_LT(share, 0.7);
 }
 
 TEST(HttpServerStream, StreamsHaveABoundOfTheirOwn) {
@@ -124,9 +178,9 @@ TEST(HttpServerStream, TheHeadOfAStreamIsNoStream) {
 
 class Failing final : public EventSource {
  public:
-  std::string take() override {
-    if (is_first_) return is_first_ = false, "data: 1\n\n";
-    throw std::runtime_error("no more");
+  EventText take() override {
+    if (!std::exchange(is_first_, false)) throw std::runtime_error("no more");
+    return std::make_shared<std::string>("data: 1\n\n");
   }
 
  private:

@@ -195,6 +195,8 @@ TEST(HttpServer, AnAddressThatAsksTooOftenWaits) {
   EXPECT_EQ(refusal.header("Retry-After"), "2");
   EXPECT_EQ(client.get("/").status, 429);
   EXPECT_EQ(refused(*server, WebRefused::kTooFast), 2);
+  EXPECT_EQ(client.get("/at-once").status, 429);
+  EXPECT_EQ(client.get("/at-once", token).body, "at once");
 }
 
 TEST(HttpServer, WhatTheHandlerThrowsIsAFailureOfOurs) {
@@ -308,6 +310,7 @@ TEST(HttpServer, RequestsThatWaitForAWorkerHaveABound) {
   EXPECT_EQ(refusal.status, 503);
   EXPECT_EQ(refusal.header("Retry-After"), "2");
   EXPECT_EQ(refused(*server, WebRefused::kBusy), 1);
+  EXPECT_EQ(refused_one.get("/at-once").body, "at once");
   go.release(4);
   for (WebClient& client : clients) EXPECT_EQ(client.answer().body, "done");
   EXPECT_EQ(refused_one.get("/").body, "done");

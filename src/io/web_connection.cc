@@ -93,16 +93,19 @@ void WebConnection::admit(const WebHead& head) {
   auto request = shared_.gate.admit(head, peer_);
   // Streams are bounded by their number, everything else by the rate.
   std::unique_ptr<EventSource> source;
+  std::optional<WebAnswer> at_once;
   if (request) {
     unwanted_ = std::stop_source();
     request->unwanted = unwanted_.get_token();
     try {
       source = shared_.handler.events(*request);
+      if (!source) at_once = shared_.handler.at_once(*request);
     } catch (...) {
       return fail(request->method + " " + request->path + ": " + thrown_text());
     }
   }
   if (source) return begin_stream(std::move(source));
+  if (at_once) return answer_now(*std::move(at_once));
   const std::int64_t wait_ms = shared_.rates.wait_ms(rated_, monotonic_ms());
   if (wait_ms > 0) {
     auto refused = refusal(WebRefused::kTooFast, 429, "too many requests from this address; wait",
@@ -128,7 +131,7 @@ void WebConnection::take(WebReply reply) {
   if (state_ != State::kAnswering) return;
   state_ = State::kWriting;
   shared_.count([&](HttpServerCounts& counts) { ++counts.answers.at(reply.status / 100); });
-  write(std::move(reply.head), std::move(reply.body));
+  write(std::move(reply.head), std::make_shared<const std::string>(std::move(reply.body)));
 }
 
 void WebConnection::refuse(WebRefusal refusal) {
@@ -136,19 +139,20 @@ void WebConnection::refuse(WebRefusal refusal) {
     ++counts.refused.at(static_cast<std::size_t>(refusal.reason));
   });
   if (refusal.closes) keeps_alive_ = false;
-  const WebRequest request{.method = is_head_request_ ? "HEAD" : "GET"};
-  auto reply = web_reply(request, std::move(refusal.answer), keeps_alive_, wall_now());
-  CHECK(reply.has_value());
-  state_ = State::kAnswering;
-  take(std::move(*reply));
+  answer_now(std::move(refusal.answer));
 }
 
 // The handler's fault.
 void WebConnection::fail(const std::string& what) {
   shared_.count([](HttpServerCounts& counts) { ++counts.failures; });
   shared_.voice.say("failure", what);
-  auto reply = web_reply({.method = is_head_request_ ? "HEAD" : "GET"}, web_failure(), keeps_alive_,
-                         wall_now());
+  answer_now(web_failure());
+}
+
+// With a small answer, as it is.
+void WebConnection::answer_now(WebAnswer answer) {
+  const WebRequest request{.method = is_head_request_ ? "HEAD" : "GET"};
+  auto reply = web_reply(request, std::move(answer), keeps_alive_, wall_now());
   CHECK(reply.has_value());
   state_ = State::kAnswering;
   take(std::move(*reply));
@@ -165,7 +169,7 @@ void WebConnection::begin_stream(std::unique_ptr<EventSource> source) {
   got_.clear();
   if (is_head_request_) {
     state_ = State::kWriting;
-    return write(event_stream_head(wall_now()), "");
+    return write(event_stream_head(wall_now()), nullptr);
   }
   AsioError ignored;
   socket_.set_option(asio::socket_base::send_buffer_size(shared_.settings.stream_send_bytes),
@@ -179,18 +183,18 @@ void WebConnection::begin_stream(std::unique_ptr<EventSource> source) {
   state_ = State::kStreaming;
   ignored_bytes_ = 0;
   // What there is no room for comes in a later round.
-  std::optional<std::string> events = has_room() ? take_events() : "";
-  if (!events) return;
+  EventText events = has_room() ? take_events() : nullptr;
+  if (state_ != State::kStreaming) return;
   wait_for_bytes();  // only to learn that the client has gone
-  write(event_stream_head(wall_now()), std::move(*events));
+  write(event_stream_head(wall_now()), std::move(events));
 }
 
 bool WebConnection::has_room() const {
   return shared_.unsent_bytes <= shared_.settings.most_unsent_bytes;
 }
 
-// Nothing where the source has failed; then the stream has ended.
-std::optional<std::string> WebConnection::take_events() {
+// Where the source has failed, the stream has ended.
+EventText WebConnection::take_events() {
   may_have_more_ = false;
   try {
     return source_->take();
@@ -199,7 +203,7 @@ std::optional<std::string> WebConnection::take_events() {
     shared_.voice.say("failure", "an event stream: " + thrown_text());
   }
   close();
-  return std::nullopt;
+  return nullptr;
 }
 
 void WebConnection::ask(bool all) {
@@ -208,25 +212,37 @@ void WebConnection::ask(bool all) {
     may_have_more_ = true;
     return shared_.want_round();
   }
-  std::optional<std::string> events = take_events();
-  if (events && !events->empty()) write("", std::move(*events));
+  if (EventText events = take_events()) write("", std::move(events));
 }
 
-void WebConnection::write(std::string head, std::string body) {
+void WebConnection::write(std::string head, EventText body) {
   CHECK(!is_writing_);
   head_ = std::move(head);
   body_ = std::move(body);
   sent_ = 0;
   is_writing_ = true;
   moved_ms_ = monotonic_ms();
-  shared_.unsent_bytes += head_.size() + body_.size();
+  shared_.unsent_bytes += head_.size();
+  if (body_ && shared_.sending[body_.get()]++ == 0) shared_.unsent_bytes += body_->size();
   write_some();
+}
+
+std::size_t WebConnection::unsent() const {
+  return head_.size() + (body_ ? body_->size() : 0) - sent_;
+}
+
+void WebConnection::count_unsent_no_more() {
+  shared_.unsent_bytes -= head_.size();
+  if (!body_ || --shared_.sending.at(body_.get()) > 0) return;
+  shared_.sending.erase(body_.get());
+  shared_.unsent_bytes -= body_->size();
 }
 
 void WebConnection::write_some() {
   const std::size_t of_head = std::min(sent_, head_.size());
+  const auto body = body_ ? asio::buffer(*body_) : asio::const_buffer();
   const std::array<asio::const_buffer, 2> rest = {asio::buffer(head_) + of_head,
-                                                  asio::buffer(body_) + (sent_ - of_head)};
+                                                  body + (sent_ - of_head)};
   socket_.async_write_some(rest,
                            [self = shared_from_this()](const AsioError& error, std::size_t size) {
                              if (self->state_ == State::kClosed) return;
@@ -237,14 +253,14 @@ void WebConnection::write_some() {
 
 void WebConnection::on_written(std::size_t size) {
   sent_ += size;
-  shared_.unsent_bytes -= size;
   shared_.count([&](HttpServerCounts& counts) { counts.bytes_out += size; });
   moved_ms_ = monotonic_ms();
-  if (sent_ < head_.size() + body_.size()) return write_some();
+  if (unsent() > 0) return write_some();
+  count_unsent_no_more();
   is_writing_ = false;
   sent_ = 0;
   head_ = {};
-  body_ = {};
+  body_ = nullptr;
   if (state_ == State::kWriting) return end_answer();
   may_have_more_ = true;
   shared_.want_round();
@@ -295,7 +311,7 @@ void WebConnection::look_at_stream(std::int64_t now_ms) {
   if (is_writing_ && now_ms - moved_ms_ >= shared_.settings.stalled_ms) {
     return close_after(asio::error::timed_out);
   }
-  if (!is_writing_ && now_ms - moved_ms_ >= shared_.settings.quiet_ms) write(kComment, "");
+  if (!is_writing_ && now_ms - moved_ms_ >= shared_.settings.quiet_ms) write(kComment, nullptr);
 }
 
 std::optional<std::int64_t> WebConnection::stalled_since_ms() const {
@@ -316,7 +332,7 @@ void WebConnection::close() {
   AsioError ignored;
   socket_.close(ignored);
   unwanted_.request_stop();
-  if (is_writing_) shared_.unsent_bytes -= head_.size() + body_.size() - sent_;
+  if (is_writing_) count_unsent_no_more();
   if (source_) {
     source_.reset();
     --shared_.streams;

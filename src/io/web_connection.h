@@ -61,8 +61,10 @@ class WebConnection : public std::enable_shared_from_this<WebConnection> {
   void order(WebRequest request);
   void begin_stream(std::unique_ptr<EventSource> source);
   [[nodiscard]] bool has_room() const;
-  [[nodiscard]] std::optional<std::string> take_events();
-  void write(std::string head, std::string body);
+  [[nodiscard]] EventText take_events();
+  void write(std::string head, EventText body);
+  [[nodiscard]] std::size_t unsent() const;
+  void count_unsent_no_more();
   void write_some();
   void on_written(std::size_t size);
   void end_answer();
@@ -70,6 +72,7 @@ class WebConnection : public std::enable_shared_from_this<WebConnection> {
   void close_after(const boost::system::error_code& error);
   void look_at_stream(std::int64_t now_ms);
   void fail(const std::string& what);
+  void answer_now(WebAnswer answer);
 
   const std::uint64_t id_;
   Socket socket_;
@@ -86,8 +89,9 @@ class WebConnection : public std::enable_shared_from_this<WebConnection> {
   bool keeps_alive_ = false;
   std::stop_source unwanted_{std::nostopstate};
 
-  std::string head_, body_;  // being written
-  std::size_t sent_ = 0;     // of both
+  std::string head_;  // being written, and then the body
+  EventText body_;
+  std::size_t sent_ = 0;  // of both
   bool is_writing_ = false;
   std::int64_t moved_ms_ = 0;  // when the client last took something
 

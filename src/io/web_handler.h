@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -44,17 +45,20 @@ struct WebAnswer {
 // {"error":"..."} with that status: what is wrong and what to do.
 WebAnswer web_error(int status, std::string_view what);
 
+// Whole server-sent events, for one reader or for many: they are in memory once.
+using EventText = std::shared_ptr<const std::string>;
+
 // One client's event stream. Gone as soon as the client is.
 //
 // Threads: the server's socket thread alone.
 class EventSource {
  public:
   virtual ~EventSource() = default;
-  // Whole server-sent events that are due; empty: nothing new. Quick. Asked when the stream begins,
+  // The events that are due; null: nothing new. Quick. Asked when the stream begins,
   // after HttpServer::wake(), now and then, and again after each text until there is nothing new;
   // but only once the socket has taken all that was given before. So a client that is slow gets
   // what is different by then, not all that happened, and at most one text waits for it.
-  virtual std::string take() = 0;
+  virtual EventText take() = 0;
 };
 
 // What throws gives the client a 500, and the log a warning.
@@ -65,6 +69,13 @@ class WebHandler {
   virtual WebAnswer answer(const WebRequest& request) = 0;
   // Null: this is no event stream, ask answer(). Quick. Threads: the server's socket thread.
   virtual std::unique_ptr<EventSource> events(const WebRequest& request) = 0;
+  // The answer to what must have one though all who make answers are busy, and however often its
+  // client asks: whether the process lives. Nothing: ask answer(). Quick. Threads: the server's
+  // socket thread.
+  virtual std::optional<WebAnswer> at_once(const WebRequest& request) {
+    (void)request;
+    return std::nullopt;
+  }
 };
 
 }  // namespace bikeflow

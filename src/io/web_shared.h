@@ -12,6 +12,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "io/http_server.h"
 #include "io/web_gate.h"
@@ -49,6 +50,8 @@ struct WebShared {
   // What was just read, of whichever connection: those that wait for bytes need no room for them.
   std::array<char, std::size_t{16} << 10> room{};
   std::size_t streams = 0, unsent_bytes = 0;
+  // By how many connections each text is sent just now.
+  std::unordered_map<const std::string*, int> sending;
 
   // A stream is to be asked soon.
   std::function<void()> want_round;
