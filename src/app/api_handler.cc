@@ -77,6 +77,7 @@ RangeOrRefusal range_of(const WebRequest& request, const Zone& zone,
   }
   const auto range = parse_range(from, to, zone);
   if (!range) return {{}, web_error(400, range.error().message)};
+  if (range->from < 0) return {{}, web_error(400, "from: expected a time from 1970 on")};
   if (range->to - range->from > longest) {
     return {
         {},

@@ -31,6 +31,8 @@ Result<std::unique_ptr<Dashboard>> Dashboard::start(DashboardSettings settings, 
   server.gate.token = settings.token;
   server.gate.is_open = ApiHandler::is_open;
   server.warn = voice.warning;
+  // Behind a proxy of this machine all clients have one address.
+  if (place->is_loopback) server.requests_per_s = 0;
   auto started = HttpServer::start(server, dashboard->handler_);
   if (!started && settings.takes_any_port) {
     server.listen = kAnyPort;

@@ -169,12 +169,22 @@ def test_each_path_answers_as_it_is_described(scene):
         scene.path("hours") + "?from=2024-01-01&to=2024-03-01": 400, "/api/v2/about": 404,
         scene.path("hours") + "?from=yesterday&to=today": 400,
         scene.path("hour-columns") + "?from=2024-01-01T00:00&to=2024-01-02T02:00": 400,
+        scene.path("totals") + "?from=1969-12-31&to=1970-01-02": 400,
     }
     for path, status in wrong.items():
         error = client.json(path, status)["error"]
         assert len(error) > 10, path
     streams = {path for path in DESCRIPTION["paths"] if path.endswith("/events")}
     assert client.asked == set(DESCRIPTION["paths"]) - streams - {"/metrics"}
+
+
+def test_whoever_is_on_this_machine_may_ask_often(scene):
+    """As a proxy does, for all of its clients."""
+    connection = http.client.HTTPConnection(urllib.parse.urlsplit(scene.client.url).netloc, timeout=20)
+    for _ in range(400):
+        connection.request("GET", "/readyz")
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (200, b"ready\n")
 
 
 def test_the_stations_are_those_of_the_feed(scene):
