@@ -148,7 +148,7 @@ int run(const std::string& folder, std::size_t polls) {
   LiveHub hub;
   FeedRunSettings settings;
   settings.lake = folder + "/lake";
-  settings.http.user_agent = "bikeflow-bench";
+  settings.polls.http.user_agent = "bikeflow-bench";
   settings.live = &hub;
   std::vector<FeedSpec> feeds(1);
   feeds[0].system = "seoul";
