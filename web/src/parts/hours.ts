@@ -1,8 +1,8 @@
 // The last 24 hours with the same of a week before, for all stations or one; fetched again when an hour ends or
 // becomes final, and every five minutes.
 
-import { useComputed } from '@preact/signals';
-import { useMemo } from 'preact/hooks';
+import { type Signal, useComputed } from '@preact/signals';
+import { useEffect, useMemo } from 'preact/hooks';
 
 import { client } from '../app.ts';
 import { type HourBar, hourBars, kDayMs, kHourMs, lastHours, type Running } from '../charts/series.ts';
@@ -58,6 +58,15 @@ export function useLastHours(session: Session, station: string | null): Hours {
     [loaded.value, at, running?.start, running?.rentals, running?.returns],
   );
   return { bars, loaded };
+}
+
+// For several who show the same: what changes with each second changes this alone, and not all that is around it.
+export function LastHours({ session, into }: { session: Session; into: Signal<Hours | null> }): null {
+  const hours = useLastHours(session, null);
+  useEffect(() => {
+    into.value = hours;
+  }, [hours.bars, hours.loaded]);
+  return null;
 }
 
 function useRunning(session: Session, station: string | null): Running | null {

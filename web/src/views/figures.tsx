@@ -1,6 +1,7 @@
 // The key figures. Each says what it counts and as of when; a value that is no longer known is grey, and one
 // that never was is a dash.
 
+import type { ReadonlySignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 
 import { changePercent, percent, whole } from '../format/numbers.ts';
@@ -45,7 +46,7 @@ function Figure({ label, value, mark, notes, href, tone }: FigureProps) {
   );
 }
 
-export function Figures({ session, hours }: { session: Session; hours: Hours }) {
+export function Figures({ session, hours }: { session: Session; hours: ReadonlySignal<Hours | null> }) {
   const t = text.value;
   const state = session.state.value;
   const counted = session.counted.value;
@@ -57,6 +58,7 @@ export function Figures({ session, hours }: { session: Session; hours: Hours }) 
   const asOf = !isConnected && state ? t.asOf(clockTimeSeconds(Date.parse(state.now), session.zone)) : null;
   const share = (n: number | null | undefined) =>
     isConnected && typeof n === 'number' && known ? t.ofStations(percent(n, known)) : asOf;
+  const last = lastFinal(hours.value?.bars ?? []);
   const toTable = (state: string) => hashOf(session.info.id, 'stations', null, { state });
   return (
     <section class={`figures ${isConnected || !state ? '' : 'greyed'}`} aria-label={t.figures}>
@@ -75,8 +77,8 @@ export function Figures({ session, hours }: { session: Session; hours: Hours }) 
           notes={[asOf ?? t.staleHint(span(session.info.stale_after_s * 1000, language.value))]}
           href={toTable('unknown')}
         />
-        <HourFigure session={session} label={t.rentals} of="rentals" last={lastFinal(hours.bars)} asOf={asOf} />
-        <HourFigure session={session} label={t.returns} of="returns" last={lastFinal(hours.bars)} asOf={asOf} />
+        <HourFigure session={session} label={t.rentals} of="rentals" last={last} asOf={asOf} />
+        <HourFigure session={session} label={t.returns} of="returns" last={last} asOf={asOf} />
         <AgeFigure session={session} now={now} />
         <SourceFigure session={session} now={now} asOf={asOf} />
       </dl>

@@ -1,5 +1,6 @@
 // Rentals and returns hour by hour, last week's beside them: of all stations, or of one.
 
+import type { ReadonlySignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 
@@ -25,9 +26,10 @@ interface FlowProps {
   name: string;
 }
 
-export function SystemFlow({ session, hours }: { session: Session; hours: Hours }) {
+export function SystemFlow({ session, hours }: { session: Session; hours: ReadonlySignal<Hours | null> }) {
   const t = text.value;
-  return <Flow session={session} title={t.flow} hint={t.flowHint} hours={hours} height={132} name="flow" />;
+  if (hours.value === null) return null;
+  return <Flow session={session} title={t.flow} hint={t.flowHint} hours={hours.value} height={132} name="flow" />;
 }
 
 export function Flow({ session, title, hint, hours, height, name }: FlowProps) {

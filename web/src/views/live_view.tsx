@@ -1,5 +1,6 @@
 // The board that stays open all day, and the page of one station, which shares its map.
 
+import { useSignal } from '@preact/signals';
 import { useCallback } from 'preact/hooks';
 
 import { route } from '../app.ts';
@@ -7,7 +8,7 @@ import { signed, whole } from '../format/numbers.ts';
 import { milliseconds } from '../live/station.ts';
 import type { Session } from '../live/session.ts';
 import { fillClass, type LiveMode, liveNetClass } from '../map/classes.ts';
-import { useLastHours } from '../parts/hours.ts';
+import { type Hours, LastHours } from '../parts/hours.ts';
 import { standingOf } from '../parts/words.ts';
 import { text } from '../text/text.ts';
 import { Activity } from './activity.tsx';
@@ -21,7 +22,7 @@ export function LiveView({ session }: { session: Session }) {
   const t = text.value;
   const { page, item } = route.value;
   const isStation = page === 'station' && item !== null;
-  const hours = useLastHours(session, null);
+  const hours = useSignal<Hours | null>(null);
 
   const coloured = useCallback((mode: LiveMode): Coloured => {
     void session.stations.value; // what is read of them besides their standings
@@ -55,6 +56,7 @@ export function LiveView({ session }: { session: Session }) {
   return (
     <main id="content" class={`board ${isStation ? 'with-station' : ''}`} tabIndex={-1}>
       <h1 class="visually-hidden">{session.info.name}</h1>
+      <LastHours session={session} into={hours} />
       <Figures session={session} hours={hours} />
       <div class="board-map">
         <MapPane
