@@ -31,9 +31,8 @@ std::optional<LiveForecast> forecast(const LiveTrail& trail, Counts now, Seconds
   const int net = lately.back().bikes - lately.front().bikes;
   if (over < kForecastLeastSeen || std::abs(net) < kForecastLeastNet) return std::nullopt;
   const bool falls = net < 0;
-  if (!falls && now.racks <= 0) return std::nullopt;
   const int left = falls ? now.bikes : now.racks - now.bikes;
-  if (left <= 0) return std::nullopt;  // it is so already
+  if (left <= 0) return std::nullopt;  // it is so already, or racks are unknown
   const Seconds in = left * over / std::abs(net);
   if (in > kForecastReach) return std::nullopt;
   return LiveForecast{falls ? Fill::kEmpty : Fill::kFull, seen_at + in, net, over};

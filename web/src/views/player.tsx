@@ -132,7 +132,7 @@ function useKeys(keys: Record<string, () => void>): void {
   });
 }
 
-// Rentals and returns of each hour above its place of the slider; an hour that the lake does not have is hatched.
+// Rentals and returns of each hour above its place of the slider; an hour that the lake does not have is dashed.
 function DayStrip({ hours, day, shown }: { hours: readonly number[]; day: Day | null; shown: number }) {
   const sums = hours.map((at) => day?.sum(at) ?? null);
   const most = Math.max(1, ...sums.map((sum) => (sum ? sum.rentals + sum.returns : 0)));
