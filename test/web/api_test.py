@@ -255,7 +255,7 @@ def test_gbfs_documents_name_each_other_by_the_address_of_the_proxy(program, tmp
                     f"https://bikes.example.org:8443/city/gbfs/{SYSTEM}"}
             other = Client(proxied.client.url)
             other.headers["Host"] = "other.example.org"
-            other.json("/api/v1/about", 421)
+            other.get("/", 421)
         finally:
             proxied.copy.kill()
 
