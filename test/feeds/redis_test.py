@@ -192,7 +192,7 @@ def test_a_redis_that_is_gone_holds_nothing_up_and_has_all_when_it_is_back(scene
         assert played.copy.said().count("Redis cannot be used") <= 2, played.copy.said()
 
         server.pause()
-        assert polls_in(5) >= 4
+        assert polls_in(5) >= 3  # of five on an idle machine; who waited for an answer would have two
         server.resume()
         played.wait_until(lambda: is_newest(played, client), "all after a pause")
 
@@ -299,8 +299,11 @@ def test_a_failover_is_followed(scene, bikeflow, tmp_path):
 
         before = played.polls()
         first.kill()
+        # A replica may have been as new when the master went.
+        played.wait_until(lambda: sentinel.sentinel_get_master_addr_by_name("mymaster") == (servers.HOST, second.port),
+                          "another master", 60)
+        played.go_on(2)
         played.wait_until(lambda: is_newest(played, client_of(second, db=2)), "stations in the second", 60)
-        assert sentinel.sentinel_get_master_addr_by_name("mymaster") == (servers.HOST, second.port)
         assert played.polls() > before + 1, "the pipeline has waited"
         played.copy.wait_for(f"Redis: stations go to {second.address}, ")
         played.copy.wait_for("Redis can be used again")
