@@ -269,10 +269,12 @@ class Events:
         self.connection.request("GET", scene.path("events"), headers={"Last-Event-ID": last_id} if last_id else {})
         self.answer = self.connection.getresponse()
         assert self.answer.status == 200 and self.answer.headers.get_content_type() == "text/event-stream"
+        self.until = time.monotonic() + 40  # all that a test waits for has come by then
 
     def next(self) -> tuple[str, str, dict]:
         fields: dict[str, str] = {}
         while True:
+            assert time.monotonic() < self.until, "what the test waits for did not come"
             line = self.answer.readline().decode().rstrip("\n")
             if line:
                 name, _, value = line.partition(": ")
