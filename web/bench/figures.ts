@@ -169,6 +169,7 @@ class Figures {
   async #empty(): Promise<Page> {
     await this.#context?.close();
     this.#context = await this.#browser.newContext({ viewport: kWide, locale: 'en-GB' });
+    this.#context.setDefaultTimeout(120_000); // whatever else the machine does
     this.#page = await this.#context.newPage();
     return this.#page;
   }

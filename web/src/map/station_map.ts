@@ -2,7 +2,7 @@
 // is each station's class, as feature state, so nothing is loaded anew and nothing flickers. Names are HTML
 // above the canvas, because fonts of the map would have to come from a server.
 //
-// Loaded after the first paint: it is most of the page's bytes.
+// Loaded by load.ts.
 
 import maplibre, {
   type ExpressionSpecification,
@@ -28,6 +28,7 @@ export interface MapOptions {
   container: HTMLElement;
   overlay: HTMLElement; // above the canvas, for names
   tiles: Tiles | null;
+  stations: readonly LiveStation[]; // the first ones; setStations() tells of others
   theme: Theme;
   isStill: boolean; // no flights
   isCooperative: boolean; // one finger scrolls the page, two move the map
@@ -44,6 +45,7 @@ const kColours = {
 const kNumbersFromZoom = 14.2;
 const kNumbersAtMost = 90;
 const kFlightMs = 700;
+const kFit = { padding: 36, maxZoom: 15 };
 // Zoom and radius of a circle of size 1, exponential in between.
 const kRadii: readonly (readonly [number, number])[] = [
   [8, 1.1],
@@ -69,6 +71,50 @@ interface Point {
   size: number; // by racks
 }
 
+// Those that have a place, as the map draws them.
+function pointsOf(stations: readonly LiveStation[]): Point[] {
+  const points: Point[] = [];
+  for (const { id, lon, lat, racks } of stations) {
+    if (lon === null || lat === null || Math.abs(lat) > 85 || (lon === 0 && lat === 0)) continue;
+    const size = racks === null || racks <= 0 ? 1 : Math.min(1.9, Math.max(0.7, Math.sqrt(racks / 14)));
+    points.push({ id, lon, lat, size });
+  }
+  return points;
+}
+
+function isSamePoint(a: Point, b: Point | undefined): boolean {
+  return b !== undefined && a.id === b.id && a.lon === b.lon && a.lat === b.lat && a.size === b.size;
+}
+
+// What the map asks its source for. A station's number is its place among the points.
+function featuresOf(points: readonly Point[]): Exclude<Parameters<GeoJSONSource['setData']>[0], string> {
+  return {
+    type: 'FeatureCollection',
+    features: points.map((point, index) => ({
+      type: 'Feature',
+      id: index,
+      properties: { size: point.size },
+      geometry: { type: 'Point', coordinates: [point.lon, point.lat] },
+    })),
+  };
+}
+
+// Of all but the few that lie far off by mistake.
+function boundsOf(points: readonly Point[]): [[number, number], [number, number]] | null {
+  if (points.length === 0) return null;
+  const lons = points.map((point) => point.lon).sort((a, b) => a - b);
+  const lats = points.map((point) => point.lat).sort((a, b) => a - b);
+  const cut = Math.floor(points.length * 0.002);
+  const last = points.length - 1 - cut;
+  return [
+    [lons[cut]!, lats[cut]!],
+    [lons[last]!, lats[last]!],
+  ];
+}
+
+// Its worker starts while the first answers are on their way.
+maplibre.prewarm();
+
 export class StationMap {
   private readonly map: GlMap;
   private readonly options: MapOptions;
@@ -83,17 +129,20 @@ export class StationMap {
   private paints: readonly Paint[] = [];
   private isReady = false;
   private hasFitted = false;
+  private showsAll = true; // and nobody chose another part
   private waiting: (() => void)[] = [];
   private theme: Theme;
 
   constructor(options: MapOptions) {
     this.options = options;
     this.theme = options.theme;
+    this.take(pointsOf(options.stations));
+    const bounds = boundsOf(this.points);
+    this.hasFitted = bounds !== null;
     this.map = new maplibre.Map({
       container: options.container,
       style: this.style(),
-      center: [126.99, 37.555],
-      zoom: 10,
+      ...(bounds ? { bounds, fitBoundsOptions: kFit } : { center: [126.99, 37.555], zoom: 10 }),
       minZoom: 2,
       maxZoom: 18,
       attributionControl: false,
@@ -111,19 +160,29 @@ export class StationMap {
     });
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
-    this.map.on('load', () => {
+    // Before anything is drawn: so the first frame has the stations.
+    this.map.on('style.load', () => {
       this.isReady = true;
+      this.showSelected();
+      this.goToSelected(false);
       for (const run of this.waiting.splice(0)) run();
     });
     this.map.on('move', () => this.placeLabels());
-    this.map.on('resize', () => this.placeLabels());
+    // The page around it may still be finding its places.
+    this.map.on('resize', () => {
+      if (this.showsAll) this.fit(false);
+      this.placeLabels();
+    });
+    this.map.on('movestart', (event) => {
+      if (event.originalEvent) this.showsAll = false;
+      options.onHover(null, null);
+    });
     this.map.on('mousemove', (event) => {
       const id = this.at(event.point);
       this.map.getCanvas().style.cursor = id === null ? '' : 'pointer';
       options.onHover(id, id === null ? null : event.point);
     });
     this.map.on('mouseout', () => options.onHover(null, null));
-    this.map.on('movestart', () => options.onHover(null, null));
     this.map.on('click', (event) => options.onPick(this.at(event.point)));
   }
 
@@ -173,28 +232,13 @@ export class StationMap {
 
   // Stations that came, went, moved or have other racks. Returns how many have a position.
   setStations(stations: readonly LiveStation[]): number {
-    const points: Point[] = [];
-    for (const { id, lon, lat, racks } of stations) {
-      if (lon === null || lat === null || Math.abs(lat) > 85 || (lon === 0 && lat === 0)) continue;
-      const size = racks === null || racks <= 0 ? 1 : Math.min(1.9, Math.max(0.7, Math.sqrt(racks / 14)));
-      points.push({ id, lon, lat, size });
-    }
-    this.points = points;
-    this.numbers.clear();
-    points.forEach((point, index) => this.numbers.set(point.id, index));
+    const points = pointsOf(stations);
+    const isSame = points.length === this.points.length && points.every((point, n) => isSamePoint(point, this.points[n]));
+    if (isSame) return points.length;
+    this.take(points);
     this.whenReady(() => {
-      const source = this.map.getSource<GeoJSONSource>('stations')!;
-      source.setData({
-        type: 'FeatureCollection',
-        features: points.map((point, index) => ({
-          type: 'Feature',
-          id: index,
-          properties: { size: point.size },
-          geometry: { type: 'Point', coordinates: [point.lon, point.lat] },
-        })),
-      });
+      this.map.getSource<GeoJSONSource>('stations')!.setData(featuresOf(points));
       this.map.removeFeatureState({ source: 'stations' });
-      this.classes = new Uint8Array(points.length);
       if (this.wanted) this.setClasses(this.wanted);
       this.showSelected();
       if (this.hasFitted || points.length === 0) return;
@@ -229,7 +273,12 @@ export class StationMap {
       const colours = kColours[this.theme];
       this.map.addSource('districts', { type: 'geojson', data: districts as Parameters<GeoJSONSource['setData']>[0] });
       this.map.addLayer(
-        { id: 'districts', type: 'fill', source: 'districts', paint: { 'fill-color': colours.land } },
+        {
+          id: 'districts',
+          type: 'fill',
+          source: 'districts',
+          paint: { 'fill-color': colours.land, 'fill-antialias': false }, // the borders cover its edge
+        },
         'stations',
       );
       this.map.addLayer(
@@ -267,25 +316,23 @@ export class StationMap {
   }
 
   zoomBy(steps: number): void {
+    this.showsAll = false;
     const zoom = this.map.getZoom() + steps;
     if (this.options.isStill) this.map.setZoom(zoom);
     else this.map.zoomTo(zoom, { duration: 250 });
   }
 
-  // All stations but the few that lie far off by mistake.
   fit(isSmooth = !this.options.isStill): void {
-    if (this.points.length === 0) return;
-    const lons = this.points.map((point) => point.lon).sort((a, b) => a - b);
-    const lats = this.points.map((point) => point.lat).sort((a, b) => a - b);
-    const cut = Math.floor(this.points.length * 0.002);
-    const last = this.points.length - 1 - cut;
-    this.map.fitBounds(
-      [
-        [lons[cut]!, lats[cut]!],
-        [lons[last]!, lats[last]!],
-      ],
-      { padding: 36, maxZoom: 15, duration: isSmooth ? kFlightMs : 0 },
-    );
+    this.showsAll = true;
+    const bounds = boundsOf(this.points);
+    if (bounds) this.map.fitBounds(bounds, { ...kFit, duration: isSmooth ? kFlightMs : 0 });
+  }
+
+  private take(points: Point[]): void {
+    this.points = points;
+    this.numbers.clear();
+    points.forEach((point, index) => this.numbers.set(point.id, index));
+    this.classes = new Uint8Array(points.length);
   }
 
   private whenReady(run: () => void): void {
@@ -298,7 +345,7 @@ export class StationMap {
     const { tiles } = this.options;
     const style: StyleSpecification = {
       version: 8,
-      sources: { stations: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } } },
+      sources: { stations: { type: 'geojson', data: featuresOf(this.points) } },
       layers: [{ id: 'ground', type: 'background', paint: { 'background-color': colours.ground } }],
     };
     if (tiles) {
@@ -338,6 +385,7 @@ export class StationMap {
   private goToSelected(isSmooth: boolean): void {
     const point = this.points[this.numbers.get(this.selected ?? '') ?? -1];
     if (!point) return;
+    this.showsAll = false;
     const camera = { center: [point.lon, point.lat] as [number, number], zoom: Math.max(this.map.getZoom(), 14.5) };
     if (isSmooth) this.map.easeTo({ ...camera, duration: kFlightMs });
     else this.map.jumpTo(camera);

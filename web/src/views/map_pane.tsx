@@ -8,6 +8,7 @@ import { whole } from '../format/numbers.ts';
 import type { Session } from '../live/session.ts';
 import { paints, type Scale } from '../map/classes.ts';
 import { lieInSeoul, loadDistricts } from '../map/districts.ts';
+import { loadMap } from '../map/load.ts';
 import type { StationMap } from '../map/station_map.ts';
 import { Icon, Mark } from '../parts/marks.tsx';
 import { ageWords, countWords, sinceWords, standingOf } from '../parts/words.ts';
@@ -44,7 +45,7 @@ export function MapPane<Mode extends string>({ session, modes, coloured, selecte
   const withPosition = useSignal<number | null>(null);
   const hasDistricts = useSignal(false);
 
-  // After the first paint and the first stations: figures come first.
+  // With the first stations, and after they were shown as figures.
   useEffect(() => {
     let made: StationMap | null = null;
     let isGone = false;
@@ -55,7 +56,7 @@ export function MapPane<Mode extends string>({ session, modes, coloured, selecte
       requestAnimationFrame(() =>
         setTimeout(async () => {
           try {
-            const module = await import('../map/station_map.ts');
+            const module = await loadMap();
             if (isGone) return;
             made = create(module.StationMap);
             map.value = made;
@@ -70,6 +71,7 @@ export function MapPane<Mode extends string>({ session, modes, coloured, selecte
         container: container.current!,
         overlay: overlay.current!,
         tiles: about.value?.tiles ?? null,
+        stations: session.stations.peek(),
         theme: theme.value,
         isStill: wantsStillness(),
         isCooperative: matchMedia('(max-width: 899px)').matches,
