@@ -130,7 +130,7 @@ class Week {
   // As a program does that has just been started.
   [[nodiscard]] std::size_t rows() const {
     const auto found =
-        LakeHours(folder_, LakeRule{}).rows(of_, {kBegin, kBegin + 7 * kDay}, station_);
+        LakeHours(folder_, LakeRule{}).rows(of_, {kBegin, kBegin + 7 * kDay}, station_, 1000);
     CHECK(found.has_value());
     return found->size();
   }

@@ -67,6 +67,16 @@ struct RangeOrRefusal {
 
 // Of all stations, by column: a civil day, which has 25 hours at most.
 constexpr Seconds kLongestOfColumns = 25 * kHour;
+// A day of 2,800 stations in windows of a quarter of an hour is 270,000 rows.
+constexpr std::size_t kMostRowsOfColumns = 400'000;
+constexpr std::size_t kMostRows = 200'000;
+constexpr Seconds kOutlookKept = 2;
+
+WebAnswer too_many_rows(std::size_t most) {
+  return web_error(400, fmt::format("asks for more than {} rows; ask for less at a time, or read "
+                                    "the lake itself: it is plain Parquet",
+                                    most));
+}
 
 // Both ends are needed: nobody means all of a lake.
 RangeOrRefusal range_of(const WebRequest& request, const Zone& zone,
@@ -241,10 +251,16 @@ std::string ApiHandler::state(const std::string& system) {
   return state_json(state);
 }
 
-std::string ApiHandler::outlook(const std::string& system) const {
+std::string ApiHandler::outlook(const std::string& system) {
+  const std::scoped_lock lock(outlooks_mutex_);
   const Seconds now = settings_.now();
-  return outlook_json(hub_.read([&](const LiveView& view) { return view.outlook(system, now); }),
-                      now);
+  ToldOutlook& told = outlooks_[system];
+  if (told.at > now || now - told.at >= kOutlookKept) {
+    told = {now,
+            outlook_json(hub_.read([&](const LiveView& view) { return view.outlook(system, now); }),
+                         now)};
+  }
+  return told.text;
 }
 
 Result<Zone> ApiHandler::zone_of(const std::string& name) {
@@ -326,8 +342,9 @@ WebAnswer ApiHandler::hours(const WebRequest& request, const std::string& system
   if (refusal) return *std::move(refusal);
   const auto form = form_of(request, {"json", "csv", "parquet"});
   if (!form) return web_error(400, "format: expected json, csv or parquet");
-  const auto rows = lake_.rows(*of, range, parameter(request, "station"));
+  const auto rows = lake_.rows(*of, range, parameter(request, "station"), kMostRows);
   if (!rows) return web_error(503, rows.error().message);
+  if (rows->size() > kMostRows) return too_many_rows(kMostRows);
   if (*form == "json") return json_answer(rows_json(system, *rows));
   WebAnswer answer = fresh(kCsv, {});
   if (*form == "csv") {
@@ -374,8 +391,9 @@ WebAnswer ApiHandler::hour_columns(const WebRequest& request, const std::string&
   // without all of its rows.
   const auto sums = sums_of(*of, range);
   if (!sums) return web_error(503, sums.error().message);
-  const auto rows = lake_.rows(*of, range, std::nullopt);
+  const auto rows = lake_.rows(*of, range, std::nullopt, kMostRowsOfColumns);
   if (!rows) return web_error(503, rows.error().message);
+  if (rows->size() > kMostRowsOfColumns) return too_many_rows(kMostRowsOfColumns);
   return json_answer(hour_columns_json(system, *sums, *rows));
 }
 

@@ -70,7 +70,7 @@ class ApiHandler final : public WebHandler {
   [[nodiscard]] WebAnswer page(const WebRequest& request) const;
   [[nodiscard]] std::string page_policy() const;
   [[nodiscard]] std::string about() const;
-  [[nodiscard]] std::string outlook(const std::string& system) const;
+  std::string outlook(const std::string& system);
   [[nodiscard]] std::string state(const std::string& system);
   [[nodiscard]] bool knows(const std::string& system) const;
   Result<LakeHoursOf> hours_of(const std::string& system);
@@ -85,6 +85,13 @@ class ApiHandler final : public WebHandler {
   LastWeek last_week_;
   std::mutex zones_mutex_;
   std::map<std::string, Zone> zones_;
+  // Each page asks for it now and then, and to make one is to go through all trails.
+  struct ToldOutlook {
+    Seconds at = 0;
+    std::string text;
+  };
+  std::mutex outlooks_mutex_;
+  std::map<std::string, ToldOutlook> outlooks_;
   std::map<std::string, std::shared_ptr<EventStream>> streams_;  // the socket thread's
 };
 

@@ -25,6 +25,44 @@
 
 namespace bikeflow {
 
+// What was put in last or asked for last, by name, as long as all of it costs no more than `most`;
+// the newest is kept whatever it costs.
+template <class Value>
+class LastUsed {
+ public:
+  explicit LastUsed(std::size_t most) : most_(most) {}
+
+  // Good until the next put(); null where there is none.
+  const Value* find(std::string_view name) {
+    const auto found = by_name_.find(name);
+    if (found == by_name_.end()) return nullptr;
+    kept_.splice(kept_.begin(), kept_, found->second);
+    return &kept_.front().value;
+  }
+
+  // Requires: no find() finds it.
+  void put(std::string name, Value value, std::size_t cost) {
+    kept_.push_front({std::move(name), std::move(value), cost});
+    by_name_.emplace(kept_.front().name, kept_.begin());
+    cost_ += cost;
+    while (cost_ > most_ && kept_.size() > 1) {
+      cost_ -= kept_.back().cost;
+      by_name_.erase(kept_.back().name);
+      kept_.pop_back();
+    }
+  }
+
+ private:
+  struct Kept {
+    std::string name;
+    Value value;
+    std::size_t cost;
+  };
+  std::size_t most_, cost_ = 0;
+  std::list<Kept> kept_;
+  std::unordered_map<std::string_view, typename std::list<Kept>::iterator> by_name_;
+};
+
 // Whose hours, and how they are cut.
 struct LakeHoursOf {
   std::string system{};
@@ -37,10 +75,9 @@ class LakeHours {
   LakeHours(std::string url, LakeRule rule) : url_(std::move(url)), rule_(rule) {}
 
   // The rows of windows that start in the range, in the order of time and station; of one station
-  // if it is named. An Error where that is more than kMostRows.
+  // if it is named. Where there are more than `most` it gives more than that, and not all.
   Result<std::vector<HourlyRow>> rows(const LakeHoursOf& of, const TimeRange& range,
-                                      const std::optional<std::string>& station);
-  static constexpr std::size_t kMostRows = 200'000;
+                                      const std::optional<std::string>& station, std::size_t most);
 
   // The same, added up by window; those without any row are left out. `state` is "final" or "open".
   Result<std::vector<HourSums>> sums(const LakeHoursOf& of, const TimeRange& range);
@@ -58,7 +95,6 @@ class LakeHours {
   using Rows = std::shared_ptr<const std::vector<HourlyRow>>;
 
   Result<std::vector<File>> find(const LakeHoursOf& of, const TimeRange& range);
-  Rows kept(const std::string& path);  // none where it is not
   Result<std::string> bytes_of(const std::string& path);
   Result<Rows> read(const std::string& path);
   Result<std::vector<HourlyRow>> read_station(const std::string& path, const std::string& station);
@@ -68,11 +104,11 @@ class LakeHours {
   LakeRule rule_;
   std::mutex mutex_;
   std::unique_ptr<Store> store_;
-  // Files are never changed once they are there. The ones used last, by rows kept.
-  static constexpr std::size_t kMostKeptRows = 100'000;
-  std::list<std::pair<std::string, Rows>> kept_;
-  std::unordered_map<std::string_view, std::list<std::pair<std::string, Rows>>::iterator> by_path_;
-  std::size_t kept_rows_ = 0;
+  // Files are never changed once they are there. The rows of those used last, and the bytes of
+  // those of which single stations were: a week's in either, for who looks at one goes on to the
+  // next.
+  LastUsed<Rows> rows_{100'000};
+  LastUsed<std::string> bytes_{8 << 20};
   // Sums are small, and asked for each time that a page looks at a week.
   static constexpr std::size_t kMostKeptSums = 20'000;
   std::unordered_map<std::string, HourSums> sums_;

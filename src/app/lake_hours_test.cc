@@ -31,7 +31,7 @@ class LakeHoursTest : public ::testing::Test {
 
   // "08:00 ST-10 3 1" of each row, or the error.
   std::string rows(Seconds from, Seconds to, const std::optional<std::string>& station = {}) {
-    const auto found = hours_.rows(of_, {from, to}, station);
+    const auto found = hours_.rows(of_, {from, to}, station, most_);
     if (!found) return "error: " + found.error().message;
     std::string text;
     for (const HourlyRow& row : *found) {
@@ -45,6 +45,7 @@ class LakeHoursTest : public ::testing::Test {
   std::string first_, second_;
   LakeHoursOf of_{.system = "seoul", .zone = Zone::load("Asia/Seoul").value()};
   LakeHours hours_{lake_.folder(), LakeRule{}};
+  std::size_t most_ = 1000;
 };
 
 TEST_F(LakeHoursTest, RowsInTheOrderOfTimeAndStation) {
@@ -79,13 +80,40 @@ TEST_F(LakeHoursTest, SeesWhatIsAdded) {
   EXPECT_EQ(rows(eleven, eleven + kHour), "11 ST-4 1 1\n");
 }
 
-TEST_F(LakeHoursTest, DamageIsSaidWithItsPlace) {
-  lake_.put(second_, lake_.get(second_).substr(0, 100));
+TEST_F(LakeHoursTest, DamageIsSaidWithItsPlaceUntilItIsPutRight) {
+  const std::string bytes = lake_.get(second_);
+  lake_.put(second_, bytes.substr(0, 100));
   for (const auto& station : {std::optional<std::string>(), std::optional<std::string>("ST-4")}) {
     EXPECT_EQ(rows(kEight, kEight + kHour, "ST-4"), "08 ST-4 1 0\n");
     EXPECT_THAT(rows(kEight, kEight + kDay, station),
                 testing::StartsWith("error: " + lake_.folder() + "/" + second_ + ":"));
   }
+  lake_.put(second_, bytes);
+  EXPECT_EQ(rows(kEight + kHour, kEight + 2 * kHour, "ST-4"), "09 ST-4 4 0\n");
+  EXPECT_EQ(rows(kEight + kHour, kEight + 2 * kHour), "09 ST-10 0 5\n09 ST-4 4 0\n");
+}
+
+TEST_F(LakeHoursTest, MoreThanTheMostIsSeenToBeMore) {
+  const auto count = [&] { return std::ranges::count(rows(kEight, kEight + kDay), '\n'); };
+  most_ = 5;
+  EXPECT_EQ(count(), 5);
+  most_ = 3;
+  EXPECT_EQ(count(), 4);
+}
+
+TEST(LastUsed, ForgetsWhatWasUsedLongestAgo) {
+  LastUsed<int> kept(10);
+  kept.put("a", 1, 4);
+  kept.put("b", 2, 4);
+  ASSERT_NE(kept.find("a"), nullptr);
+  EXPECT_EQ(*kept.find("a"), 1);
+  kept.put("c", 3, 4);
+  EXPECT_EQ(kept.find("b"), nullptr);
+  EXPECT_EQ(*kept.find("a"), 1);
+  kept.put("d", 4, 20);
+  EXPECT_EQ(kept.find("a"), nullptr);
+  EXPECT_EQ(kept.find("c"), nullptr);
+  EXPECT_EQ(*kept.find("d"), 4);
 }
 
 TEST_F(LakeHoursTest, TooLongARangeIsRefused) {

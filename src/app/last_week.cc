@@ -1,5 +1,7 @@
 #include "app/last_week.h"
 
+#include "io/clock.h"
+
 namespace bikeflow {
 namespace {
 
@@ -7,7 +9,8 @@ constexpr Seconds kWeek = 7 * kDay;
 
 }  // namespace
 
-LastWeek::LastWeek(LakeHours& lake) : lake_(lake), thread_([this] { work(); }) {}
+LastWeek::LastWeek(LakeHours& lake, std::int64_t rest_ms)
+    : lake_(lake), rest_ms_(rest_ms), thread_([this] { work(); }) {}
 
 LastWeek::~LastWeek() {
   {
@@ -21,8 +24,9 @@ LastWeek::~LastWeek() {
 std::optional<HourTotals> LastWeek::of(const LakeHoursOf& of, Seconds start) {
   const std::scoped_lock lock(mutex_);
   Known& known = known_[of.system];
-  if (known.start != start) {
-    known = {start, std::nullopt};
+  const bool is_asked_again = known.ask_again_ms && monotonic_ms() >= *known.ask_again_ms;
+  if (known.start != start || is_asked_again) {
+    known = {start, std::nullopt, std::nullopt};
     asked_.emplace_back(of, start);
     wanted_.notify_all();
   }
@@ -41,11 +45,11 @@ void LastWeek::work() {
     const Seconds local = start + of.zone.offset_at(start) - kWeek;
     const std::optional<Seconds> then = of.zone.from_local(local, start - kWeek);
     std::optional<HourTotals> totals;
-    bool is_asked_again = false;
+    std::optional<std::int64_t> ask_again_ms;
     if (then) {
       // A lake that cannot be read says so where rows are asked for.
       const auto sums = lake_.sums(of, {*then, *then + 1});
-      is_asked_again = !sums;
+      if (!sums) ask_again_ms = monotonic_ms() + rest_ms_;
       if (sums && !sums->empty()) {
         totals = {*then, sums->front().total_rental, sums->front().total_return};
       }
@@ -53,11 +57,8 @@ void LastWeek::work() {
     lock.lock();
     const auto known = known_.find(of.system);
     if (known == known_.end() || known->second.start != start) continue;
-    if (is_asked_again) {
-      known_.erase(known);
-    } else {
-      known->second.totals = totals;
-    }
+    known->second.totals = totals;
+    known->second.ask_again_ms = ask_again_ms;
   }
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -20,8 +21,12 @@ namespace bikeflow {
 
 class LastWeek {
  public:
+  // A lake that cannot be read is left alone for so long: its troubles last, and each look may take
+  // as long as its store's patience.
+  static constexpr std::int64_t kRestMs = 60'000;
+
   // `lake` outlives this.
-  explicit LastWeek(LakeHours& lake);
+  explicit LastWeek(LakeHours& lake, std::int64_t rest_ms = kRestMs);
   ~LastWeek();
 
   // Of the same civil hour a week before `start`; nothing where the lake has none, cannot be read,
@@ -32,6 +37,7 @@ class LastWeek {
   void work();
 
   LakeHours& lake_;
+  const std::int64_t rest_ms_;
   std::mutex mutex_;
   std::condition_variable wanted_;
   bool is_ending_ = false;
@@ -40,6 +46,7 @@ class LastWeek {
   struct Known {
     Seconds start = 0;
     std::optional<HourTotals> totals;
+    std::optional<std::int64_t> ask_again_ms;  // where the lake could not be read
   };
   std::map<std::string, Known> known_;
   std::thread thread_;

@@ -1,10 +1,15 @@
 #include "app/last_week.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "app/test_lake.h"
 #include "io/clock.h"
@@ -80,28 +85,46 @@ TEST_F(LastWeekTest, NothingIsKnownOfAnHourThatTheLakeDoesNotHave) {
   EXPECT_TRUE(known(week, of("seoul", "Asia/Seoul"), kHourInSeoul));
 }
 
-TEST_F(LastWeekTest, ALakeThatCannotBeReadIsAskedAgain) {
+TEST_F(LastWeekTest, ALakeThatCannotBeReadIsAskedAgainAfterARest) {
   const std::string path = lake_.add(kHourInSeoul - kWeek, {TestLake::row("A", 10, 3, 1)});
   const std::string bytes = lake_.get(path);
   lake_.put(path, "torn");
   LakeHours hours(lake_.folder(), {});
-  LastWeek week(hours);
+  LastWeek patient(hours), week(hours, 50);
   const LakeHoursOf seoul = of("seoul", "Asia/Seoul");
   EXPECT_FALSE(known(week, seoul, kHourInSeoul, false));
+  EXPECT_FALSE(known(patient, seoul, kHourInSeoul, false));
   lake_.put(path, bytes);
   EXPECT_TRUE(known(week, seoul, kHourInSeoul));
+  EXPECT_FALSE(known(patient, seoul, kHourInSeoul, false));
 }
 
-TEST_F(LastWeekTest, WhoAsksDoesNotWaitAndTheEndDoesNotEither) {
-  LakeHours hours(lake_.folder() + "-that-is-not-there", {});
-  const std::int64_t begin_ms = monotonic_ms();
-  {
-    LastWeek week(hours);
-    for (Seconds hour = 0; hour < 500; ++hour) {
-      week.of(of("seoul", "Asia/Seoul"), kHourInSeoul + hour * kHour);
-    }
+// A pipe in a file's place: who reads it waits until something is written.
+TEST_F(LastWeekTest, WhoAsksDoesNotWaitAndTheEndLooksAtNothingMore) {
+  std::vector<std::string> pipes;
+  for (const Seconds hour : {Seconds{0}, kHour}) {
+    const std::string path = lake_.add(kHourInSeoul - kWeek + hour, {TestLake::row("A", 10, 3, 1)});
+    lake_.remove(path);
+    pipes.push_back(lake_.folder() + "/" + path);
+    ASSERT_EQ(::mkfifo(pipes.back().c_str(), 0600), 0);
   }
-  EXPECT_LT(monotonic_ms() - begin_ms, kPatienceMs);
+  LakeHours hours(lake_.folder(), {});
+  const LakeHoursOf seoul = of("seoul", "Asia/Seoul");
+  auto week = std::make_unique<LastWeek>(hours);
+  EXPECT_FALSE(week->of(seoul, kHourInSeoul));
+  EXPECT_FALSE(week->of(seoul, kHourInSeoul));
+  EXPECT_FALSE(week->of(seoul, kHourInSeoul + kHour));  // waits for its turn
+  // It is being read: only then is there a writer's end to be had.
+  int writer = -1;
+  for (const auto end_ms = monotonic_ms() + kPatienceMs; writer < 0 && monotonic_ms() < end_ms;) {
+    writer = ::open(pipes[0].c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    std::this_thread::sleep_for(1ms);
+  }
+  ASSERT_GE(writer, 0);
+  std::thread ending([&] { week.reset(); });
+  std::this_thread::sleep_for(100ms);  // it is ending before the first look does
+  ::close(writer);
+  ending.join();  // the second pipe would keep it for ever
 }
 
 }  // namespace

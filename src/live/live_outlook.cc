@@ -39,14 +39,18 @@ std::optional<LiveForecast> forecast(const LiveTrail& trail, Counts now, Seconds
 }
 
 std::optional<LiveFlapping> find_flapping(const LiveTrail& trail, Seconds max_gap) {
-  const auto seen = seen_lately(trail, 0, max_gap);
+  const std::span<const Stretch> seen = trail.stretches();
   if (seen.size() < 2) return std::nullopt;
   const Stretch &newest = seen.back(), &other = seen[seen.size() - 2];
   if (newest.until - newest.at > kFlapPause) return std::nullopt;
   if (std::abs(newest.bikes - other.bikes) > kFlapLargest) return std::nullopt;
+  const auto is_gap_after = [&](std::size_t index) {
+    return seen[index + 1].at - seen[index].until > max_gap;
+  };
   std::size_t first = seen.size() - 2;
+  if (is_gap_after(first)) return std::nullopt;
   const auto is_of_it = [&](std::size_t index) {
-    return seen[index].bikes == seen[index + 2].bikes &&
+    return seen[index].bikes == seen[index + 2].bikes && !is_gap_after(index) &&
            seen[index + 2].at - seen[index + 1].at <= kFlapPause;
   };
   while (first > 0 && is_of_it(first - 1)) --first;

@@ -112,30 +112,45 @@ TEST(Frozen, IsADayWithoutAChangeWhereOneWouldBeExpected) {
   EXPECT_FALSE(frozen_since(trail_of({4, 5}), {5, 20}));
 }
 
-TEST(Outlook, IsOfStationsThatAreNotStale) {
-  LiveView view;
-  Names names;
-  for (const char* name : {"b", "a", "c", "old"}) names.intern(name);
-  const auto tell = [&](StationIndex station, const std::vector<int>& counts) {
+class Outlook : public ::testing::Test {
+ protected:
+  Outlook() {
+    for (const char* name : {"b", "a", "c", "old"}) names_.intern(name);
+    view_.introduce("seoul", {.max_gap = kMaxGap});
+  }
+
+  void tell(StationIndex station, const std::vector<int>& counts) {
     for (std::size_t n = 0; n < counts.size(); ++n) {
       const Seconds at = kStart + static_cast<Seconds>(n) * kMinute;
       const Counts now{static_cast<std::int16_t>(counts[n]), 20};
-      view.tell({0, "seoul"}, names, {{{station, {.observed_at = at, .counts = now}}}, {}});
+      view_.tell({0, "seoul"}, names_, {{{station, {.observed_at = at, .counts = now}}}, {}});
     }
-  };
-  view.introduce("seoul", {.max_gap = kMaxGap});
+  }
+
+  LiveView view_;
+  Names names_;
+};
+
+TEST_F(Outlook, IsOfStationsThatAreNotStale) {
   tell(0, line(9, 3, 60));
   tell(1, line(8, 2, 60));
   tell(2, alternating(5, 6, 12, 5));
   tell(3, line(9, 3, 40));
-  const LiveOutlook outlook = view.outlook("seoul", kStart + kHour);
+  const LiveOutlook outlook = view_.outlook("seoul", kStart + kHour);
   ASSERT_EQ(outlook.soon.size(), 2U);
   EXPECT_EQ(outlook.soon[0].id, "a");
   EXPECT_EQ(outlook.soon[1].id, "b");
   ASSERT_EQ(outlook.flapping.size(), 1U);
   EXPECT_EQ(outlook.flapping[0].id, "c");
   EXPECT_TRUE(outlook.frozen.empty());
-  EXPECT_TRUE(view.outlook("seoul", kStart + kHour + kMaxGap + 1).soon.empty());
+  EXPECT_TRUE(view_.outlook("seoul", kStart + kHour + kMaxGap + 1).soon.empty());
+}
+
+// Whether it came true is not known before the station is seen again.
+TEST_F(Outlook, ATimeThatHasGoneIsNoForecast) {
+  tell(0, line(9, 1, 60));  // one left, eight an hour: seven and a half minutes
+  EXPECT_EQ(view_.outlook("seoul", kStart + 67 * kMinute).soon.size(), 1U);
+  EXPECT_EQ(view_.outlook("seoul", kStart + 68 * kMinute).soon.size(), 0U);
 }
 
 }  // namespace

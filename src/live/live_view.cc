@@ -187,7 +187,8 @@ LiveOutlook LiveView::outlook(std::string_view system, Seconds now) const {
     if (const auto flapping = find_flapping(station.trail, max_gap)) {
       outlook.flapping.push_back({id, *flapping});
     } else if (const auto next = forecast(station.trail, counts, max_gap)) {
-      outlook.soon.push_back({id, *next});
+      if (next->at > now)
+        outlook.soon.push_back({id, *next});  // else it is not known whether it came true
     } else if (const auto since = frozen_since(station.trail, counts)) {
       outlook.frozen.push_back({id, *since});
     }
