@@ -20,11 +20,11 @@ namespace {
 // of_time and of_text give the form of the two kinds of cells that are no numbers.
 template <class OfTime, class OfText, class Add>
 void for_each_cell(const HourlyRow& row, OfTime of_time, OfText of_text, Add add) {
-  for_each_column<HourlyRow>([&](const auto& column) {
+  for_each_column<HourlyRow>([&]<class Column>(const Column& column) {
     const auto cell = column.get(row);
-    if constexpr (column.kType == ColumnType::kTime) {
+    if constexpr (Column::kType == ColumnType::kTime) {
       add(column.name, of_time(cell));
-    } else if constexpr (column.kType == ColumnType::kString) {
+    } else if constexpr (Column::kType == ColumnType::kString) {
       add(column.name, of_text(std::string(cell)));
     } else {
       add(column.name, fmt::format("{}", cell));
