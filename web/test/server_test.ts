@@ -13,7 +13,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { policyOf } from '../dev/standin.ts';
-import type { About, StationsAnswer, SystemState } from '../src/api/types.ts';
+import type { About, Station, StationsAnswer, SystemState } from '../src/api/types.ts';
 import { fillOf } from '../src/live/standing.ts';
 import { axeFaults, kPhone, launch, open, waitForMap, type Watched } from './browser.ts';
 
@@ -131,8 +131,22 @@ describe('the page of the program', () => {
     const station = stations.find(({ bikes }) => bikes !== null && bikes > 0)!;
     expect(station.fill).toBe(fillOf(station.bikes!, station.racks));
     const page = await visit(`${kSystem}/station/${station.id}`);
+    await page.waitForFunction(
+      (path) =>
+        performance
+          .getEntriesByType('resource')
+          .some((each) => each.name.endsWith(path) && (each as PerformanceResourceTiming).responseStatus === 200),
+      `/stations/${station.id}/bikes`,
+    );
     await page.waitForSelector('.now .big');
     expect(await page.locator('.station-head').innerText()).toContain(station.id);
+    // Its bikes come and go meanwhile.
+    await expect
+      .poll(async () => {
+        const shown = Number(await page.locator('.now .big').innerText());
+        return shown - (await program.api<Station>(`systems/${kSystem}/stations/${station.id}`)).bikes!;
+      }, { timeout: 20_000 })
+      .toBe(0);
     await page.waitForSelector('.station .uplot');
     await picture(page, 'station-1440');
   });
