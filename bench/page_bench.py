@@ -50,6 +50,7 @@ LOADS = 9
 FIRST_COUNT = 100  # of the marked station
 RECORDS_A_SECOND = 100
 FRAMES_S = 20
+SETTLE_S = 5  # a page that has just come is still being compiled
 EVERYTHING_S = 90
 VIEWS = ("station", "board", "bare")
 
@@ -241,7 +242,8 @@ def topic(browser: Browser, folder: pathlib.Path, count: int) -> None:
         kafka.create_topic("records", 4)
         pipeline = pipelines.Pipeline(PROGRAM, folder / "topic", kafka.address, "records", str(folder / "topic-lake"))
         with running(pipeline, stations[-1]) as shown:
-            producer = confluent_kafka.Producer({"bootstrap.servers": kafka.address, "linger.ms": 0, "acks": "all"})
+            producer = confluent_kafka.Producer({"bootstrap.servers": kafka.address, "log_level": 0, "linger.ms": 0,
+                                                 "acks": "all"})
             for station in stations:
                 producer.produce("records", record(station, 1), station.id)
             producer.flush()
@@ -273,6 +275,7 @@ def frames(browser: Browser, folder: pathlib.Path) -> None:
               "software:")
         for what, hash_ in (("the board", "#/seoul"), ("a station", f"#/seoul/station/{shown.marked.id}")):
             browser.ask("open", **shown.place, hash=hash_)
+            time.sleep(SETTLE_S)
             print_frames(what, **browser.ask("frames", seconds=FRAMES_S))
         browser.ask("watch", **shown.place, where="bare", station=shown.station)
         print_frames("events only", **browser.ask("frames", seconds=FRAMES_S))
