@@ -1,6 +1,6 @@
 """The page of the real program in a real browser: how soon it shows what happened, and what it costs.
 
-  ./dev bench page [POLLS]
+  ./dev bench page            (bench/page_bench.py POLLS: with fewer of them)
 
 1. What a first visit loads: bytes of scripts and styles as they are served.
 2. A first visit (a new context each time, so nothing is in a cache): to the first content, to the figures, and to the
