@@ -6,13 +6,12 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "feed/utf8.h"
+#include "fuzz/require.h"
 #include "io/web_gate.h"
 #include "io/web_head.h"
 #include "io/web_reply.h"
@@ -26,14 +25,9 @@ using Step = WebHeadReader::Step;
 constexpr std::size_t kMostBytes = 2000;
 constexpr Seconds kNow = 1'723'383'000;
 
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "http_request_fuzz: %s\n", what);
-  std::abort();
-}
-
 bool is_printable(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) >= ' ' && c != 0x7F; });
+  return std::ranges::all_of(
+      text, [](char c) { return static_cast<unsigned char>(c) >= ' ' && c != 0x7F; });
 }
 
 struct Heads {
