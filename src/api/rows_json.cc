@@ -76,8 +76,8 @@ Placed placed_in(const std::map<Slot, std::size_t>& slots, std::span<const Hourl
 }
 
 void append_columns(std::string& out, const Placed& placed) {
-  for_each_column<HourlyRow>([&](const auto& column) {
-    if constexpr (column.kType == ColumnType::kInt32 || column.kType == ColumnType::kInt64) {
+  for_each_column<HourlyRow>([&]<class Column>(const Column& column) {
+    if constexpr (Column::kType == ColumnType::kInt32 || Column::kType == ColumnType::kInt64) {
       fmt::format_to(std::back_inserter(out), R"(,"{}":[)", column.name);
       for (const HourlyRow* row : placed) {
         if (out.back() != '[') out += ',';
