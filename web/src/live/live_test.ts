@@ -4,7 +4,7 @@ import type { Movement, SystemState } from '../api/types.ts';
 import { ServerClock } from './clock.ts';
 import { kMovementsKept, LiveModel } from './model.ts';
 import { sampleStation } from './sample.ts';
-import { fillOf, isSameStanding, shareOf, standingOf } from './standing.ts';
+import { countOf, fillOf, isSameStanding, shareOf, standingOf } from './standing.ts';
 import { readStation } from './station.ts';
 
 const kNow = Date.parse('2024-08-11T13:30:10Z');
@@ -67,6 +67,13 @@ describe('standing', () => {
     expect(same({}, { is_read: false })).toBe(false);
     expect(same({ is_read: false }, {})).toBe(false);
     expect(isSameStanding(of({}), undefined)).toBe(false);
+  });
+  it('counts nothing as 0 while every station is unknown', () => {
+    const old = of({}, kNow + kStale);
+    expect(countOf([of({}), old])).toEqual({ known: 2, empty: 0, full: 0, stale: 1 });
+    expect(countOf([of({ bikes: 0, fill: 'empty' }), of({})])).toEqual({ known: 2, empty: 1, full: 0, stale: 0 });
+    expect(countOf([old, old])).toEqual({ known: 2, empty: null, full: null, stale: 2 });
+    expect(countOf([])).toEqual({ known: 0, empty: null, full: null, stale: 0 });
   });
   it('is full only where racks are known', () => {
     expect(fillOf(15, 15)).toBe('full');

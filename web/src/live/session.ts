@@ -4,11 +4,11 @@ import { batch, computed, type ReadonlySignal, type Signal, signal } from '@prea
 
 import type { ApiError, Client } from '../api/client.ts';
 import { EventStream, kSilenceMs } from '../api/events.ts';
-import type { Fill, LiveEvent, Movement, SystemInfo, SystemState } from '../api/types.ts';
+import type { LiveEvent, Movement, SystemInfo, SystemState } from '../api/types.ts';
 import { ServerClock } from './clock.ts';
 import { LiveModel } from './model.ts';
 import { Pace } from './pace.ts';
-import { isSameStanding, type Standing, standingOf } from './standing.ts';
+import { type Counted, countOf, isSameStanding, type Standing, standingOf } from './standing.ts';
 import type { LiveStation } from './station.ts';
 
 // connecting: nothing heard yet; live: heard lately; lost: silence for 15 s, or nothing ever came; stopped: the
@@ -21,13 +21,6 @@ export interface Link {
   retryAt: number | null; // by the local clock; null while a try is under way
   isOpen: boolean;
   error: ApiError | null;
-}
-
-export interface Counted {
-  known: number;
-  empty: number;
-  full: number;
-  stale: number;
 }
 
 // Of a step the stations come last; what comes before them is shown with them, or after this time.
@@ -193,8 +186,6 @@ export class Session {
 
   private count(): Counted | null {
     if (this.snapshots.value === 0) return null;
-    const of: Record<Fill | 'stale', number> = { empty: 0, some: 0, full: 0, stale: 0 };
-    for (const standing of this.standings.value.values()) of[standing.isKnown ? standing.fill : 'stale'] += 1;
-    return { known: this.standings.value.size, empty: of.empty, full: of.full, stale: of.stale };
+    return countOf(this.standings.value.values());
   }
 }

@@ -30,6 +30,25 @@ export function isSameStanding(a: Standing, b: Standing | undefined): boolean {
   return b?.isKnown === false && a.why === b.why;
 }
 
+export interface Counted {
+  known: number; // stations, whatever is known of them
+  empty: number | null; // null while all of them are unknown: then none is not 0
+  full: number | null;
+  stale: number;
+}
+
+export function countOf(standings: Iterable<Standing>): Counted {
+  const of: Record<Fill | 'stale', number> = { empty: 0, some: 0, full: 0, stale: 0 };
+  for (const standing of standings) of[standing.isKnown ? standing.fill : 'stale'] += 1;
+  const told = of.empty + of.some + of.full;
+  return {
+    known: told + of.stale,
+    empty: told > 0 ? of.empty : null,
+    full: told > 0 ? of.full : null,
+    stale: of.stale,
+  };
+}
+
 // Racks 0 or absent: unknown, so never full.
 export function fillOf(bikes: number, racks: number | null): Fill {
   if (bikes === 0) return 'empty';

@@ -124,6 +124,7 @@ export const en = {
   allInTable: (n: string) => `All ${n} in the table`,
   noneEmpty: 'No station is empty.',
   noneFull: 'No station is full.',
+  noneKnown: 'Not known: no station has been seen lately.',
   noneStale: 'Every station has been seen lately.',
   soon: 'Soon',
   soonHint: 'Within 30 min if the net flow of the last hour goes on. A hint: in a recording (Chicago, August 2013) one in three was so within the hour. Only where seen for 30 min or more without a gap, and 3 bikes or more net.',

@@ -27,7 +27,7 @@ const kShown = 60;
 interface List {
   key: Which;
   label: string;
-  count: number | undefined;
+  count: number | null | undefined; // null: cannot be known; undefined: not here yet
   none: string;
   head: ComponentChildren;
   rows: readonly Entry[];
@@ -51,9 +51,12 @@ export function Attention({ session }: { session: Session }) {
   const stations = (id: string) => session.station(id);
   const soon = soonOf(outlook.value, stations, session.standings.value);
   const doubtful = doubtfulOf(outlook.value, stations, session.standings.value);
-  const isTold = outlook.value !== null && outlook.error === null;
+  // What cannot be known is not none.
+  const isNoneKnown = counted?.empty === null;
+  const toldOf = (list: readonly unknown[]) =>
+    isNoneKnown ? null : outlook.value !== null && outlook.error === null ? list.length : undefined;
 
-  const current = (key: Now, label: string, count: number | undefined, none: string): List => {
+  const current = (key: Now, label: string, count: number | null | undefined, none: string): List => {
     const ordered = key === which && (key === 'unknown' || !isLost) ? sorted(chosen(session, key), key, isNewestFirst) : [];
     return {
       key,
@@ -78,7 +81,7 @@ export function Attention({ session }: { session: Session }) {
     {
       key: 'soon',
       label: t.soon,
-      count: isTold ? soon.length : undefined,
+      count: toldOf(soon),
       none: t.noneSoon,
       head: <span class="muted">{t.soonHint}</span>,
       rows: soon.map(({ station, of }) => ({ station, main: inWords(of, now), note: soonWords(of, station, now, session.zone) })),
@@ -88,7 +91,7 @@ export function Attention({ session }: { session: Session }) {
     {
       key: 'doubtful',
       label: t.doubtful,
-      count: isTold ? doubtful.length : undefined,
+      count: toldOf(doubtful),
       none: t.noneDoubtful,
       head: <span class="muted">{t.doubtfulHint}</span>,
       rows: doubtful.map(({ station, of }) => ({
@@ -127,7 +130,7 @@ export function Attention({ session }: { session: Session }) {
           <>
             {(list.rows.length > 0 || which === 'soon' || which === 'doubtful') && <div class="list-head">{list.head}</div>}
             {list.rows.length === 0 ? (
-              <p class="hint">{list.count === undefined ? t.loading : list.none}</p>
+              <p class="hint">{list.count === undefined ? t.loading : list.count === null ? t.noneKnown : list.none}</p>
             ) : (
               <ul class="rows">
                 {list.rows.slice(0, kShown).map((entry) => (
