@@ -62,6 +62,16 @@ describe('times', () => {
     expect(times.parseHourKey('2024-02-30T08', kSeoul)).toBeNull();
     expect(times.parseHourKey('2024-08-11T24', kSeoul)).toBeNull();
     expect(times.parseHourKey('yesterday', kSeoul)).toBeNull();
+    expect(times.parseHourKey('0002-08-11T08', kSeoul)).toBeNull(); // and not 1902
+  });
+  it('tell the hours of days with a clock change apart in addresses', () => {
+    for (const day of ['2024-03-10', '2024-11-03']) {
+      const hours = times.hoursOfDay(day, kNewYork);
+      const keys = hours.map((hour) => times.hourKey(hour, kNewYork));
+      expect(keys.map((key) => times.parseHourKey(key, kNewYork))).toEqual(hours);
+    }
+    expect(times.hourKey(at('2024-11-03T06:00:00Z'), kNewYork)).toBe('2024-11-03T01~2');
+    expect(times.parseHourKey('2024-11-03T02~2', kNewYork)).toBeNull(); // there is one
   });
 });
 

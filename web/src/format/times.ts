@@ -35,6 +35,7 @@ export interface LocalTime {
 // Of each quarter of an hour that was asked about: zones change their clocks at the end of one, and the browser's own
 // way takes a hundred times as long. A bounded number of them.
 const kQuarterMs = 900_000;
+const kHourMs = 3_600_000;
 const kMostOffsets = 20_000;
 const offsets = new Map<string, number>();
 
@@ -139,22 +140,28 @@ export function hoursOfDay(date: string, zone: string): number[] {
   const next = new Date(Date.UTC(year, month - 1, day + 1));
   const end = instantOf(next.getUTCFullYear(), next.getUTCMonth() + 1, next.getUTCDate(), 0, zone);
   const hours: number[] = [];
-  for (let at = start; at < end; at += 3_600_000) hours.push(at);
+  for (let at = start; at < end; at += kHourMs) hours.push(at);
   return hours;
 }
 
-// 2024-08-11T08, as routes name an hour.
+// 2024-08-11T08, as routes name an hour; 2024-11-03T01~2 is the second of two that the clock shows alike.
 export function hourKey(ms: number, zone: string): string {
-  return `${isoDate(ms, zone)}T${two(localTime(ms, zone).hour)}`;
+  const { year, month, day, hour } = localTime(ms, zone);
+  const isSecond = ms - instantOf(year, month, day, hour, zone) >= kHourMs;
+  return `${isoDate(ms, zone)}T${two(hour)}${isSecond ? '~2' : ''}`;
 }
 
 export function parseHourKey(key: string, zone: string): number | null {
-  const found = /^(\d{4})-(\d\d)-(\d\d)T(\d\d)$/.exec(key);
+  const found = /^(\d{4})-(\d\d)-(\d\d)T(\d\d)(~2)?$/.exec(key);
   if (!found) return null;
-  const [year, month, day, hour] = found.slice(1).map(Number) as [number, number, number, number];
+  const [year, month, day, hour] = found.slice(1, 5).map(Number) as [number, number, number, number];
   const real = new Date(Date.UTC(year, month - 1, day));
-  if (hour > 23 || real.getUTCMonth() !== month - 1 || real.getUTCDate() !== day) return null;
-  return instantOf(year, month, day, hour, zone);
+  if (hour > 23 || real.getUTCFullYear() !== year || real.getUTCMonth() !== month - 1 || real.getUTCDate() !== day) {
+    return null;
+  }
+  const first = instantOf(year, month, day, hour, zone);
+  if (!found[5]) return first;
+  return localTime(first + kHourMs, zone).hour === hour ? first + kHourMs : null;
 }
 
 const kUnits = {
