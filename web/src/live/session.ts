@@ -23,6 +23,8 @@ export interface Link {
   error: ApiError | null;
 }
 
+const kClean = { stations: false, positions: false, state: false, movements: false, snapshot: false };
+
 // Of a step the stations come last; what comes before them is shown with them, or after this time.
 const kStepMs = 250;
 
@@ -49,7 +51,7 @@ export class Session {
   private ticker: ReturnType<typeof setInterval> | undefined;
   private readonly pace = new Pace(() => this.publish());
   private judged: ReadonlyMap<string, Standing> = new Map();
-  private dirty = { stations: false, positions: false, state: false, movements: false };
+  private dirty = kClean;
 
   constructor(client: Client, info: SystemInfo, onOpened: () => void) {
     this.client = client;
@@ -102,15 +104,15 @@ export class Session {
     if (this.model.now !== null && event.name !== 'movements') {
       this.server.heard(this.model.now, local, event.name === 'state' ? event.data.speed : undefined);
     }
-    this.dirty.stations ||= change.stations;
-    this.dirty.positions ||= change.positions;
-    this.dirty.state ||= change.state;
-    this.dirty.movements ||= change.movements;
+    this.dirty = {
+      stations: this.dirty.stations || change.stations,
+      positions: this.dirty.positions || change.positions,
+      state: this.dirty.state || change.state,
+      movements: this.dirty.movements || change.movements,
+      snapshot: this.dirty.snapshot || change.isSnapshot,
+    };
     this.link.value = { phase: 'live', heardAt: local, retryAt: null, isOpen: true, error: null };
-    if (change.isSnapshot) {
-      this.snapshots.value += 1;
-      void this.fetchMovements();
-    }
+    if (change.isSnapshot) void this.fetchMovements();
     this.pace.want(event.name === 'movements' || event.name === 'seen' ? kStepMs : 0);
   }
 
@@ -120,7 +122,9 @@ export class Session {
       if (this.dirty.positions) this.positions.value += 1;
       if (this.dirty.state) this.state.value = this.model.state;
       if (this.dirty.movements) this.movements.value = this.model.movements;
-      this.dirty = { stations: false, positions: false, state: false, movements: false };
+      // Not before its stations are there: who counts them would find none.
+      if (this.dirty.snapshot) this.snapshots.value += 1;
+      this.dirty = kClean;
       this.tick();
     });
   }
@@ -160,7 +164,7 @@ export class Session {
     try {
       const answer = await this.client.movements(this.info.id);
       if (!this.model.add(answer.movements)) return;
-      this.dirty.movements = true;
+      this.dirty = { ...this.dirty, movements: true };
       this.pace.want(0);
     } catch {
       // The ticker fills by itself; the stream says when the server is gone.
