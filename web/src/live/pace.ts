@@ -24,6 +24,8 @@ export class Pace {
   private readonly timing: Timing;
   private wantedAt: number | null = null; // nothing: nothing is to change
   private restsUntil = -Infinity;
+  private isFrameDue = false;
+  private isStopped = false;
   private callOff = (): void => undefined;
 
   constructor(run: () => void, timing: Timing = kBrowserTiming) {
@@ -33,6 +35,7 @@ export class Pace {
 
   // What is wanted twice happens once, at the earlier time.
   want(withinMs: number): void {
+    if (this.isStopped) return;
     const at = this.timing.now() + withinMs;
     if (this.wantedAt !== null && this.wantedAt <= at) return;
     this.wantedAt = at;
@@ -40,6 +43,7 @@ export class Pace {
   }
 
   stop(): void {
+    this.isStopped = true;
     this.wantedAt = null;
     this.callOff();
   }
@@ -57,14 +61,18 @@ export class Pace {
     const until = begun + kLongestRestMs;
     this.restsUntil = until;
     this.run();
+    // Behind another tab no frame comes: one is asked for, and not one for each change until the tab is seen again.
+    if (this.isFrameDue) return;
+    this.isFrameDue = true;
     // A task after the frame: it has been drawn by then, or at least handed over.
-    this.timing.onFrame(() =>
+    this.timing.onFrame(() => {
+      this.isFrameDue = false;
       this.timing.after(0, () => {
         if (this.restsUntil !== until) return; // this frame was long in coming, and another change has begun
         const now = this.timing.now();
         this.restsUntil = Math.min(until, now + (now - begun));
         this.wait();
-      }),
-    );
+      });
+    });
   }
 }

@@ -8,6 +8,7 @@ const kFrameMs = 16;
 class FakeTiming implements Timing {
   ms = 0;
   isHidden = false;
+  framesWanted = 0;
   private due: { at: number; run: () => void }[] = [];
 
   now(): number {
@@ -19,6 +20,7 @@ class FakeTiming implements Timing {
     return () => (this.due = this.due.filter((each) => each !== task));
   }
   onFrame(run: () => void): void {
+    this.framesWanted += 1;
     if (!this.isHidden) this.after(kFrameMs - (this.ms % kFrameMs), run);
   }
   go(ms: number): void {
@@ -93,10 +95,12 @@ describe('the pace of the screen', () => {
     pace.want(0);
     timing.go(1000);
     expect(changes).toEqual([1000, 1000 + kLongestRestMs]);
+    expect(timing.framesWanted).toBe(1);
   });
   it('changes nothing any more once it is stopped', () => {
     pace.want(0);
     pace.stop();
+    pace.want(0); // what was under way answers late
     timing.go(1000);
     expect(changes).toEqual([]);
   });
