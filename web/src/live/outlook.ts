@@ -23,13 +23,27 @@ export function soonOf(outlook: Outlook | null, find: Find, standings: Standings
     .sort((a, b) => Date.parse(a.of.at) - Date.parse(b.of.at) || (a.of.id < b.of.id ? -1 : 1));
 }
 
+// What is older than this says no more what is; of a demo, whose clock runs faster, as many times older.
+const kOldMs = 60_000;
+
+export function youngOf(outlook: Outlook | null, now: number | null, speed: number): Outlook | null {
+  if (outlook === null || now === null) return outlook;
+  return now - Date.parse(outlook.now) > kOldMs * Math.max(1, speed) ? null : outlook;
+}
+
 // First those that flap, most changes first; then those that stand still, longest first.
 export function doubtfulOf(outlook: Outlook | null, find: Find, standings: Standings): Told<Flapping | Frozen>[] {
   const flapping = known(outlook?.flapping ?? [], find, standings).sort((a, b) => b.of.changes - a.of.changes);
-  const frozen = known(outlook?.frozen ?? [], find, standings).sort(
-    (a, b) => Date.parse(a.of.since) - Date.parse(b.of.since),
-  );
+  const frozen = known(outlook?.frozen ?? [], find, standings)
+    .filter(({ station, of }) => !hasChangedSince(station, Date.parse(of.since)))
+    .sort((a, b) => Date.parse(a.of.since) - Date.parse(b.of.since));
   return [...flapping, ...frozen];
+}
+
+// As far as its hour tells: it stood still for a day or longer, so a rental or return of this hour came later.
+function hasChangedSince(station: LiveStation, since: number): boolean {
+  const isLater = station.hourMs !== null && station.hourMs >= since;
+  return isLater && (station.rentals ?? 0) + (station.returns ?? 0) > 0;
 }
 
 function known<Of extends { id: string }>(list: readonly Of[], find: Find, standings: Standings): Told<Of>[] {

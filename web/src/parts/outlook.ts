@@ -6,6 +6,7 @@ import { useEffect } from 'preact/hooks';
 
 import type { Outlook } from '../api/types.ts';
 import { client } from '../app.ts';
+import { youngOf } from '../live/outlook.ts';
 import type { Session } from '../live/session.ts';
 import { type Loaded, useLoaded } from './loaded.ts';
 
@@ -16,14 +17,20 @@ export function useOutlook(session: Session): Loaded<Outlook> {
   const beat = useSignal(0);
   const everyMs = useComputed(() => ((session.state.value?.speed ?? 1) > 1 ? kEveryMsOfDemo : kEveryMs)).value;
   useEffect(() => {
-    const timer = setInterval(() => {
+    const again = () => {
       if (session.isConnected.peek() && document.visibilityState === 'visible') beat.value += 1;
-    }, everyMs);
-    return () => clearInterval(timer);
+    };
+    const timer = setInterval(again, everyMs);
+    document.addEventListener('visibilitychange', again);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener('visibilitychange', again);
+    };
   }, [session, everyMs]);
-  return useLoaded(
+  const loaded = useLoaded(
     (signal) => client.outlook(session.info.id, signal),
     session.info.id,
     `${beat.value} ${session.snapshots.value}`,
   );
+  return { ...loaded, value: youngOf(loaded.value, session.now.value, session.state.value?.speed ?? 1) };
 }
