@@ -5,7 +5,7 @@ import { effect, signal } from '@preact/signals';
 import { ApiError, Client } from './api/client.ts';
 import type { About } from './api/types.ts';
 import { Session } from './live/session.ts';
-import { hashOf, type Page, parseRoute, type Route } from './route.ts';
+import { hashOf, type Page, parseRoute, type Route, systemOf } from './route.ts';
 
 function sessionStorageOrNone(): Storage | null {
   try {
@@ -64,11 +64,14 @@ export async function loadAbout(): Promise<void> {
       askToken();
       return;
     }
-    if (about.value === null) {
-      problem.value = failure;
-      retryTimer = setTimeout(() => void loadAbout(), kRetryMs);
-    }
+    if (about.value === null) problem.value = failure;
+    if (about.value === null || session.value === null) loadAboutLater();
   }
+}
+
+function loadAboutLater(): void {
+  clearTimeout(retryTimer);
+  retryTimer = setTimeout(() => void loadAbout(), kRetryMs);
 }
 
 export function askToken(): void {
@@ -87,16 +90,11 @@ function restartSession(): void {
   chooseSession();
 }
 
-// The system of the address; the only one there is where the address names none.
 function chooseSession(): void {
-  const systems = about.value?.systems ?? [];
   const wanted = route.value.system;
-  const info =
-    wanted === null
-      ? systems.length === 1
-        ? systems[0]
-        : undefined
-      : systems.find((system) => system.id === wanted);
+  const found = about.value && systemOf(about.value.systems, wanted);
+  if (about.value && found === null) loadAboutLater(); // it appears as soon as one is read
+  const info = found === 'choice' ? null : found;
   if (info?.id === session.value?.info.id) return;
   session.value?.stop();
   if (!info) {

@@ -10,6 +10,13 @@ export interface Route {
   params: URLSearchParams;
 }
 
+// Which of the server's systems an address is about: the one that it names, or the only one there is. 'choice': it
+// names none of several; null: there is none, or none of that name, and it may come yet.
+export function systemOf<Of extends { id: string }>(systems: readonly Of[], named: string | null): Of | 'choice' | null {
+  if (named !== null) return systems.find(({ id }) => id === named) ?? null;
+  return systems.length > 1 ? 'choice' : (systems[0] ?? null);
+}
+
 export function parseRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#/, '').split('?', 2);
   const [system, page, item] = path

@@ -8,7 +8,7 @@ import { ApiError, type Client } from './client.ts';
 import type { LiveEvent } from './types.ts';
 
 export const kSilenceMs = 15_000; // a state comes at least every 5 s
-export const kStopStatuses: ReadonlySet<number> = new Set([401, 403, 404]);
+const kStopStatuses: ReadonlySet<number> = new Set([401, 403, 404]);
 const kFirstWaitMs = 1_000;
 const kLongestWaitMs = 30_000;
 
@@ -37,6 +37,7 @@ export class EventStream {
   private abort: AbortController | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private isStopped = false;
+  private wasHeard = false;
 
   constructor(client: Client, system: string, listener: StreamListener) {
     this.client = client;
@@ -76,7 +77,8 @@ export class EventStream {
     }
     this.abort = null;
     if (this.isStopped) return;
-    if (kStopStatuses.has(failure.status)) {
+    // A server that has just been started may not know yet the system that it will have again.
+    if (kStopStatuses.has(failure.status) && !(failure.status === 404 && this.wasHeard)) {
       this.listener.onClosed(failure, null);
       return;
     }
@@ -110,6 +112,7 @@ export class EventStream {
           const id = message.id ?? null;
           if (id !== null) this.lastId = id;
           this.attempt = 0;
+          this.wasHeard = true;
           this.listener.onEvent(
             { name: message.event, data: JSON.parse(message.data) } as LiveEvent,
             id,

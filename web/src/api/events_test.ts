@@ -111,6 +111,24 @@ describe('the event stream', () => {
     expect(closed.at(-1)).toMatchObject({ retryAt: null, error: { status: 401 } });
     expect(server.requests).toHaveLength(2);
   });
+  it('takes a system that it has heard of, and that is not there now, for one that comes back', async () => {
+    server.refuse(404);
+    await server.say(kState);
+    await server.end();
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(closed.at(-1)).toMatchObject({ error: { status: 404 } });
+    expect(closed.at(-1)!.retryAt).not.toBeNull();
+    server.refuse(200);
+    await vi.advanceTimersByTimeAsync(3000);
+    await server.say(kState);
+    expect(events).toHaveLength(2);
+  });
+  it('gives up a system of which it never heard', async () => {
+    server.refuse(404);
+    await server.end();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(closed.at(-1)).toMatchObject({ retryAt: null, error: { status: 404 } });
+  });
   it('tries at once when asked to', async () => {
     await server.end();
     stream.retryNow();
