@@ -269,9 +269,34 @@ describe('history', () => {
     expect(await page.locator('.day-strip .unknown').count()).toBe(2); // 22 runs, 23 is to come
   });
 
-  it('says so where the lake is empty', async () => {
+  it('says so where the lake has nothing lately, and lets one choose an earlier day', async () => {
     const page = await visit(`${await serve({ hasNoLake: true })}#/seoul/history`);
-    await page.waitForFunction(() => document.body.innerText.includes('The lake has no hours yet'));
+    await page.waitForFunction(() => document.body.innerText.includes('The lake has no hours of the last 8 days'));
+    await page.locator('.player input[type=date]').fill('2024-07-01');
+    await page.waitForFunction(() => location.hash.includes('history/2024-07-01T'));
+  });
+
+  it('says of a day that does not come that it does not, plays none of it, and asks again when told to', async () => {
+    const url = await serve({ stations: 300 });
+    const page = await visit(url);
+    let isCut = true;
+    await page.route('**/hour-columns*', (route) => (isCut ? route.abort() : route.continue()));
+    await page.goto(`${url}#/seoul/history/2024-08-10T08`);
+    await page.waitForFunction(() => document.querySelector('.player .tag')?.textContent === 'this day could not be loaded');
+    expect(await page.locator('.player button.primary').isDisabled()).toBe(true);
+    expect(await page.locator('.legend').innerText()).not.toContain('no data in this hour');
+    isCut = false;
+    await page.getByRole('button', { name: 'Try now' }).click();
+    await page.waitForSelector('.hour-table tbody tr');
+    expect(await page.locator('.player button.primary').isDisabled()).toBe(false);
+  });
+
+  it('takes no year that is typed in part', async () => {
+    const page = await visit(`${await serve({ stations: 300 })}#/seoul/history/2024-08-10T08`);
+    await page.waitForSelector('.hour-table tbody tr');
+    await page.locator('.player input[type=date]').fill('0002-08-10');
+    await page.waitForTimeout(300);
+    expect(page.url()).toContain('history/2024-08-10T08');
   });
 });
 

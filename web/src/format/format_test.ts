@@ -50,6 +50,12 @@ describe('times', () => {
     expect(times.hoursOfDay('2024-11-03', kNewYork)).toHaveLength(25);
     expect(times.hoursOfDay('2024-08-11', kSeoul)[0]).toBe(at('2024-08-10T15:00:00Z'));
   });
+  it('take no date that is typed in part, nor one to come', () => {
+    const is = (date: string) => times.isDayOf(date, '2024-08-11');
+    expect(['0002-08-11', '0202-08-11', '1970-01-01', '2024-08-12', '', '2024-8-1'].filter(is)).toEqual([]);
+    expect(['1970-01-02', '2024-08-11'].every(is)).toBe(true);
+    expect(times.isDayOf('2024-08-12', undefined)).toBe(true);
+  });
   it('find the same hour a week ago by the local clock', () => {
     expect(times.shiftDays(at('2024-08-11T13:00:00Z'), -7, kSeoul)).toBe(at('2024-08-04T13:00:00Z'));
     // 12:00 in New York on both sides of the change
@@ -107,6 +113,7 @@ describe('numbers', () => {
     expect([changePercent(105, 100), changePercent(90, 100), changePercent(7, 7), changePercent(7, 0)]).toEqual([
       '+5 %', '−10 %', '0 %', '–',
     ]);
+    expect(minutes(null)).toBe('–');
     expect(minutes(0)).toBe('0');
     expect(minutes(20)).toBe('<1');
     expect(minutes(3600)).toBe('60');

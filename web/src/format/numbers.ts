@@ -24,7 +24,8 @@ export function changePercent(now: number, before: number): string {
   return before > 0 ? `${signed(Math.round(((now - before) / before) * 100))} %` : kUnknown;
 }
 
-export function minutes(seconds: number): string {
+export function minutes(seconds: number | null): string {
+  if (seconds === null) return kUnknown;
   if (seconds === 0) return '0';
   return seconds < 60 ? '<1' : String(Math.round(seconds / 60));
 }

@@ -91,6 +91,14 @@ export function isoDate(ms: number, zone: string): string {
   return `${String(t.year).padStart(4, '0')}-${two(t.month)}-${two(t.day)}`;
 }
 
+// The first that is a day of 1970 or later in every zone.
+export const kFirstDay = '1970-01-02';
+
+// Whether it is a date that can be shown, of those up to `last`.
+export function isDayOf(date: string, last: string | undefined): boolean {
+  return /^\d{4}-\d\d-\d\d$/.test(date) && date >= kFirstDay && (last === undefined || date <= last);
+}
+
 // 8월 11일 (일), Sun 11 Aug
 export function dayName(ms: number, zone: string, language: Language): string {
   return format(language, zone, 'day', { weekday: 'short', month: 'short', day: 'numeric' }).format(ms);

@@ -54,13 +54,27 @@ export function hourClass(row: HourRow | undefined, mode: HourMode, racks: numbe
       return all === 0 ? 1 : all < 5 ? 2 : all < 10 ? 3 : all < 20 ? 4 : 5;
     }
     case 'empty':
-      return timeClass(row.empty_seconds);
     case 'full':
-      return timeClass(row.full_seconds);
+      return timeClass(secondsOf(row, mode, racks));
   }
 }
 
-function timeClass(seconds: number): number {
+// How long a station was empty or full in the hour. Null, and not never: most of the hour was not seen, or it cannot be
+// told without racks.
+export function secondsOf(row: HourRow, of: 'empty' | 'full', racks: number | null): number | null {
+  const seconds = of === 'empty' ? row.empty_seconds : row.full_seconds;
+  if (seconds > 0) return seconds;
+  if (of === 'full' && (racks === null || racks <= 0)) return null;
+  return row.observed_seconds * 2 < lengthOf(row) ? null : seconds;
+}
+
+// In seconds.
+export function lengthOf(row: HourRow): number {
+  return (Date.parse(row.end) - Date.parse(row.start)) / 1000;
+}
+
+function timeClass(seconds: number | null): number {
+  if (seconds === null) return kUnknownClass;
   return seconds === 0 ? 1 : seconds < 900 ? 2 : seconds < 1800 ? 3 : seconds < 3600 ? 4 : 5;
 }
 

@@ -47,7 +47,7 @@ export class Day {
     if (!hour) return null;
     const sum = (of: readonly (number | null)[]) => of.reduce<number>((all, value) => all + (value ?? 0), 0);
     return {
-      stations: hour.total_rental.filter((value) => value !== null).length,
+      stations: new Set(this.stations.filter((_, index) => hour.total_rental[index] !== null)).size,
       rentals: sum(hour.total_rental),
       returns: sum(hour.total_return),
       state: hour.state,
@@ -72,6 +72,18 @@ export class Day {
     });
     return rows;
   }
+}
+
+// Names for rows of one hour, each another: a station may have several.
+export function keysOf(rows: readonly HourRow[]): ReadonlyMap<HourRow, string> {
+  const many = new Map<string, number>();
+  return new Map(
+    rows.map((row) => {
+      const nth = (many.get(row.stationId) ?? 0) + 1;
+      many.set(row.stationId, nth);
+      return [row, `${nth} ${row.stationId}`];
+    }),
+  );
 }
 
 // Which of two rows was first is not known, so neither are the bikes that the hour opened and closed with; a map

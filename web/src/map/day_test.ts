@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import type { ColumnsOfHour, HourColumnsAnswer } from '../api/types.ts';
-import { hourClass, kUnknownClass } from './classes.ts';
-import { Day, kColumns } from './day.ts';
+import { hourClass, kUnknownClass, secondsOf } from './classes.ts';
+import { Day, kColumns, keysOf } from './day.ts';
 
 function hour(start: string, rentals: (number | null)[], of: Partial<ColumnsOfHour> = {}): ColumnsOfHour {
   const columns = Object.fromEntries(kColumns.map((name) => [name, rentals.map((n) => (n === null ? null : 0))]));
@@ -41,12 +41,38 @@ describe('a day of the lake', () => {
     expect(day.byStation(kAt[1]).get('b')?.total_rental).toBe(6);
   });
 
+  it('tells the rows of a station apart', () => {
+    const keys = [...keysOf(new Day({ ...answer, hours: [hour('2024-08-11T14:00:00Z', [0, 2, 2])] }).rows(kAt[1])).values()];
+    expect(new Set(keys).size).toBe(3);
+  });
+
   it('adds up, and knows what is final', () => {
     expect(day.sum(kAt[0])).toEqual({ stations: 1, rentals: 3, returns: 5, state: 'final', why: null });
-    expect(day.sum(kAt[1])).toMatchObject({ stations: 3, rentals: 6, state: 'waiting', why: 'a wait' });
+    expect(day.sum(kAt[1])).toMatchObject({ stations: 2, rentals: 6, state: 'waiting', why: 'a wait' });
     expect(day.isFinal([kAt[0]])).toBe(true);
     expect(day.isFinal([kAt[0], kAt[1]])).toBe(false);
     expect(day.isFinal([kAt[0], kAt[2]])).toBe(false);
+  });
+});
+
+describe('how long a station was empty or full', () => {
+  const row = (observed: number, full: number) =>
+    new Day({
+      stations: ['a'],
+      hours: [hour('2024-08-11T13:00:00Z', [0], { observed_seconds: [observed], full_seconds: [full] })],
+    }).rows(kAt[0])[0]!;
+  it('is unknown where little was seen, and not never', () => {
+    expect([1799, 1800].map((seen) => secondsOf(row(seen, 0), 'empty', 10))).toEqual([null, 0]);
+    expect([1799, 1800].map((seen) => secondsOf(row(seen, 0), 'full', 10))).toEqual([null, 0]);
+    expect(secondsOf(row(600, 300), 'full', 10)).toBe(300);
+    expect(hourClass(row(0, 0), 'empty', 10)).toBe(kUnknownClass);
+    expect(hourClass(row(3600, 0), 'empty', 10)).toBe(1);
+  });
+  it('is unknown without racks, where it was not seen to be full', () => {
+    expect([null, 0].map((racks) => secondsOf(row(3600, 0), 'full', racks))).toEqual([null, null]);
+    expect(secondsOf(row(3600, 60), 'full', null)).toBe(60);
+    expect(secondsOf(row(3600, 0), 'empty', null)).toBe(0);
+    expect(hourClass(row(3600, 0), 'full', null)).toBe(kUnknownClass);
   });
 });
 

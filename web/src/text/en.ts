@@ -4,9 +4,7 @@ const plural = (n: number, one: string, many: string) => (n === 1 ? one : many);
 
 export const en = {
   language: 'English',
-  languageChoice: 'Language',
   otherLanguage: '한국어',
-  theme: 'Theme',
   toDark: 'Dark theme',
   toLight: 'Light theme',
   skip: 'Skip to the content',
@@ -14,7 +12,6 @@ export const en = {
   live: 'Live',
   stationsPage: 'Stations',
   history: 'History',
-  system: 'System',
   allSystems: 'All systems',
   chooseSystem: 'Choose a system',
   systemsFilter: 'Filter systems',
@@ -58,7 +55,6 @@ export const en = {
   atStations: (n: string) => `at ${n} stations`,
   empty: 'Empty',
   full: 'Full',
-  some: 'Has bikes and free racks',
   stale: 'Unknown',
   emptyStations: 'Stations empty',
   fullStations: 'Stations full',
@@ -85,7 +81,6 @@ export const en = {
   sourceLast: (ago: string) => `last answer ${ago} ago`,
   sourceFailures: (n: number) => `${n} ${plural(n, 'failure', 'failures')} in a row`,
   sourcePolls: (polls: string, failures: string) => `${polls} polls, ${failures} failed`,
-  sourceFrozen: (n: string) => `${n} times unchanged`,
   sourceRejected: (n: string) => `${n} answers rejected`,
 
   // standings of a station
@@ -108,20 +103,18 @@ export const en = {
   noRenting: 'No rentals',
   noReturning: 'No returns',
   hasBikes: 'In use',
-  withoutRacks: 'racks unknown',
   since: (t: string) => `since ${t}`,
   sinceAtLeast: (t: string) => `since ${t} at least`,
   duration: 'For',
   atLeast: (d: string) => `≥ ${d}`,
-  sinceHead: 'Since',
 
   // panels
   attention: 'Needs attention',
   activity: 'Activity',
   longestFirst: 'Longest first',
   newestFirst: 'Newest first',
-  order: 'Order',
   allInTable: (n: string) => `All ${n} in the table`,
+  shownOf: (shown: string, of: string) => `${shown} of ${of}. All are in the CSV.`,
   noneEmpty: 'No station is empty.',
   noneFull: 'No station is full.',
   noneKnown: 'Not known: no station has been seen lately.',
@@ -153,6 +146,7 @@ export const en = {
   returned: (n: string) => `returned ${n}`,
   nowBikes: (n: string) => `${n} left there`,
   noActive: 'No rental or return in this hour yet.',
+  noHourKnown: 'Not known: no station has been seen in this hour.',
   activeHint: (t: string) => `rentals and returns since ${t}, provisional`,
   flow: 'Flow by hour',
   flowHint: 'all stations, last 24 hours',
@@ -170,7 +164,6 @@ export const en = {
   asChart: 'As a chart',
   csv: 'CSV',
   csvOf: (what: string) => `Download as CSV: ${what}`,
-  openOf: 'has not ended',
   waitWords: {
     needs: (at: string) => `needs data up to ${at}`,
     seenUpTo: (at: string) => `seen in full up to ${at}`,
@@ -194,6 +187,7 @@ export const en = {
   mapFullTime: 'Time full',
   mapLoading: 'The map is loading…',
   mapNoGl: 'This browser cannot draw the map (it needs WebGL 2). The table of stations has everything that the map shows.',
+  mapNotLoaded: 'The code of the map could not be loaded.',
   mapNoPositions: 'No station has told its position.',
   mapWithout: (n: string) => `${n} without a position: in the table only`,
   mapToTable: 'To the table of stations',
@@ -240,7 +234,6 @@ export const en = {
   shown: (from: string, to: string, of: string) => `${from}–${to} of ${of}`,
   previous: 'Previous',
   next: 'Next',
-  sortedBy: (what: string) => `sorted by ${what}`,
   share: 'Fill',
 
   // station
@@ -258,9 +251,6 @@ export const en = {
   hour: 'Hour',
   thisHour: 'This hour',
   hourSoFar: (rentals: string, returns: string) => `${rentals} rentals, ${returns} returns so far`,
-  unknownFrom: 'unknown from',
-  unknownTo: 'to',
-  onMap: 'Show on the map',
 
   // history
   historyTitle: 'History',
@@ -273,10 +263,11 @@ export const en = {
   hourOf: (from: string, to: string) => `${from} – ${to}`,
   hourSlider: 'Hour of the day',
   latestHour: 'Latest hour',
+  dayFailed: 'this day could not be loaded',
   loadingDay: 'Loading this day…',
   noRowsShort: 'no data',
   noRows: 'The lake has no rows for this hour.',
-  noHistory: 'The lake has no hours yet. The first one appears when an hour is over and final.',
+  noHistory: (days: number) => `The lake has no hours of the last ${days} days. Choose an earlier day; a new hour appears when it is over and final.`,
   final: 'final',
   open: 'has not ended',
   waiting: 'not final',

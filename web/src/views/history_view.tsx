@@ -1,16 +1,16 @@
 // A day of the lake, hour by hour: on the map and as a table. A day comes in one answer and can be played.
 
-import { useComputed, useSignal } from '@preact/signals';
-import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks';
+import { batch, useComputed, useSignal } from '@preact/signals';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import { client, go, route, setItem } from '../app.ts';
 import type { HourRow } from '../api/types.ts';
 import { kDayMs, kHourMs, lastHours } from '../charts/series.ts';
-import { minutes, signed, whole } from '../format/numbers.ts';
+import { minutes, percent, signed, whole } from '../format/numbers.ts';
 import { hourKey, hoursOfDay, isoDate, parseHourKey } from '../format/times.ts';
 import { milliseconds } from '../live/station.ts';
 import type { Session } from '../live/session.ts';
-import { hourClass, type HourMode } from '../map/classes.ts';
+import { hourClass, type HourMode, lengthOf, secondsOf } from '../map/classes.ts';
 import { Day } from '../map/day.ts';
 import { useLoaded } from '../parts/loaded.ts';
 import { text } from '../text/text.ts';
@@ -39,7 +39,10 @@ async function dayOf(session: Session, date: string, hours: readonly number[], a
 export function HistoryView({ session }: { session: Session }) {
   const t = text.value;
   const asked = route.value.item === null ? null : parseHourKey(route.value.item, session.zone);
-  // Which hours there are: the newest one is where the history starts.
+  const [tries, setTries] = useState(0);
+  const retry = () => setTries(tries + 1);
+  // Which hours there are: the newest one is where the history starts; else the one that runs, of which a day can be
+  // chosen that is longer ago.
   const isNowKnown = useComputed(() => session.now.value !== null).value;
   const running = useComputed(() => milliseconds(session.state.value?.hour?.start ?? null)).value;
   const latest = useLoaded(
@@ -47,20 +50,26 @@ export function HistoryView({ session }: { session: Session }) {
       const now = session.now.peek();
       if (now === null) return null;
       const end = (lastHours(now, 1, running ?? 0)[0] ?? now) + kHourMs;
-      return client.totals(session.info.id, end - kLookBackDays * kDayMs, end, abort);
+      const totals = await client.totals(session.info.id, end - kLookBackDays * kDayMs, end, abort);
+      return { newest: milliseconds(totals.at(-1)?.start ?? null), running: end - kHourMs };
     },
     `${session.info.id} ${isNowKnown}`,
-    running,
+    `${running} ${tries}`,
   );
-  const newest = latest.value?.at(-1);
-  const start = asked ?? (newest ? Date.parse(newest.start) : null);
+  const newest = latest.value?.newest ?? null;
+  const start = asked ?? newest ?? latest.value?.running ?? null;
 
   if (start === null) {
     return (
       <main id="content" class="page" tabIndex={-1}>
         <h1>{t.historyTitle}</h1>
         <p class="hint">
-          {latest.error ? latest.error.message : latest.value === null || latest.isLoading ? t.loading : t.noHistory}
+          {latest.error ? latest.error.message : t.loading}{' '}
+          {latest.error && (
+            <button type="button" class="small" onClick={retry}>
+              {t.retryNow}
+            </button>
+          )}
         </p>
       </main>
     );
@@ -69,8 +78,8 @@ export function HistoryView({ session }: { session: Session }) {
     <OneDay
       session={session}
       start={start}
-      newest={newest ? Date.parse(newest.start) : null}
-      note={route.value.item !== null && asked === null ? t.badHour : null}
+      newest={newest}
+      note={asked !== null ? null : newest === null ? t.noHistory(kLookBackDays) : route.value.item !== null ? t.badHour : null}
     />
   );
 }
@@ -95,31 +104,43 @@ function OneDay({ session, start, newest, note }: OneDayProps) {
   // The first state that is heard changes nothing.
   const first = useRef<string | null>(null);
   first.current ??= changes;
+  const [tries, setTries] = useState(0);
+  const retry = () => setTries(tries + 1);
   const loaded = useLoaded(
     (abort) => dayOf(session, date, hours, abort),
     `${session.info.id} ${date}`,
-    changes === first.current ? null : changes,
+    `${changes === first.current ? '' : changes} ${tries}`,
   );
   const day = loaded.value;
+  const error = loaded.error?.message ?? null;
 
   const rows = useSignal<ReadonlyMap<string, HourRow>>(new Map());
+  const missing = useSignal<'loading' | 'failed' | null>(null); // the whole day
   useEffect(() => {
-    rows.value = day?.byStation(start) ?? new Map();
-  }, [day, start]);
+    batch(() => {
+      rows.value = day?.byStation(start) ?? new Map();
+      missing.value = day ? null : error === null ? 'loading' : 'failed';
+    });
+  }, [day, start, error]);
   const coloured = useCallback(
     (mode: HourMode): Coloured => {
       const of = rows.value;
+      const t = text.value;
+      const racks = (id: string) => session.station(id)?.racks ?? null;
+      const none = missing.value === null ? t.legendNoRow : missing.value === 'loading' ? t.loadingDay : t.dayFailed;
       return {
         scale: mode,
-        unknown: text.value.legendNoRow,
-        note: mode === 'fill' ? text.value.legendRacksNow : null,
-        classOf: (id) => hourClass(of.get(id), mode, session.station(id)?.racks ?? null),
-        countOf: (id) => countOf(of.get(id), mode),
+        isPast: true,
+        // Of a row that is there it may still be unknown how long.
+        unknown: missing.value === null && (mode === 'empty' || mode === 'full') ? t.legendUnknown : none,
+        note: mode === 'fill' ? t.legendRacksNow : null,
+        classOf: (id) => hourClass(of.get(id), mode, racks(id)),
+        countOf: (id) => countOf(of.get(id), mode, racks(id)),
         detailOf: (id) => {
           const row = of.get(id);
-          return row
-            ? `${text.value.rentals} ${whole(row.total_rental)} · ${text.value.returns} ${whole(row.total_return)}`
-            : text.value.legendNoRow;
+          if (!row) return none;
+          const seen = percent(row.observed_seconds, lengthOf(row));
+          return `${t.rentals} ${whole(row.total_rental)} · ${t.returns} ${whole(row.total_return)} · ${t.observed} ${seen}`;
         },
       };
     },
@@ -139,6 +160,7 @@ function OneDay({ session, start, newest, note }: OneDayProps) {
         newest={newest}
         date={date}
         day={day}
+        error={error}
         show={(at) => setItem(hourKey(at, zone))}
         goTo={(at) => go('history', hourKey(at, zone), Object.fromEntries(route.value.params))}
       />
@@ -157,12 +179,12 @@ function OneDay({ session, start, newest, note }: OneDayProps) {
           selected={null}
         />
       </div>
-      <HourTable session={session} start={start} day={day} error={loaded.error?.message ?? null} />
+      <HourTable session={session} start={start} day={day} error={error} retry={retry} />
     </main>
   );
 }
 
-function countOf(row: HourRow | undefined, mode: HourMode): string | null {
+function countOf(row: HourRow | undefined, mode: HourMode, racks: number | null): string | null {
   if (!row) return null;
   switch (mode) {
     case 'net':
@@ -172,8 +194,7 @@ function countOf(row: HourRow | undefined, mode: HourMode): string | null {
     case 'activity':
       return whole(row.total_return + row.total_rental);
     case 'empty':
-      return minutes(row.empty_seconds);
     case 'full':
-      return minutes(row.full_seconds);
+      return minutes(secondsOf(row, mode, racks));
   }
 }

@@ -4,7 +4,8 @@ import { route } from '../app.ts';
 import type { HourRow } from '../api/types.ts';
 import { minutes, percent, signed, whole } from '../format/numbers.ts';
 import type { Session } from '../live/session.ts';
-import { type Day, kColumns } from '../map/day.ts';
+import { lengthOf, secondsOf } from '../map/classes.ts';
+import { type Day, kColumns, keysOf } from '../map/day.ts';
 import { CsvButton } from '../parts/marks.tsx';
 import { hourFileName } from '../parts/sheets.ts';
 import { type Column, sorted, Table } from '../parts/table.tsx';
@@ -16,12 +17,14 @@ interface Props {
   start: number;
   day: Day | null; // not here yet
   error: string | null;
+  retry: () => void;
 }
 
-export function HourTable({ session, start, day, error }: Props) {
+export function HourTable({ session, start, day, error, retry }: Props) {
   const t = text.value;
   void session.positions.value; // names
   const rows = day?.rows(start) ?? [];
+  const keys = keysOf(rows);
   const sums = day?.sum(start) ?? null;
   const columns = hourColumns(session);
   const order = route.value.params.get('sort') ?? '-activity';
@@ -45,7 +48,14 @@ export function HourTable({ session, start, day, error }: Props) {
           }}
         />
       </div>
-      {error && <p class="hint bad-text">{error}</p>}
+      {error && (
+        <p class="hint bad-text">
+          {error}{' '}
+          <button type="button" class="small" onClick={retry}>
+            {t.retryNow}
+          </button>
+        </p>
+      )}
       {!error && day === null && <p class="hint">{t.loadingDay}</p>}
       {day && rows.length === 0 && <p class="hint">{t.noRows}</p>}
       {rows.length > 0 && (
@@ -53,7 +63,7 @@ export function HourTable({ session, start, day, error }: Props) {
           label={t.rows}
           columns={columns}
           rows={rows}
-          keyOf={(row) => `${row.stationId} ${row.bikes_open} ${row.total_rental}`}
+          keyOf={(row) => keys.get(row)!}
           sort="-activity"
         />
       )}
@@ -68,10 +78,11 @@ function hourColumns(session: Session): Column<HourRow>[] {
   const number = (
     key: string,
     head: string,
-    value: (row: HourRow) => number,
+    value: (row: HourRow) => number | null,
     isWideOnly = false,
     cell: (row: HourRow) => string = (row) => whole(value(row)),
   ): Column<HourRow> => ({ key, head, isNumeric: true, isWideOnly, value, cell });
+  const seconds = (row: HourRow, of: 'empty' | 'full') => secondsOf(row, of, session.station(row.stationId)?.racks ?? null);
   const title = (id: string) => session.station(id)?.title ?? id;
   return [
     {
@@ -97,9 +108,9 @@ function hourColumns(session: Session): Column<HourRow>[] {
     number('close', t.openClose, (row) => row.bikes_close, false, (row) => `${row.bikes_open} → ${row.bikes_close}`),
     number('max', t.minMax, (row) => row.bikes_max, true, (row) => `${row.bikes_min}–${row.bikes_max}`),
     number('observed', t.observed, (row) => row.observed_seconds, true, (row) =>
-      percent(row.observed_seconds, (Date.parse(row.end) - Date.parse(row.start)) / 1000),
+      percent(row.observed_seconds, lengthOf(row)),
     ),
-    number('empty', t.emptyMinutes, (row) => row.empty_seconds, true, (row) => minutes(row.empty_seconds)),
-    number('full', t.fullMinutes, (row) => row.full_seconds, true, (row) => minutes(row.full_seconds)),
+    number('empty', t.emptyMinutes, (row) => seconds(row, 'empty'), true, (row) => minutes(seconds(row, 'empty'))),
+    number('full', t.fullMinutes, (row) => seconds(row, 'full'), true, (row) => minutes(seconds(row, 'full'))),
   ];
 }

@@ -18,6 +18,7 @@ import { text } from '../text/text.ts';
 
 export interface Coloured {
   scale: Scale;
+  isPast?: boolean; // of an hour that is over: nothing of now is said beside it
   unknown: string; // what the grey ones are
   note?: string | null; // one more line of the legend
   classOf: (id: string) => number;
@@ -39,7 +40,7 @@ export function MapPane<Mode extends string>({ session, modes, coloured, selecte
   const container = useRef<HTMLDivElement>(null);
   const overlay = useRef<HTMLDivElement>(null);
   const map = useSignal<StationMap | null>(null);
-  const [failure, setFailure] = useState(false);
+  const [failure, setFailure] = useState<'load' | 'draw' | null>(null);
   const hovered = useSignal<{ id: string; x: number; y: number } | null>(null);
   const picked = useSignal<string | null>(null);
   const withPosition = useSignal<number | null>(null);
@@ -55,13 +56,14 @@ export function MapPane<Mode extends string>({ session, modes, coloured, selecte
       isLoading = true;
       requestAnimationFrame(() =>
         setTimeout(async () => {
+          const module = await loadMap().catch(() => null);
+          if (isGone) return;
+          if (module === null) return setFailure('load');
           try {
-            const module = await loadMap();
-            if (isGone) return;
             made = create(module.StationMap);
             map.value = made;
           } catch {
-            setFailure(true);
+            setFailure('draw');
           }
         }, 0),
       );
@@ -94,6 +96,7 @@ export function MapPane<Mode extends string>({ session, modes, coloured, selecte
       isGone = true;
       stop();
       made?.remove();
+      map.value = null;
     };
   }, [session]);
 
@@ -138,7 +141,17 @@ export function MapPane<Mode extends string>({ session, modes, coloured, selecte
         {!map.value && !failure && <p class="map-note">{session.positions.value === 0 ? t.loadingStations : t.mapLoading}</p>}
         {failure && (
           <p class="map-note">
-            {t.mapNoGl} <a href={hashOf(session.info.id, 'stations')}>{t.mapToTable}</a>
+            {failure === 'draw' ? (
+              t.mapNoGl
+            ) : (
+              <>
+                {t.mapNotLoaded}{' '}
+                <button type="button" class="small" onClick={() => location.reload()}>
+                  {t.reload}
+                </button>
+              </>
+            )}{' '}
+            <a href={hashOf(session.info.id, 'stations')}>{t.mapToTable}</a>
           </p>
         )}
         {withPosition.value === 0 && <p class="map-note">{t.mapNoPositions}</p>}
@@ -282,15 +295,18 @@ function StationCard({ session, id, at, coloured, onClose }: CardProps) {
         {' '}
         {station.number && <span class="number">{station.number}</span>} {station.title}
       </p>
-      <p>
-        {countWords(session, station)}
-        {standing.isKnown && standing.fill !== 'some' && ` · ${sinceWords(station, now, session.zone)}`}
-      </p>
+      {!coloured.isPast && (
+        <p>
+          {countWords(session, station)}
+          {standing.isKnown && standing.fill !== 'some' && ` · ${sinceWords(station, now, session.zone)}`}
+        </p>
+      )}
       {detail && <p>{detail}</p>}
       <p class="muted">
-        {ageWords(session, station)} · {station.id}
-        {station.renting === false && ` · ${t.noRenting}`}
-        {station.returning === false && ` · ${t.noReturning}`}
+        {!coloured.isPast && `${ageWords(session, station)} · `}
+        {station.id}
+        {!coloured.isPast && station.renting === false && ` · ${t.noRenting}`}
+        {!coloured.isPast && station.returning === false && ` · ${t.noReturning}`}
       </p>
       {!at && (
         <p class="card-buttons">

@@ -4,7 +4,7 @@
 import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 
-import { clockTime, dayName, hoursOfDay, isoDate } from '../format/times.ts';
+import { clockTime, dayName, hoursOfDay, isDayOf, isoDate, kFirstDay } from '../format/times.ts';
 import { kHourMs } from '../charts/series.ts';
 import type { Session } from '../live/session.ts';
 import type { Day } from '../map/day.ts';
@@ -23,11 +23,12 @@ interface Props {
   newest: number | null;
   date: string;
   day: Day | null; // not here yet
+  error: string | null; // nor will it come by itself
   show: (at: number) => void;
   goTo: (at: number) => void; // and one can go back
 }
 
-export function Player({ session, hours, start, newest, date, day, show, goTo }: Props) {
+export function Player({ session, hours, start, newest, date, day, error, show, goTo }: Props) {
   const t = text.value;
   const zone = session.zone;
   const [isPlaying, setPlaying] = useState(false);
@@ -42,6 +43,7 @@ export function Player({ session, hours, start, newest, date, day, show, goTo }:
   }, [isPlaying, isHere, index, last, date, speed.value]);
 
   const toggle = () => {
+    if (!isPlaying && !isHere) return;
     if (!isPlaying && index >= last) show(hours[0]!);
     setPlaying(!isPlaying);
   };
@@ -51,6 +53,7 @@ export function Player({ session, hours, start, newest, date, day, show, goTo }:
   };
   useKeys({ ' ': toggle, ArrowLeft: () => seek(index - 1), ArrowRight: () => seek(index + 1), Home: () => seek(0), End: () => seek(last) });
 
+  const lastDay = newest === null ? undefined : isoDate(newest, zone);
   const words = t.hourOf(clockTime(start, zone), clockTime(start + kHourMs, zone));
   return (
     <div class="player">
@@ -59,17 +62,18 @@ export function Player({ session, hours, start, newest, date, day, show, goTo }:
         <input
           type="date"
           value={date}
-          max={newest === null ? undefined : isoDate(newest, zone)}
+          min={kFirstDay}
+          max={lastDay}
           onChange={(event) => {
             const wanted = event.currentTarget.value;
-            if (!/^\d{4}-\d\d-\d\d$/.test(wanted)) return;
+            if (!isDayOf(wanted, lastDay)) return; // as while a year is typed
             const of = hoursOfDay(wanted, zone);
             setPlaying(false);
             goTo(of[Math.min(index, of.length - 1)]!);
           }}
         />
       </label>
-      <button type="button" class="primary" title={t.playKeys} onClick={toggle}>
+      <button type="button" class="primary" title={t.playKeys} disabled={!isPlaying && !isHere} onClick={toggle}>
         <Icon name={isPlaying ? 'pause' : 'play'} /> {isPlaying ? t.pause : t.play}
       </button>
       <label>
@@ -101,7 +105,7 @@ export function Player({ session, hours, start, newest, date, day, show, goTo }:
           onInput={(event) => seek(Number(event.currentTarget.value))}
         />
       </div>
-      <output class="player-hour">
+      <output class="player-hour" aria-live={isPlaying ? 'off' : 'polite'}>
         <b>{words}</b> <span class="muted">{dayName(start, zone, language.value)}</span>
       </output>
       {newest !== null && newest !== start && (
@@ -109,7 +113,7 @@ export function Player({ session, hours, start, newest, date, day, show, goTo }:
           {t.latestHour}
         </button>
       )}
-      <HourTag session={session} start={start} day={day} />
+      <HourTag session={session} start={start} day={day} error={error} />
     </div>
   );
 }
@@ -148,9 +152,9 @@ function DayStrip({ hours, day, shown }: { hours: readonly number[]; day: Day | 
   );
 }
 
-function HourTag({ session, start, day }: { session: Session; start: number; day: Day | null }) {
+function HourTag({ session, start, day, error }: Pick<Props, 'session' | 'start' | 'day' | 'error'>) {
   const t = text.value;
-  if (!day) return <span class="tag">{t.loadingDay}</span>;
+  if (!day) return <span class="tag">{error === null ? t.loadingDay : t.dayFailed}</span>;
   const sum = day.sum(start);
   if (!sum) return <span class="tag none">{t.noRowsShort}</span>;
   return (
