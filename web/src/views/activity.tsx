@@ -140,7 +140,10 @@ function MostActive({ session }: { session: Session }) {
   const t = text.value;
   const stations = mostActive(session);
   const start = milliseconds(session.state.value?.hour?.start ?? null);
-  if (stations.length === 0 || start === null) return <p class="hint">{t.noActive}</p>;
+  if (session.state.value === null) return <p class="hint">{t.loading}</p>;
+  if (!session.isConnected.value) return <p class="hint">{t.lostList}</p>;
+  if (start === null) return <p class="hint">{t.noHourKnown}</p>;
+  if (stations.length === 0) return <p class="hint">{t.noActive}</p>;
   const most = Math.max(...stations.map((station) => Math.max(station.rentals ?? 0, station.returns ?? 0)));
   return (
     <>

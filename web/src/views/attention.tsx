@@ -103,7 +103,8 @@ export function Attention({ session }: { session: Session }) {
     },
   ];
   const list = lists.find(({ key }) => key === which)!;
-  const failure = which === 'soon' || which === 'doubtful' ? outlook.error : null;
+  const isHint = which === 'soon' || which === 'doubtful'; // a text over the list, which it must not cover
+  const failure = isHint ? outlook.error : null;
   return (
     <section class="panel attention" aria-label={t.attention}>
       <Tabs
@@ -128,7 +129,9 @@ export function Attention({ session }: { session: Session }) {
           <p class="hint bad-text">{failure.message}</p>
         ) : (
           <>
-            {(list.rows.length > 0 || which === 'soon' || which === 'doubtful') && <div class="list-head">{list.head}</div>}
+            {(list.rows.length > 0 || isHint) && (
+              <div class={`list-head ${isHint ? 'still' : ''}`}>{list.head}</div>
+            )}
             {list.rows.length === 0 ? (
               <p class="hint">{list.count === undefined ? t.loading : list.count === null ? t.noneKnown : list.none}</p>
             ) : (
@@ -136,6 +139,7 @@ export function Attention({ session }: { session: Session }) {
                 {list.rows.slice(0, kShown).map((entry) => (
                   <Row key={entry.station.id} session={session} entry={entry} />
                 ))}
+                {list.rows.length > kShown && <li class="hint">{t.shownOf(whole(kShown), whole(list.rows.length))}</li>}
               </ul>
             )}
           </>
