@@ -29,7 +29,7 @@ export function Header() {
         {about.value?.is_demo && (
           <span class="chip" title={t.demoHint}>
             {t.demo}
-            {at && at.state.value && at.state.value.speed !== 1 && ` · ${t.demoSpeed(whole(at.state.value.speed))}`}
+            {at && at.state.value && at.state.value.speed !== 1 && <small> · {t.demoSpeed(whole(at.state.value.speed))}</small>}
           </span>
         )}
       </div>
@@ -104,7 +104,7 @@ function LinkPill({ session }: { session: Session }) {
   const kind = phase === 'live' ? (isOpen ? 'good' : 'warn') : phase === 'connecting' ? 'warn' : 'bad';
   return (
     <span class={`pill ${kind}`} role="status">
-      <span class="dot" aria-hidden="true" /> {words}
+      <span class="dot" aria-hidden="true" /> <span title={words}>{words}</span>
     </span>
   );
 }
