@@ -17,7 +17,7 @@ describe('why an hour is not final', () => {
   it('is said in both languages', () => {
     expect(waitWords(kWait, kZone, en)).toBe('needs data up to 15:00; seen in full up to 14:52:10');
     expect(waitWords(kWait, kZone, ko)).toBe('15:00까지의 데이터 필요; 14:52:10까지 모두 관측');
-    expect(waitLine(kWait, kZone, 'ko', ko)).toMatch(/^14:00시간대 — /);
+    expect(waitLine(kWait, kZone, 'ko', ko)).toMatch(/^14:00부터 1시간 — /);
   });
   it('names the partitions furthest behind, what they still have to read, and why one has stopped', () => {
     const part = { partition: 3, watermark: null, lag: 12, stopped: 'the topic was made anew' };

@@ -35,7 +35,7 @@ export function waitWords(wait: Wait, zone: string, text: Text): string {
 
 export function waitLine(wait: Wait, zone: string, language: Language, text: Text): string {
   const start = milliseconds(wait.hour);
-  const hour = start === null ? wait.hour : `${clockTime(start, zone)}${language === 'ko' ? '시간대' : ''}`;
+  const hour = start === null ? wait.hour : `${clockTime(start, zone)}${language === 'ko' ? '부터 1시간' : ''}`;
   return text.notFinalOne(hour, waitWords(wait, zone, text));
 }
 
