@@ -183,7 +183,16 @@ FeedStep SeoulSource::took(SeoulPage page, Seconds now) {
     page.code = kNoSuchRows;
     return failed(refusal_of(page));
   }
+  if (page_ == 1) first_page_at_ = now;
   if (rows > 0) round_.observed_at = now;
+  if (round_.observed_at - first_page_at_ > kLongestRound) {
+    return failed({std::string(poll_reason::kTimeout),
+                   fmt::format("{}: this page came {} after the first, which is more than {}: the "
+                               "counts of a round are to be of one time; asked again",
+                               shown_url(), format_duration(now - first_page_at_),
+                               format_duration(kLongestRound)),
+                   false});
+  }
   add(std::move(page));
   if (rows != settings_.rows_a_page || is_sample()) return end_of_round();
   if (page_ == settings_.most_pages) {

@@ -3,7 +3,8 @@
 //
 // The feed has no time of its own, so a round's is when its last page with rows was received: by
 // then all of it had been seen, and nothing in it is younger than it says. (By the first page's
-// time the last page would show what had not happened yet.)
+// time the last page would show what had not happened yet.) A round whose pages took longer than
+// kLongestRound is none: its first pages would be that much too late, into another hour maybe.
 #pragma once
 
 #include <string>
@@ -29,6 +30,10 @@ struct SeoulSettings {
 // Threads: none; one owner.
 class SeoulSource : public FeedSource {
  public:
+  // From the first page's answer to the last's; not more than what the usual time between two polls
+  // leaves unknown anyway.
+  static constexpr Seconds kLongestRound = kMinute;
+
   // `zone` is the host's, Asia/Seoul: at its midnight the calls of a day are counted anew.
   SeoulSource(SeoulSettings settings, Zone zone);
 
@@ -61,6 +66,7 @@ class SeoulSource : public FeedSource {
 
   // The round that is being asked for.
   std::int64_t page_ = 0;  // its number, from 1
+  Seconds first_page_at_ = 0;
   Round round_;
   // Stations are told apart by number, and a number was met in the poll that stands beside it.
   Names ids_;

@@ -182,6 +182,29 @@ TEST(SeoulSource, ARoundIsOfTheTimeOfItsLastPageWithRows) {
   EXPECT_EQ(std::get<Round>(std::get<PollEnd>(step).what).observed_at, kNow + 5);
 }
 
+TEST(SeoulSource, ARoundWhosePagesAreOfDifferentTimesIsNone) {
+  SeoulSource feed = source();
+  const auto end_of = [&](Seconds second_page_after, Seconds end_after) {
+    (void)feed.begin(kNow);
+    FeedStep step = feed.answered(ok(page(1, 3)), kNow + 100);  // however long the first may take
+    step = feed.answered(ok(page(4, 6)), kNow + 100 + second_page_after);
+    if (!std::holds_alternative<PollEnd>(step)) {
+      step = feed.answered(ok(code("INFO-200")), kNow + 100 + end_after);
+    }
+    return std::get<PollEnd>(step).what;
+  };
+  constexpr Seconds kLongest = SeoulSource::kLongestRound;
+  EXPECT_TRUE(std::holds_alternative<Round>(end_of(kLongest, kLongest + 20)));
+  const auto end = end_of(kLongest + 1, 0);
+  ASSERT_TRUE(std::holds_alternative<PollFailure>(end));
+  EXPECT_EQ(std::get<PollFailure>(end).reason, "timeout");
+  EXPECT_FALSE(std::get<PollFailure>(end).is_permanent);
+  EXPECT_THAT(
+      std::get<PollFailure>(end).text,
+      HasSubstr("bikeList/4/6/: this page came 61s after the first, which is more than 1m"));
+  EXPECT_TRUE(std::holds_alternative<Round>(end_of(1, 2)));
+}
+
 TEST(SeoulSource, AFailedPageCostsTheWholeRoundAndNoneAfterIt) {
   SeoulSource feed = source();
   EXPECT_EQ(failure(feed, {ok(page(1, 3)), status(500)}).reason, "http_status");

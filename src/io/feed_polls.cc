@@ -91,8 +91,11 @@ Result<void> FeedPolls::step(const Ended& ended) {
       finder_->answered(std::move(done), now());
       continue;
     }
-    auto request = feeds_[done.id]->poller.answered(std::move(done.outcome), now());
-    if (auto gone = go_on(done.id, std::move(request), ended); !gone) return gone;
+    if (auto next = feeds_[done.id]->poller.answered(std::move(done.outcome), now())) {
+      http_->go_on(done.id, *std::move(next));
+    } else if (auto gone = end_poll(done.id, ended); !gone) {
+      return gone;
+    }
   }
   return {};
 }
@@ -152,17 +155,16 @@ Result<void> FeedPolls::begin_due(const Ended& ended) {
     Feed& feed = *feeds_[i];
     if (due_ms(feed) > at.monotonic_ms) continue;
     const double jitter = static_cast<double>(random_() >> 11) * 0x1p-53;
-    if (auto done = go_on(i, feed.poller.begin(at, jitter), ended); !done) return done;
+    if (auto first = feed.poller.begin(at, jitter)) {
+      http_->start(i, *std::move(first));
+    } else if (auto done = end_poll(i, ended); !done) {
+      return done;
+    }
   }
   return {};
 }
 
-Result<void> FeedPolls::go_on(std::size_t number, std::optional<HttpRequest> request,
-                              const Ended& ended) {
-  if (request) {
-    http_->start(number, *std::move(request));
-    return {};
-  }
+Result<void> FeedPolls::end_poll(std::size_t number, const Ended& ended) {
   Feed& feed = *feeds_[number];
   PollResult result = feed.poller.take_result();
   say(feed, result);

@@ -107,7 +107,7 @@ class FeedPolls {
       : settings_(std::move(settings)), random_(std::move(random)), voice_(std::move(voice)) {}
 
   Result<void> begin_due(const Ended& ended);
-  Result<void> go_on(std::size_t number, std::optional<HttpRequest> request, const Ended& ended);
+  Result<void> end_poll(std::size_t number, const Ended& ended);
   void say(const Feed& feed, const PollResult& result) const;
   bool waits_to_ask(Feed& feed, Seconds wait_s);
   bool is_clock_set();

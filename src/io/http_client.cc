@@ -26,7 +26,7 @@ namespace {
 using Kind = HttpFailure::Kind;
 
 constexpr std::int64_t kMicrosInMs = 1000;
-constexpr int kTooManyRequests = 429;
+constexpr int kNotModified = 304, kTooManyRequests = 429;
 
 struct EasyDelete {
   void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
@@ -48,6 +48,7 @@ struct Transfer {
   HttpPlace first, place;
   std::int64_t left_ms = 0;
   int redirects = 0;
+  bool goes_on = false;  // with something that has begun
 
   // While it has a connection.
   Easy easy;
@@ -82,6 +83,10 @@ std::size_t take_body(const char* bytes, std::size_t, std::size_t size, void* us
 
 bool is_redirect(long status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+bool is_what_was_wanted(int status) {
+  return (status >= 200 && status < 300) || status == kNotModified;
 }
 
 bool breaks_a_line(std::string_view text) {
@@ -132,7 +137,7 @@ class HttpClient::Impl {
     for (auto& [id, transfer] : running_) detach(*transfer);
   }
 
-  void start(HttpId id, HttpRequest request) {
+  void start(HttpId id, HttpRequest request, bool goes_on) {
     CHECK(!running_.contains(id) && std::ranges::find(waiting_, id, id_of) == waiting_.end());
     if (auto wrong = wrong_with(request)) {
       done_.push_back({id, std::unexpected(http_failure(Kind::kOther, request.shown_url, *wrong))});
@@ -144,7 +149,8 @@ class HttpClient::Impl {
     transfer->place = transfer->first = *place_of(request.url);
     transfer->left_ms = request.timeout_ms;
     transfer->request = std::move(request);
-    waiting_.push_back(std::move(transfer));
+    transfer->goes_on = goes_on;
+    wait_for_turn(std::move(transfer));
   }
 
   void cancel(HttpId id) {
@@ -173,6 +179,14 @@ class HttpClient::Impl {
 
  private:
   static HttpId id_of(const std::unique_ptr<Transfer>& transfer) { return transfer->id; }
+
+  void wait_for_turn(std::unique_ptr<Transfer> transfer) {
+    const auto before =
+        transfer->goes_on
+            ? std::ranges::find(waiting_, false, [](const auto& each) { return each->goes_on; })
+            : waiting_.end();
+    waiting_.insert(before, std::move(transfer));
+  }
 
   // Gives connections to those that wait, as far as the bounds allow.
   void give_turns() {
@@ -280,7 +294,11 @@ class HttpClient::Impl {
     if (code == CURLE_OK) target = redirect_of(transfer->easy.get());
     if (!target) outcome = outcome_of(*transfer, code);
     if (outcome && *outcome && (*outcome)->status == kTooManyRequests) {
-      rests_.refused(transfer->place.origin, (*outcome)->retry_after, {wall_now(), monotonic_ms()});
+      rests_.refused(transfer->place.origin, id, (*outcome)->retry_after,
+                     {wall_now(), monotonic_ms()});
+    }
+    if (outcome && *outcome && is_what_was_wanted((*outcome)->status)) {
+      rests_.answered(transfer->place.origin, id);
     }
     if (target) transfer->left_ms -= time_of(transfer->easy.get());
     detach(*transfer);
@@ -288,7 +306,8 @@ class HttpClient::Impl {
     if (outcome) {
       done_.push_back({id, std::move(*outcome)});
     } else {
-      waiting_.push_front(std::move(transfer));  // it has waited for its turn already
+      transfer->goes_on = true;  // it has waited for its turn already
+      wait_for_turn(std::move(transfer));
     }
   }
 
@@ -397,7 +416,12 @@ Result<std::unique_ptr<HttpClient>> HttpClient::create(HttpClientSettings settin
       new HttpClient(std::make_unique<Impl>(std::move(settings), std::move(multi))));
 }
 
-void HttpClient::start(HttpId id, HttpRequest request) { impl_->start(id, std::move(request)); }
+void HttpClient::start(HttpId id, HttpRequest request) {
+  impl_->start(id, std::move(request), false);
+}
+void HttpClient::go_on(HttpId id, HttpRequest request) {
+  impl_->start(id, std::move(request), true);
+}
 void HttpClient::cancel(HttpId id) { impl_->cancel(id); }
 void HttpClient::wait(std::int64_t timeout_ms) { impl_->wait(timeout_ms); }
 std::vector<HttpDone> HttpClient::take_done() { return impl_->take_done(); }

@@ -2,9 +2,11 @@
 //
 // A request waits for its turn: no host (scheme, name and port) gets more than
 // most_connections_per_host at a time, and in all there are no more than most_connections. The
-// order is that of start(), except that one whose host is busy lets others pass. A host that
-// answers 429 and says for how long (Retry-After) gets none until then, a minute at most. Its time
-// limit counts what it takes, redirects included, but not the wait for a turn.
+// order is that of start(), except that one whose host is busy lets others pass, and what goes on
+// with something that has begun (go_on(), a redirect) passes what begins. A host that answers 429
+// and says for how long (Retry-After) gets none until then, a minute at most; unless it refuses one
+// id again and answers others (HostRests). A request's time limit counts what it takes, redirects
+// included, but not the wait for a turn.
 //
 // Only http and https. At most kMostRedirects redirects are followed, none from https to http.
 // Whatever headers a request has, another host (also: scheme or port) that it is redirected to gets
@@ -63,6 +65,8 @@ class HttpClient {
   // Gives one outcome later, also where the request itself is wrong. Requires: no request with this
   // id is under way.
   void start(HttpId id, HttpRequest request);
+  // The same for what goes on with something: its turn is before those that begin.
+  void go_on(HttpId id, HttpRequest request);
   // Nothing comes of it any more. Nothing to do where there is none.
   void cancel(HttpId id);
 

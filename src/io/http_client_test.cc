@@ -485,6 +485,35 @@ TEST(HttpClient, ARedirectedRequestGoesOnBeforeThoseBehindIt) {
   EXPECT_THAT(order, ElementsAre(1, 2, 3));
 }
 
+TEST(HttpClient, WhatGoesOnPassesWhatBegins) {
+  PlayedServer server(always("200 OK"));
+  auto polling = client(with(&HttpClientSettings::most_connections_per_host, 1));
+  for (const HttpId id : {1, 2, 3}) polling->start(id, request(server.url("/")));
+  for (const HttpId id : {4, 5}) polling->go_on(id, request(server.url("/")));
+  std::vector<HttpId> order;
+  finish(*polling, &order);
+  EXPECT_THAT(order, ElementsAre(4, 5, 1, 2, 3));
+}
+
+// One whose key is refused, say.
+TEST(HttpClient, AFeedThatIsRefusedAgainAndAgainDoesNotHoldUpItsHost) {
+  PlayedServer server([](const PlayedRequest& got, HttpPeer& peer) {
+    const bool is_refused = got.path() == "/refused";
+    peer.answer(is_refused ? "429 Too Many Requests" : "200 OK",
+                is_refused ? "Retry-After: 1\r\n" : "", "");
+  });
+  auto polling = client(with(&HttpClientSettings::most_connections_per_host, 1));
+  const auto round_ms = [&] {
+    const auto begin = Clock::now();
+    polling->start(1, request(server.url("/refused")));
+    polling->start(2, request(server.url("/")));
+    finish(*polling);
+    return ms_since(begin);
+  };
+  EXPECT_GE(round_ms(), 900) << "it may be the host's word for all";
+  EXPECT_LT(round_ms() + round_ms() + round_ms(), 900);
+}
+
 TEST(HttpClient, WhatIsCancelledGivesNothing) {
   PlayedServer silent(say_nothing);
   PlayedServer quick(always("200 OK"));
