@@ -45,7 +45,6 @@ std::string EventStream::changes_since(std::uint64_t from, std::uint64_t& to) co
 
 const EventStream::Step& EventStream::step(std::uint64_t from, std::uint64_t state,
                                            std::int64_t now_ms) {
-  std::erase_if(steps_, [&](const Step& each) { return now_ms - each.made_ms >= kSharedMs; });
   const auto found = std::ranges::find_if(
       steps_, [&](const Step& each) { return each.from == from && each.state == state; });
   if (found != steps_.end()) return *found;
@@ -69,6 +68,8 @@ void EventStream::look_at_state(std::int64_t now_ms) {
 }
 
 std::shared_ptr<const std::string> EventStream::take(Told& told, std::int64_t now_ms) {
+  // Also where nobody wants another, or a text would stay as long as nothing happens.
+  std::erase_if(steps_, [&](const Step& each) { return now_ms - each.made_ms >= kSharedMs; });
   look_at_state(now_ms);
   const bool wants_state = told.state != state_number_;
   if (!wants_state && sources_.version() == told.version) return nullptr;

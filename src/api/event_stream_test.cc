@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -135,6 +136,15 @@ TEST_F(EventStreamTest, WhatManyReadersGetIsInMemoryOnce) {
   see(130, 8, 1);
   EXPECT_EQ(stream_.take(a, 20), stream_.take(b, 20));
   EXPECT_EQ(stream_.take(a, 30), nullptr);
+}
+
+TEST_F(EventStreamTest, WhatAllHaveTakenIsKeptForAShortTimeOnly) {
+  EventStream::Told told;
+  const std::weak_ptr<const std::string> text = stream_.take(told, 0);
+  EXPECT_EQ(stream_.take(told, EventStream::kSharedMs - 1), nullptr);
+  EXPECT_FALSE(text.expired());
+  EXPECT_EQ(stream_.take(told, EventStream::kSharedMs), nullptr);
+  EXPECT_TRUE(text.expired());
 }
 
 // A slow reader has others' steps neither before nor after it.

@@ -147,7 +147,7 @@ std::unique_ptr<EventSource> ApiHandler::events(const WebRequest& request) {
     return nullptr;
   }
   const std::string& system = path[3];
-  std::shared_ptr<EventStream>& stream = streams_[system];
+  std::shared_ptr<EventStream> stream = streams_[system].lock();
   if (stream == nullptr) {
     stream = std::make_shared<EventStream>(
         life_,
@@ -162,8 +162,9 @@ std::unique_ptr<EventSource> ApiHandler::events(const WebRequest& request) {
                 },
             .state_json = [this, system] { return state(system); },
             .time = settings_.now});
+    streams_[system] = stream;
   }
-  return std::make_unique<Stream>(stream, request.last_event_id);
+  return std::make_unique<Stream>(std::move(stream), request.last_event_id);
 }
 
 bool ApiHandler::knows(const std::string& system) const {

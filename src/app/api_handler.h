@@ -92,7 +92,8 @@ class ApiHandler final : public WebHandler {
   };
   std::mutex outlooks_mutex_;
   std::map<std::string, ToldOutlook> outlooks_;
-  std::map<std::string, std::shared_ptr<EventStream>> streams_;  // the socket thread's
+  // The socket thread's. A stream goes with its last reader, and what it keeps for them.
+  std::map<std::string, std::weak_ptr<EventStream>> streams_;
 };
 
 }  // namespace bikeflow
