@@ -30,9 +30,9 @@ struct SeoulSettings {
 // Threads: none; one owner.
 class SeoulSource : public FeedSource {
  public:
-  // From the first page's answer to the last's; not more than what the usual time between two polls
-  // leaves unknown anyway.
-  static constexpr Seconds kLongestRound = kMinute;
+  // From the first page's answer to the last's. A slow host is still read, and no count is of a time
+  // that is further away than two polls in a row may be.
+  static constexpr Seconds kLongestRound = 2 * kMinute;
 
   // `zone` is the host's, Asia/Seoul: at its midnight the calls of a day are counted anew.
   SeoulSource(SeoulSettings settings, Zone zone);

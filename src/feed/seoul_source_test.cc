@@ -201,7 +201,7 @@ TEST(SeoulSource, ARoundWhosePagesAreOfDifferentTimesIsNone) {
   EXPECT_FALSE(std::get<PollFailure>(end).is_permanent);
   EXPECT_THAT(
       std::get<PollFailure>(end).text,
-      HasSubstr("bikeList/4/6/: this page came 61s after the first, which is more than 1m"));
+      HasSubstr("bikeList/4/6/: this page came 121s after the first, which is more than 2m"));
   EXPECT_TRUE(std::holds_alternative<Round>(end_of(1, 2)));
 }
 
