@@ -9,8 +9,11 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
+
+#include "io/clock.h"
 
 namespace bikeflow {
 
@@ -18,29 +21,52 @@ struct HostLookup::Lookup {
   std::mutex mutex;
   std::condition_variable done;
   std::optional<Result<std::vector<std::string>>> answer;
+  std::int64_t answered_ms = 0;
 };
 
-Result<std::vector<std::string>> HostLookup::find(const std::string& host, int timeout_ms) {
-  std::shared_ptr<Lookup>& lookup = open_[host];
-  if (lookup == nullptr) {
-    lookup = std::make_shared<Lookup>();
+Result<std::shared_ptr<HostLookup::Lookup>> HostLookup::begin(const std::string& host) const {
+  auto lookup = std::make_shared<Lookup>();
+  try {
     std::thread([ask = ask_, host, lookup] {
       auto answer = ask(host);
       {
         const std::scoped_lock lock(lookup->mutex);
         lookup->answer = std::move(answer);
+        lookup->answered_ms = monotonic_ms();
       }
       lookup->done.notify_all();
     }).detach();
+  } catch (const std::system_error& error) {
+    return fail("no thread can be started to look up the host's name ({}); is there a limit?",
+                error.code().message());
+  }
+  return lookup;
+}
+
+bool HostLookup::is_fresh(Lookup& lookup) const {
+  const std::scoped_lock lock(lookup.mutex);
+  return !lookup.answer || monotonic_ms() - lookup.answered_ms < fresh_ms_;
+}
+
+Result<std::vector<std::string>> HostLookup::find(const std::string& host, int timeout_ms) {
+  std::shared_ptr<Lookup> lookup;
+  if (const auto open = open_.find(host); open != open_.end()) {
+    lookup = std::move(open->second);
+    open_.erase(open);
+    if (!is_fresh(*lookup)) lookup = nullptr;
+  }
+  if (lookup == nullptr) {
+    auto begun = begin(host);
+    if (!begun) return std::unexpected(begun.error());
+    lookup = *std::move(begun);
   }
   std::unique_lock lock(lookup->mutex);
   const bool is_done = lookup->done.wait_for(lock, std::chrono::milliseconds(timeout_ms),
                                              [&] { return lookup->answer.has_value(); });
-  if (!is_done) return fail("the system's resolver does not answer");
-  auto answer = *std::move(lookup->answer);
+  if (is_done) return *std::move(lookup->answer);
   lock.unlock();
-  open_.erase(host);
-  return answer;
+  open_.emplace(host, std::move(lookup));
+  return fail("the system's resolver does not answer");
 }
 
 Result<std::vector<std::string>> system_addresses(const std::string& host) {

@@ -7,6 +7,7 @@
 // Threads: one owner.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -25,16 +26,24 @@ class HostLookup {
   // Called on other threads, and maybe after this has gone.
   using Ask = std::function<Result<std::vector<std::string>>(const std::string& host)>;
 
-  explicit HostLookup(Ask ask = system_addresses) : ask_(std::move(ask)) {}
+  // An answer that nobody has fetched for longer is none: a name may move.
+  static constexpr std::int64_t kFreshMs = 60'000;
+
+  explicit HostLookup(Ask ask = system_addresses, std::int64_t fresh_ms = kFreshMs)
+      : ask_(std::move(ask)), fresh_ms_(fresh_ms) {}
 
   // Asks, or waits on for the answer to what was asked before. An Error where there is none in
-  // time, and where there is no such host.
+  // time, where there is no such host, and where no thread can be started.
   Result<std::vector<std::string>> find(const std::string& host, int timeout_ms);
 
  private:
   struct Lookup;
+  [[nodiscard]] Result<std::shared_ptr<Lookup>> begin(const std::string& host) const;
+  [[nodiscard]] bool is_fresh(Lookup& lookup) const;
+
   Ask ask_;
-  std::map<std::string, std::shared_ptr<Lookup>> open_;  // by host; those without an answer yet
+  std::int64_t fresh_ms_;
+  std::map<std::string, std::shared_ptr<Lookup>> open_;  // by host; whose answer was not fetched
 };
 
 }  // namespace bikeflow

@@ -1,10 +1,15 @@
 #include "io/host_lookup.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <pthread.h>
+
 #include <atomic>
+#include <chrono>
 #include <future>
 #include <memory>
+#include <thread>
 
 namespace bikeflow {
 namespace {
@@ -43,6 +48,34 @@ TEST(HostLookup, OneThatHangsIsWaitedForAsLongAsSomebodyWantsTo) {
   // What was found once is not kept: a name may move.
   EXPECT_TRUE(lookup.find("redis.example.org", kLongMs));
   EXPECT_EQ(*resolver.asked, 3);
+}
+
+TEST(HostLookup, AnAnswerThatNobodyFetchedInTimeIsAskedForAnew) {
+  for (const bool is_old : {false, true}) {
+    SlowResolver resolver;
+    HostLookup lookup(resolver.ask(), is_old ? 100 : kLongMs);
+    EXPECT_FALSE(lookup.find("redis.example.org", kShortMs));
+    resolver.go.set_value();
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    EXPECT_TRUE(lookup.find("redis.example.org", kLongMs));
+    EXPECT_EQ(*resolver.asked, is_old ? 2 : 1);
+  }
+}
+
+TEST(HostLookup, WithoutAThreadItFailsAndTheNextIsTriedAgain) {
+  pthread_attr_t usual, greedy;
+  ASSERT_EQ(::pthread_getattr_default_np(&usual), 0);
+  ASSERT_EQ(::pthread_attr_init(&greedy), 0);
+  ASSERT_EQ(::pthread_attr_setstacksize(&greedy, std::size_t{1} << 50), 0);  // there is none
+  ASSERT_EQ(::pthread_setattr_default_np(&greedy), 0);
+  HostLookup lookup([](const std::string& host) -> Result<Addresses> { return Addresses{host}; });
+  const auto found = lookup.find("redis.example.org", kLongMs);
+  ASSERT_EQ(::pthread_setattr_default_np(&usual), 0);
+  ASSERT_FALSE(found);
+  EXPECT_THAT(found.error().message, testing::HasSubstr("no thread can be started"));
+  EXPECT_TRUE(lookup.find("redis.example.org", kLongMs));
+  ::pthread_attr_destroy(&usual);
+  ::pthread_attr_destroy(&greedy);
 }
 
 TEST(HostLookup, ItsEndWaitsForNobody) {

@@ -61,12 +61,15 @@ const RedisReply* error_in(const RedisReply& reply) {
 
 void RedisLink::Close::operator()(redisContext* context) const { redisFree(context); }
 
-Error RedisLink::what_failed() const {
+Error RedisLink::late(int limit_ms) const {
+  return {fmt::format("redis at {}: no answer within {} ms", shown(place_), limit_ms)};
+}
+
+Error RedisLink::what_failed(int limit_ms) const {
   // hiredis tells a time limit by the words of EAGAIN.
   const bool is_late = context_->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK);
-  return {fmt::format(
-      "redis at {}: {}", shown(place_),
-      is_late ? fmt::format("no answer within {} ms", kAnswerMs) : std::string(context_->errstr))};
+  if (is_late) return late(limit_ms);
+  return {fmt::format("redis at {}: {}", shown(place_), context_->errstr)};
 }
 
 int RedisDialer::left_ms(int limit_ms) const {
@@ -88,17 +91,53 @@ Result<RedisLink> RedisDialer::connect(const RedisPlace& place) {
     CHECK(context != nullptr);  // memory
     RedisLink link(this, place, context);
     if (context->err == 0) return link;
-    last = link.what_failed();
+    last = link.what_failed(left_ms);
   }
   return std::unexpected(last);
+}
+
+Result<void> RedisLink::allow_what_is_left(const Limit& limit) {
+  const std::int64_t left_ms = limit.end_ms - monotonic_ms();
+  if (left_ms <= 0) return std::unexpected(late(limit.ms));
+  if (redisSetTimeout(context_.get(), time_of(static_cast<int>(left_ms))) != REDIS_OK) {
+    return std::unexpected(what_failed(limit.ms));
+  }
+  return {};
+}
+
+Result<void> RedisLink::send_commands(const Limit& limit) {
+  for (int is_done = 0; is_done == 0;) {
+    if (auto allowed = allow_what_is_left(limit); !allowed) return allowed;
+    errno = 0;
+    if (redisBufferWrite(context_.get(), &is_done) != REDIS_OK) {
+      return std::unexpected(what_failed(limit.ms));
+    }
+  }
+  return {};
+}
+
+// Not by redisGetReply(), which allows each piece of a reply the whole time again.
+Result<RedisReply> RedisLink::next_reply(const Limit& limit) {
+  for (;;) {
+    void* raw = nullptr;
+    errno = 0;
+    if (redisGetReplyFromReader(context_.get(), &raw) != REDIS_OK) {
+      return std::unexpected(what_failed(limit.ms));
+    }
+    const std::unique_ptr<redisReply, Free> reply(static_cast<redisReply*>(raw));
+    if (reply != nullptr) return reply_of(*reply);
+    if (auto allowed = allow_what_is_left(limit); !allowed) return std::unexpected(allowed.error());
+    errno = 0;
+    if (redisBufferRead(context_.get()) != REDIS_OK) {
+      return std::unexpected(what_failed(limit.ms));
+    }
+  }
 }
 
 Result<std::vector<RedisReply>> RedisLink::call(std::span<const RedisCommand> commands) {
   const int limit_ms = dialer_->left_ms(kAnswerMs);
   if (limit_ms == 0) return fail("redis at {}: the end came first", shown(place_));
-  if (redisSetTimeout(context_.get(), time_of(limit_ms)) != REDIS_OK) {
-    return std::unexpected(what_failed());
-  }
+  const Limit limit{limit_ms, monotonic_ms() + limit_ms};
   std::vector<const char*> parts;
   std::vector<std::size_t> sizes;
   for (const RedisCommand& command : commands) {
@@ -110,17 +149,16 @@ Result<std::vector<RedisReply>> RedisLink::call(std::span<const RedisCommand> co
     }
     if (redisAppendCommandArgv(context_.get(), static_cast<int>(parts.size()), parts.data(),
                                sizes.data()) != REDIS_OK) {
-      return std::unexpected(what_failed());
+      return std::unexpected(what_failed(limit_ms));
     }
   }
+  if (auto sent = send_commands(limit); !sent) return std::unexpected(sent.error());
   std::vector<RedisReply> replies;
   replies.reserve(commands.size());
   for (std::size_t i = 0; i < commands.size(); ++i) {
-    void* raw = nullptr;
-    errno = 0;
-    if (redisGetReply(context_.get(), &raw) != REDIS_OK) return std::unexpected(what_failed());
-    const std::unique_ptr<redisReply, Free> reply(static_cast<redisReply*>(raw));
-    replies.push_back(reply_of(*reply));
+    auto reply = next_reply(limit);
+    if (!reply) return std::unexpected(reply.error());
+    replies.push_back(*std::move(reply));
   }
   return replies;
 }

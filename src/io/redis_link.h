@@ -38,7 +38,7 @@ class RedisDialer;
 
 class RedisLink {
  public:
-  static constexpr int kAnswerMs = 2'000;
+  static constexpr int kAnswerMs = 2'000;  // to all commands of a call
 
   // A reply for each; one of them may be an error. An Error: the connection is of no use any more.
   Result<std::vector<RedisReply>> call(std::span<const RedisCommand> commands);
@@ -54,7 +54,17 @@ class RedisLink {
   friend class RedisDialer;
   RedisLink(const RedisDialer* dialer, RedisPlace place, redisContext* context)
       : dialer_(dialer), place_(std::move(place)), context_(context) {}
-  [[nodiscard]] Error what_failed() const;
+  // What a call may take in all.
+  struct Limit {
+    int ms = 0;
+    std::int64_t end_ms = 0;
+  };
+  [[nodiscard]] Error what_failed(int limit_ms) const;
+  [[nodiscard]] Error late(int limit_ms) const;
+  // The next time that the system waits, it does no longer than what is left.
+  [[nodiscard]] Result<void> allow_what_is_left(const Limit& limit);
+  [[nodiscard]] Result<void> send_commands(const Limit& limit);
+  [[nodiscard]] Result<RedisReply> next_reply(const Limit& limit);
 
   const RedisDialer* dialer_;
   RedisPlace place_;
