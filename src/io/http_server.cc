@@ -170,10 +170,14 @@ class HttpServer::Impl {
         io_.run();
         return;
       } catch (...) {
-        shared_.voice.say("bug", fmt::format("{}: {}", place_.text(), thrown_text()));
-        if (is_in_round_) end_round();
+        say_fault();
       }
     }
+  }
+
+  // Of what is being handled.
+  void say_fault() {
+    shared_.voice.say("bug", fmt::format("{}: {}", place_.text(), thrown_text()));
   }
 
   void end() {
@@ -283,18 +287,28 @@ class HttpServer::Impl {
     round_began_ = std::chrono::steady_clock::now();
     // Before they are asked, so that what is new meanwhile makes another round.
     is_round_for_all_ = is_woken_.exchange(false);
-    asked_ = all();
-    make_room(asked_);
+    try {
+      asked_ = all();
+      make_room();
+    } catch (...) {
+      say_fault();
+    }
     ask_some();
   }
 
+  // A fault ends the round here, and not where faults of all handlers arrive: there it may be that
+  // the rest of the round is to come.
   void ask_some() {
-    for (std::size_t i = 0; i < kAskedAtOnce && !asked_.empty(); ++i) {
-      const auto connection = std::move(asked_.back());
-      asked_.pop_back();
-      connection->ask(is_round_for_all_);
+    try {
+      for (std::size_t i = 0; i < kAskedAtOnce && !asked_.empty(); ++i) {
+        const auto connection = std::move(asked_.back());
+        asked_.pop_back();
+        connection->ask(is_round_for_all_);
+      }
+      if (!asked_.empty()) return asio::post(io_, [this] { ask_some(); });
+    } catch (...) {
+      say_fault();
     }
-    if (!asked_.empty()) return asio::post(io_, [this] { ask_some(); });
     end_round();
   }
 
@@ -309,16 +323,26 @@ class HttpServer::Impl {
     if (std::exchange(has_round_, false)) want_round();
   }
 
-  void make_room(std::vector<std::shared_ptr<WebConnection>> connections) {
-    if (shared_.unsent_bytes <= shared_.settings.most_unsent_bytes) return;
-    std::erase_if(connections, [](const auto& each) { return !each->stalled_since_ms(); });
-    std::ranges::sort(connections, {}, [](const auto& each) { return *each->stalled_since_ms(); });
-    const std::int64_t before_ms = monotonic_ms() - kSurelyStalledMs;
+  void make_room() {
+    const std::int64_t now_ms = monotonic_ms();
+    close_oldest(&WebConnection::stalled_since_ms, now_ms - kSurelyStalledMs);
+    close_oldest(&WebConnection::answering_since_ms, now_ms - shared_.settings.slow_ms);
+  }
+
+  // Of those that have been at it since before then, until there is room.
+  void close_oldest(std::optional<std::int64_t> (WebConnection::*since_ms)() const,
+                    std::int64_t before_ms) {
+    const auto is_room_short = [&] {
+      return shared_.unsent_bytes > shared_.settings.most_unsent_bytes;
+    };
+    if (!is_room_short()) return;
+    auto connections = all();
+    std::erase_if(connections, [&](const auto& each) {
+      return ((*each).*since_ms)().value_or(before_ms + 1) > before_ms;
+    });
+    std::ranges::sort(connections, {}, [&](const auto& each) { return *((*each).*since_ms)(); });
     for (const auto& connection : connections) {
-      if (shared_.unsent_bytes <= shared_.settings.most_unsent_bytes ||
-          *connection->stalled_since_ms() > before_ms) {
-        return;
-      }
+      if (!is_room_short()) return;
       connection->close();
     }
   }

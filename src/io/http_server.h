@@ -35,9 +35,10 @@ struct HttpServerSettings {
   std::size_t most_connections = 2'000;
   std::size_t most_streams = 1'200;
   std::size_t most_head_bytes = std::size_t{16} << 10;
-  // Of answers and events that wait, in all; what many readers wait for counts once. Above it
-  // answers are refused, and of the streams that take nothing the one that has waited longest is
-  // closed.
+  // Of answers and events that wait, in all. Each counts in full until its last byte is sent, for
+  // so long it is in memory; what many readers wait for counts once. Above it answers are refused,
+  // and closed are first the streams that take nothing, then the answers that take longer than
+  // slow_ms, of each those that have waited longest.
   std::size_t most_unsent_bytes = std::size_t{256} << 20;
   int stream_send_bytes = 64 << 10;
   int workers = 2;
@@ -48,6 +49,7 @@ struct HttpServerSettings {
   std::int64_t head_ms = 10'000;        // from connecting, or a head's first byte, to its last
   std::int64_t idle_ms = 60'000;        // between requests
   std::int64_t answer_ms = 120'000;     // for the handler
+  std::int64_t slow_ms = 5'000;         // for an answer's bytes, where room is short
   std::int64_t stalled_ms = 30'000;     // without a byte that the client takes, of those there are
   std::int64_t quiet_ms = 15'000;       // a stream's, until it gets a comment
   std::int64_t between_rounds_ms = 20;  // wake() is heard so often at most

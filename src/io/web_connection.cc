@@ -221,7 +221,7 @@ void WebConnection::write(std::string head, EventText body) {
   body_ = std::move(body);
   sent_ = 0;
   is_writing_ = true;
-  moved_ms_ = monotonic_ms();
+  began_ms_ = moved_ms_ = monotonic_ms();
   shared_.unsent_bytes += head_.size();
   if (body_ && shared_.sending[body_.get()]++ == 0) shared_.unsent_bytes += body_->size();
   write_some();
@@ -316,6 +316,10 @@ void WebConnection::look_at_stream(std::int64_t now_ms) {
 
 std::optional<std::int64_t> WebConnection::stalled_since_ms() const {
   return state_ == State::kStreaming && is_writing_ ? std::optional(moved_ms_) : std::nullopt;
+}
+
+std::optional<std::int64_t> WebConnection::answering_since_ms() const {
+  return state_ == State::kWriting && is_writing_ ? std::optional(began_ms_) : std::nullopt;
 }
 
 void WebConnection::close_after(const AsioError& error) {

@@ -43,6 +43,8 @@ class WebConnection : public std::enable_shared_from_this<WebConnection> {
 
   // Since when a stream's client has taken nothing of what is there for it.
   [[nodiscard]] std::optional<std::int64_t> stalled_since_ms() const;
+  // Since when an answer, which is no stream, is being written.
+  [[nodiscard]] std::optional<std::int64_t> answering_since_ms() const;
 
  private:
   enum class State : std::uint8_t {
@@ -93,6 +95,7 @@ class WebConnection : public std::enable_shared_from_this<WebConnection> {
   EventText body_;
   std::size_t sent_ = 0;  // of both
   bool is_writing_ = false;
+  std::int64_t began_ms_ = 0;  // to write them
   std::int64_t moved_ms_ = 0;  // when the client last took something
 
   std::unique_ptr<EventSource> source_;
