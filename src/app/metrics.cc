@@ -242,7 +242,9 @@ void add_http(const HttpServerCounts& http, Families& out) {
   out.add({}, http.bytes_in);
   out.counter("bikeflow_http_sent_bytes_total", "Bytes of answers and events.");
   out.add({}, http.bytes_out);
-  out.gauge("bikeflow_http_unsent_bytes", "Bytes that wait for slow clients.");
+  out.gauge("bikeflow_http_unsent_bytes",
+            "Bytes of answers and events in memory until their clients have taken all of them; "
+            "once where several get the same.");
   out.add({}, http.unsent_bytes_now);
   out.counter("bikeflow_http_failures_total", "Requests that came to nothing by a fault of ours.");
   out.add({}, http.failures);

@@ -94,7 +94,8 @@ def test_the_unit_is_right_and_hardened(unit, program, command, tmp_path):
         pytest.skip("no systemd-analyze here")
     path = tmp_path / f"bikeflow@{command}.service"
     path.write_text(replaced(unit, "ExecStart=/usr/bin/bikeflow ", f"ExecStart={program.resolve()} "))
-    done = subprocess.run(["systemd-analyze", "verify", path], capture_output=True, text=True, timeout=60)
+    # Without --man=no a machine without manuals makes it fail, whatever the unit.
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", path], capture_output=True, text=True, timeout=60)
     found = done.stdout + done.stderr
     assert done.returncode == 0 and path.name not in found, found
     done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--json=short", path],
