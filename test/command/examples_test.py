@@ -88,6 +88,20 @@ def unit(root) -> str:
     return (root / "packaging/bikeflow@.service").read_text()
 
 
+def test_what_is_installed_as_the_unit_says_needs_nothing_of_the_build(unit, program, tmp_path):
+    """A service sees no home, where the build has found Arrow."""
+    lines = re.findall(r"^#   (install .*/usr/(?:bin|lib)/bikeflow.*)$", unit, re.MULTILINE)
+    assert len(lines) == 2
+    for line in lines:
+        command = line.replace("build/bikeflow", str(program)).replace("/usr/", f"{tmp_path}/usr/")
+        subprocess.run(["bash", "-euc", command], check=True, timeout=60)
+    found = subprocess.run(["ldd", tmp_path / "usr/bin/bikeflow"], capture_output=True, text=True, check=True).stdout
+    arrow = re.findall(r"^\s*(lib(?:arrow|parquet)\S*) => (\S+)", found, re.MULTILINE)
+    assert len(arrow) >= 2
+    for name, path in arrow:
+        assert path.startswith(str(tmp_path)), f"{name} is {path}"
+
+
 @pytest.mark.parametrize("command", ["run", "poll"])
 def test_the_unit_is_right_and_hardened(unit, program, command, tmp_path):
     if not shutil.which("systemd-analyze"):
