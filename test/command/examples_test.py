@@ -93,7 +93,7 @@ def test_what_is_installed_as_the_unit_says_needs_nothing_of_the_build(unit, pro
     lines = re.findall(r"^#   (install .*/usr/(?:bin|lib)/bikeflow.*)$", unit, re.MULTILINE)
     assert len(lines) == 2
     for line in lines:
-        command = line.replace("build/bikeflow", str(program)).replace("/usr/", f"{tmp_path}/usr/")
+        command = line.replace("/usr/", f"{tmp_path}/usr/").replace(" build/bikeflow", f" {program}")
         subprocess.run(["bash", "-euc", command], check=True, timeout=60)
     found = subprocess.run(["ldd", tmp_path / "usr/bin/bikeflow"], capture_output=True, text=True, check=True).stdout
     arrow = re.findall(r"^\s*(lib(?:arrow|parquet)\S*) => (\S+)", found, re.MULTILINE)
