@@ -6,6 +6,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { Standin, type StandinOptions } from '../dev/standin.ts';
+import { readStation } from '../src/live/station.ts';
+import { paints } from '../src/map/classes.ts';
 import { axeFaults, kPhone, launch, open, waitForMap, type Watched } from './browser.ts';
 
 const kCsv = `${process.env['BIKEFLOW_DATA'] ?? '../../shared/data'}/seoul-stations.csv`;
@@ -145,6 +147,62 @@ describe('the board', () => {
     expect(await page.locator('.movements li').first().innerText()).toBe(before);
     await page.mouse.move(200, 10);
     await page.waitForFunction((was) => document.querySelector<HTMLElement>('.movements li')!.innerText !== was, before);
+  });
+});
+
+describe('the map', () => {
+  // The colour of the screen there, read by a page that has nothing else.
+  async function colourAt(page: Page, x: number, y: number): Promise<string> {
+    const picture = await page.screenshot({ clip: { x, y, width: 1, height: 1 } });
+    const reader = await browser.newPage();
+    try {
+      return await reader.evaluate(async (bytes) => {
+        const response = await fetch(`data:image/png;base64,${bytes}`);
+        const image = await createImageBitmap(await response.blob());
+        const context = new OffscreenCanvas(1, 1).getContext('2d')!;
+        context.drawImage(image, 0, 0);
+        return [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)].map((value) => value.toString(16).padStart(2, '0')).join('');
+      }, picture.toString('base64'));
+    } finally {
+      await reader.close();
+    }
+  }
+
+  it('draws stations where they are, in their colours, finds them there, and comes back after its GPU was lost', async () => {
+    const url = await serve({ speed: 0.1, stations: 300 });
+    const { id } = standin!.city.stations.find(({ fill, is_read }) => fill === 'full' && is_read)!;
+    const { title } = readStation(standin!.city.station(id));
+    const page = await visit(`${url}#/seoul/station/${id}`, {}, true);
+    await waitForMap(page);
+    const kFull = paints('fill', 'light')[5]!.fill.slice(1);
+    const box = (await page.locator('.map-canvas').boundingBox())!;
+    const middle = { x: Math.round(box.x + box.width / 2), y: Math.round(box.y + box.height / 2) };
+    const card = page.locator('.station-card');
+    const isAt = async ({ x, y }: { x: number; y: number }) => {
+      await expect.poll(() => colourAt(page, x, y), { timeout: 20_000 }).toBe(kFull);
+      await page.mouse.move(x, y);
+      await expect.poll(() => card.count()).toBe(1);
+      expect(await card.locator('.card-title').innerText()).toContain(title);
+    };
+    await isAt(middle); // it is chosen, so it is in the middle
+
+    // Beside it, and then the map is dragged.
+    await page.mouse.move(middle.x + 200, middle.y + 150);
+    await page.mouse.down();
+    await page.mouse.move(middle.x + 260, middle.y + 190, { steps: 4 });
+    await page.waitForTimeout(300); // so that it does not go on by itself
+    await page.mouse.up();
+    await isAt({ x: middle.x + 60, y: middle.y + 40 });
+
+    await page.evaluate(() => {
+      const layer = document.querySelector<HTMLCanvasElement>('.station-layer')!;
+      const gpu = layer.getContext('webgl2')!.getExtension('WEBGL_lose_context')!;
+      layer.addEventListener('webglcontextlost', () => setTimeout(() => gpu.restoreContext(), 100));
+      gpu.loseContext();
+    });
+    await page.mouse.move(middle.x + 300, middle.y + 300);
+    await page.waitForTimeout(1000);
+    await isAt({ x: middle.x + 60, y: middle.y + 40 });
   });
 });
 

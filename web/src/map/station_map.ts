@@ -1,21 +1,17 @@
-// The map itself: one circle layer that the GPU draws. Places are set once; what changes from second to second
-// is each station's class, as feature state, so nothing is loaded anew and nothing flickers. Names are HTML
-// above the canvas, because fonts of the map would have to come from a server.
+// The map itself: what lies below, the stations on it (station_layer.ts), and the names over both. These are HTML, because
+// fonts of the map would have to come from a server.
 //
 // Loaded by load.ts.
 
-import maplibre, {
-  type ExpressionSpecification,
-  type GeoJSONSource,
-  type Map as GlMap,
-  type StyleSpecification,
-} from 'maplibre-gl';
+import maplibre, { type GeoJSONSourceSpecification, type Map as GlMap, type StyleSpecification } from 'maplibre-gl';
 
 import type { Tiles } from '../api/types.ts';
 import type { LiveStation } from '../live/station.ts';
 import type { Theme } from '../preferences.ts';
 import type { Paint } from './classes.ts';
 import { type Districts, labelPoint } from './districts.ts';
+import { boundsOf, isSamePoint, type Point, pointsOf } from './points.ts';
+import { radiusAt, StationLayer } from './station_layer.ts';
 
 export interface MapLabels {
   canvas: string;
@@ -46,87 +42,21 @@ const kNumbersFromZoom = 14.2;
 const kNumbersAtMost = 90;
 const kFlightMs = 700;
 const kFit = { padding: 36, maxZoom: 15 };
-// Zoom and radius of a circle of size 1, exponential in between.
-const kRadii: readonly (readonly [number, number])[] = [
-  [8, 1.1],
-  [11, 2.9],
-  [13, 6],
-  [16, 13],
-];
-const kRadiusBase = 1.4;
-
-function radiusAt(zoom: number): number {
-  const next = kRadii.findIndex(([at]) => at > zoom);
-  if (next <= 0) return kRadii.at(next)![1];
-  const [from, small] = kRadii[next - 1]!;
-  const [to, large] = kRadii[next]!;
-  const part = (kRadiusBase ** (zoom - from) - 1) / (kRadiusBase ** (to - from) - 1);
-  return small + (large - small) * part;
-}
-
-interface Point {
-  id: string;
-  lon: number;
-  lat: number;
-  size: number; // by racks
-}
-
-// Those that have a place, as the map draws them.
-function pointsOf(stations: readonly LiveStation[]): Point[] {
-  const points: Point[] = [];
-  for (const { id, lon, lat, racks } of stations) {
-    if (lon === null || lat === null || Math.abs(lat) > 85 || (lon === 0 && lat === 0)) continue;
-    const size = racks === null || racks <= 0 ? 1 : Math.min(1.9, Math.max(0.7, Math.sqrt(racks / 14)));
-    points.push({ id, lon, lat, size });
-  }
-  return points;
-}
-
-function isSamePoint(a: Point, b: Point | undefined): boolean {
-  return b !== undefined && a.id === b.id && a.lon === b.lon && a.lat === b.lat && a.size === b.size;
-}
-
-// What the map asks its source for. A station's number is its place among the points.
-function featuresOf(points: readonly Point[]): Exclude<Parameters<GeoJSONSource['setData']>[0], string> {
-  return {
-    type: 'FeatureCollection',
-    features: points.map((point, index) => ({
-      type: 'Feature',
-      id: index,
-      properties: { size: point.size },
-      geometry: { type: 'Point', coordinates: [point.lon, point.lat] },
-    })),
-  };
-}
-
-// Of all but the few that lie far off by mistake.
-function boundsOf(points: readonly Point[]): [[number, number], [number, number]] | null {
-  if (points.length === 0) return null;
-  const lons = points.map((point) => point.lon).sort((a, b) => a - b);
-  const lats = points.map((point) => point.lat).sort((a, b) => a - b);
-  const cut = Math.floor(points.length * 0.002);
-  const last = points.length - 1 - cut;
-  return [
-    [lons[cut]!, lats[cut]!],
-    [lons[last]!, lats[last]!],
-  ];
-}
-
 // Its worker starts while the first answers are on their way.
 maplibre.prewarm();
 
 export class StationMap {
   private readonly map: GlMap;
+  private readonly layer: StationLayer;
   private readonly options: MapOptions;
   private points: Point[] = [];
   private readonly numbers = new Map<string, number>(); // id -> index in points
-  private classes: Uint8Array = new Uint8Array();
   private wanted: ((id: string) => number) | null = null;
   private counts: ((id: string) => string | null) | null = null;
   private districts: { label: HTMLElement; at: [number, number]; name: string; nameEn: string }[] = [];
   private readonly badges = new Map<string, HTMLElement>();
   private selected: string | null = null;
-  private paints: readonly Paint[] = [];
+  private frame: number | null = null;
   private isReady = false;
   private hasFitted = false;
   private showsAll = true; // and nobody chose another part
@@ -136,8 +66,8 @@ export class StationMap {
   constructor(options: MapOptions) {
     this.options = options;
     this.theme = options.theme;
-    this.take(pointsOf(options.stations));
-    const bounds = boundsOf(this.points);
+    const points = pointsOf(options.stations);
+    const bounds = boundsOf(points);
     this.hasFitted = bounds !== null;
     this.map = new maplibre.Map({
       container: options.container,
@@ -158,15 +88,20 @@ export class StationMap {
         'CooperativeGesturesHandler.MacHelpText': options.labels.gestureWheelMac,
       },
     });
+    try {
+      this.layer = new StationLayer(this.map.getCanvasContainer());
+    } catch (error) {
+      this.map.remove();
+      throw error;
+    }
+    this.take(points);
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
-    // Before anything is drawn: so the first frame has the stations.
     this.map.on('style.load', () => {
       this.isReady = true;
-      this.showSelected();
-      this.goToSelected(false);
       for (const run of this.waiting.splice(0)) run();
     });
+    this.map.on('render', () => this.draw()); // in the same frame as what lies below
     this.map.on('move', () => this.placeLabels());
     // The page around it may still be finding its places.
     this.map.on('resize', () => {
@@ -187,6 +122,8 @@ export class StationMap {
   }
 
   remove(): void {
+    if (this.frame !== null) cancelAnimationFrame(this.frame);
+    this.layer.remove();
     this.map.remove();
     this.options.overlay.replaceChildren();
   }
@@ -194,6 +131,7 @@ export class StationMap {
   setTheme(theme: Theme): void {
     if (theme === this.theme) return;
     this.theme = theme;
+    this.showSelected();
     this.whenReady(() => {
       const colours = kColours[this.theme];
       this.map.setPaintProperty('ground', 'background-color', colours.ground);
@@ -201,33 +139,12 @@ export class StationMap {
         this.map.setPaintProperty('districts', 'fill-color', colours.land);
         this.map.setPaintProperty('borders', 'line-color', colours.border);
       }
-      this.map.setPaintProperty('selected', 'circle-stroke-color', colours.ring);
     });
   }
 
   setPaints(paints: readonly Paint[]): void {
-    if (paints === this.paints) return;
-    this.paints = paints;
-    this.whenReady(() => {
-      const of = (value: (paint: Paint) => string | number): ExpressionSpecification =>
-        [
-          'match',
-          ['coalesce', ['feature-state', 'class'], 0],
-          ...this.paints.slice(1).flatMap((paint, index) => [index + 1, value(paint)]),
-          value(this.paints[0]!),
-        ] as unknown as ExpressionSpecification;
-      this.map.setPaintProperty('stations', 'circle-color', of((paint) => paint.fill));
-      this.map.setPaintProperty('stations', 'circle-stroke-color', of((paint) => paint.stroke));
-      // From afar thousands of rims would be all that is seen.
-      this.map.setPaintProperty('stations', 'circle-stroke-width', [
-        'interpolate',
-        ['linear'],
-        ['zoom'],
-        10.5, of((paint) => (paint.width > 2 ? 1.5 : paint.width * 0.4)),
-        13, of((paint) => paint.width),
-      ] as unknown as ExpressionSpecification);
-      this.map.setPaintProperty('stations', 'circle-opacity', of((paint) => paint.opacity));
-    });
+    this.layer.setPaints(paints);
+    this.drawSoon();
   }
 
   // Stations that came, went, moved or have other racks. Returns how many have a position.
@@ -236,29 +153,22 @@ export class StationMap {
     const isSame = points.length === this.points.length && points.every((point, n) => isSamePoint(point, this.points[n]));
     if (isSame) return points.length;
     this.take(points);
-    this.whenReady(() => {
-      this.map.getSource<GeoJSONSource>('stations')!.setData(featuresOf(points));
-      this.map.removeFeatureState({ source: 'stations' });
-      if (this.wanted) this.setClasses(this.wanted);
-      this.showSelected();
-      if (this.hasFitted || points.length === 0) return;
+    if (!this.hasFitted && points.length > 0) {
       this.hasFitted = true;
       this.fit(false);
       this.goToSelected(false);
-    });
+    }
     return points.length;
   }
 
-  // Only classes that changed reach the GPU.
+  // Nothing is drawn where none has changed.
   setClasses(classOf: (id: string) => number): void {
     this.wanted = classOf;
-    if (!this.isReady) return;
+    let hasChanged = false;
     this.points.forEach((point, index) => {
-      const value = classOf(point.id);
-      if (value === this.classes[index]) return;
-      this.classes[index] = value;
-      this.map.setFeatureState({ source: 'stations', id: index }, { class: value });
+      if (this.layer.setClass(index, classOf(point.id))) hasChanged = true;
     });
+    if (hasChanged) this.drawSoon();
   }
 
   // What is written on the circles when they are large enough.
@@ -271,25 +181,19 @@ export class StationMap {
     this.whenReady(() => {
       if (this.map.getSource('districts')) return;
       const colours = kColours[this.theme];
-      this.map.addSource('districts', { type: 'geojson', data: districts as Parameters<GeoJSONSource['setData']>[0] });
-      this.map.addLayer(
-        {
-          id: 'districts',
-          type: 'fill',
-          source: 'districts',
-          paint: { 'fill-color': colours.land, 'fill-antialias': false }, // the borders cover its edge
-        },
-        'stations',
-      );
-      this.map.addLayer(
-        {
-          id: 'borders',
-          type: 'line',
-          source: 'districts',
-          paint: { 'line-color': colours.border, 'line-width': 1.2 },
-        },
-        'stations',
-      );
+      this.map.addSource('districts', { type: 'geojson', data: districts as GeoJSONSourceSpecification['data'] });
+      this.map.addLayer({
+        id: 'districts',
+        type: 'fill',
+        source: 'districts',
+        paint: { 'fill-color': colours.land, 'fill-antialias': false }, // the borders cover its edge
+      });
+      this.map.addLayer({
+        id: 'borders',
+        type: 'line',
+        source: 'districts',
+        paint: { 'line-color': colours.border, 'line-width': 1.2 },
+      });
       this.districts = districts.features.map((feature) => {
         const label = document.createElement('div');
         label.className = 'district-label';
@@ -309,10 +213,8 @@ export class StationMap {
 
   select(id: string | null): void {
     this.selected = id;
-    this.whenReady(() => {
-      this.showSelected();
-      this.goToSelected(!this.options.isStill);
-    });
+    this.showSelected();
+    this.goToSelected(!this.options.isStill);
   }
 
   zoomBy(steps: number): void {
@@ -332,7 +234,22 @@ export class StationMap {
     this.points = points;
     this.numbers.clear();
     points.forEach((point, index) => this.numbers.set(point.id, index));
-    this.classes = new Uint8Array(points.length);
+    this.layer.setPoints(points);
+    if (this.wanted) this.setClasses(this.wanted);
+    this.showSelected();
+  }
+
+  private draw(): void {
+    if (this.frame !== null) cancelAnimationFrame(this.frame);
+    this.frame = null;
+    const { lng, lat } = this.map.getCenter();
+    const { x, y } = maplibre.MercatorCoordinate.fromLngLat({ lng, lat });
+    const { clientWidth: width, clientHeight: height } = this.options.container;
+    this.layer.draw({ x, y, zoom: this.map.getZoom(), width, height, density: this.map.getPixelRatio() });
+  }
+
+  private drawSoon(): void {
+    this.frame ??= requestAnimationFrame(() => this.draw());
   }
 
   private whenReady(run: () => void): void {
@@ -345,40 +262,13 @@ export class StationMap {
     const { tiles } = this.options;
     const style: StyleSpecification = {
       version: 8,
-      sources: { stations: { type: 'geojson', data: featuresOf(this.points) } },
+      sources: {},
       layers: [{ id: 'ground', type: 'background', paint: { 'background-color': colours.ground } }],
     };
     if (tiles) {
       style.sources['tiles'] = { type: 'raster', tiles: [tiles.url], tileSize: 256 };
       style.layers.push({ id: 'tiles', type: 'raster', source: 'tiles' });
     }
-    const radius = (more: number): ExpressionSpecification =>
-      [
-        'interpolate',
-        ['exponential', kRadiusBase],
-        ['zoom'],
-        ...kRadii.flatMap(([zoom, size]) => [zoom, ['+', more, ['*', size, ['get', 'size']]]]),
-      ] as unknown as ExpressionSpecification;
-    style.layers.push(
-      {
-        id: 'stations',
-        type: 'circle',
-        source: 'stations',
-        paint: { 'circle-radius': radius(0) },
-      },
-      {
-        id: 'selected',
-        type: 'circle',
-        source: 'stations',
-        filter: ['==', ['id'], -1],
-        paint: {
-          'circle-radius': radius(5),
-          'circle-opacity': 0,
-          'circle-stroke-width': 2.5,
-          'circle-stroke-color': colours.ring,
-        },
-      },
-    );
     return style;
   }
 
@@ -393,37 +283,18 @@ export class StationMap {
 
   private showSelected(): void {
     const index = this.selected === null ? -1 : (this.numbers.get(this.selected) ?? -1);
-    this.map.setFilter('selected', ['==', ['id'], index]);
+    this.layer.select(index, kColours[this.theme].ring);
+    this.drawSoon();
   }
 
   // The nearest station within a finger's or a pointer's reach.
-  private at(point: { x: number; y: number }): string | null {
-    if (!this.isReady) return null;
+  private at({ x, y }: { x: number; y: number }): string | null {
     const reach = matchMedia('(pointer: coarse)').matches ? 14 : 5;
-    const found = this.map.queryRenderedFeatures(
-      [
-        [point.x - reach, point.y - reach],
-        [point.x + reach, point.y + reach],
-      ],
-      { layers: ['stations'] },
-    );
-    let best: string | null = null;
-    let nearest = Infinity;
-    for (const feature of found) {
-      const station = this.points[feature.id as number];
-      if (!station) continue;
-      const { x, y } = this.map.project([station.lon, station.lat]);
-      const distance = (x - point.x) ** 2 + (y - point.y) ** 2;
-      if (distance < nearest) {
-        nearest = distance;
-        best = station.id;
-      }
-    }
-    return best;
+    const found = this.layer.nearest(x, y, reach);
+    return found ? this.points[found.index]!.id : null;
   }
 
   private placeLabels(): void {
-    if (!this.isReady) return;
     const zoom = this.map.getZoom();
     const { clientWidth: width, clientHeight: height } = this.options.container;
     const isInside = (x: number, y: number) => x > -20 && y > -20 && x < width + 20 && y < height + 20;
