@@ -56,7 +56,8 @@ export class StationMap {
   private districts: { label: HTMLElement; at: [number, number]; name: string; nameEn: string }[] = [];
   private readonly badges = new Map<string, HTMLElement>();
   private selected: string | null = null;
-  private frame: number | null = null;
+  private frame: number | null = null; // before which nothing is drawn
+  private size = { width: 0, height: 0 };
   private isReady = false;
   private hasFitted = false;
   private showsAll = true; // and nobody chose another part
@@ -94,6 +95,7 @@ export class StationMap {
       this.map.remove();
       throw error;
     }
+    this.measure();
     this.take(points);
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
@@ -105,6 +107,7 @@ export class StationMap {
     this.map.on('move', () => this.placeLabels());
     // The page around it may still be finding its places.
     this.map.on('resize', () => {
+      this.measure();
       if (this.showsAll) this.fit(false);
       this.placeLabels();
     });
@@ -123,6 +126,7 @@ export class StationMap {
 
   remove(): void {
     if (this.frame !== null) cancelAnimationFrame(this.frame);
+    this.frame = null;
     this.layer.remove();
     this.map.remove();
     this.options.overlay.replaceChildren();
@@ -244,12 +248,23 @@ export class StationMap {
     this.frame = null;
     const { lng, lat } = this.map.getCenter();
     const { x, y } = maplibre.MercatorCoordinate.fromLngLat({ lng, lat });
-    const { clientWidth: width, clientHeight: height } = this.options.container;
+    const { width, height } = this.size;
     this.layer.draw({ x, y, zoom: this.map.getZoom(), width, height, density: this.map.getPixelRatio() });
   }
 
+  // After the figures beside it have been painted: the frame that shows them does not wait for the GPU.
   private drawSoon(): void {
-    this.frame ??= requestAnimationFrame(() => this.draw());
+    this.frame ??= requestAnimationFrame(() => {
+      setTimeout(() => {
+        if (this.frame !== null) this.draw();
+      }, 0);
+    });
+  }
+
+  // Asked for once, as that makes the page's layout anew.
+  private measure(): void {
+    const { clientWidth: width, clientHeight: height } = this.options.container;
+    this.size = { width, height };
   }
 
   private whenReady(run: () => void): void {
@@ -296,7 +311,7 @@ export class StationMap {
 
   private placeLabels(): void {
     const zoom = this.map.getZoom();
-    const { clientWidth: width, clientHeight: height } = this.options.container;
+    const { width, height } = this.size;
     const isInside = (x: number, y: number) => x > -20 && y > -20 && x < width + 20 && y < height + 20;
     const showsNames = zoom > 9.6 && zoom < 14 && width > 480;
     for (const { label, at } of this.districts) {

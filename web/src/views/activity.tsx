@@ -1,6 +1,6 @@
 // What happens: each movement as it is seen, and the stations where most happens in this hour.
 
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
 import type { Movement } from '../api/types.ts';
 import { whole } from '../format/numbers.ts';
@@ -16,6 +16,8 @@ import { hashOf } from '../route.ts';
 import { text } from '../text/text.ts';
 
 const kMovementsShown = 100;
+// While nobody reads on: more would be made anew with each poll, and nobody sees them.
+const kMovementsAtFirst = 30;
 const kActiveShown = 25;
 
 export function Activity({ session }: { session: Session }) {
@@ -65,7 +67,14 @@ function Movements({ session }: { session: Session }) {
     const hasFocus = element?.contains(document.activeElement) ?? false;
     if (!isOver.current && !hasFocus && (scroller()?.scrollTop ?? 0) === 0) setHeld(null);
   };
-  if (all.length === 0) return <p class="hint">{t.noMovements}</p>;
+  const isNone = all.length === 0;
+  useEffect(() => {
+    const element = scroller();
+    const scrolled = () => (element!.scrollTop > 0 ? hold() : release());
+    element?.addEventListener('scroll', scrolled, { passive: true });
+    return () => element?.removeEventListener('scroll', scrolled);
+  }, [isNone]);
+  if (isNone) return <p class="hint">{t.noMovements}</p>;
   return (
     <div
       onPointerEnter={(event) => {
@@ -98,10 +107,10 @@ function Movements({ session }: { session: Session }) {
       </div>
       <ul class="rows movements" ref={list}>
         {shown
-          .slice(-kMovementsShown)
+          .slice(held ? -kMovementsShown : -kMovementsAtFirst)
           .reverse()
-          .map((movement) => (
-            <MovementRow key={keyOf(movement)} session={session} movement={movement} />
+          .map((movement, place) => (
+            <MovementRow key={place} session={session} movement={movement} />
           ))}
       </ul>
     </div>
