@@ -147,6 +147,21 @@ describe('the board', () => {
     expect(await page.locator('.movements li').first().innerText()).toBe(before);
     await page.mouse.move(200, 10);
     await page.waitForFunction((was) => document.querySelector<HTMLElement>('.movements li')!.innerText !== was, before);
+
+    // By a finger or a wheel from elsewhere: more of them, and they stand still as well.
+    standin!.beat(20);
+    const rows = page.locator('.movements li');
+    const scroll = (top: number) => page.locator('.activity .tab-panel').evaluate((panel, to) => panel.scrollTo({ top: to }), top);
+    await expect.poll(() => rows.count()).toBe(30);
+    await scroll(500);
+    await expect.poll(() => rows.count()).toBe(100);
+    const second = await rows.nth(1).innerText();
+    standin!.beat(3);
+    await page.waitForTimeout(700);
+    expect(await rows.nth(1).innerText()).toBe(second);
+    await scroll(0);
+    await expect.poll(() => rows.count()).toBe(30);
+    expect(await rows.nth(1).innerText()).not.toBe(second);
   });
 });
 

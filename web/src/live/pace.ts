@@ -1,6 +1,6 @@
-// When the screen changes: at once with what is heard, but so that the browser has as much time for itself as a change
-// takes it, drawing included. So one poll is seen without delay, and what comes all the time takes half of a browser
-// at most, however slow that is.
+// When the screen changes: at once with what is heard, but so that the browser rests after a change for a time that goes by
+// how long the change took it, drawing included. So one poll is seen without delay, and what comes all the time takes a part
+// of a browser at most, however slow that is.
 
 export const kLongestRestMs = 250; // also where nothing is drawn, as behind another tab
 
@@ -20,7 +20,8 @@ export const kBrowserTiming: Timing = {
 };
 
 export class Pace {
-  private readonly run: () => void;
+  private readonly run: () => unknown;
+  private readonly rest: number;
   private readonly timing: Timing;
   private wantedAt: number | null = null; // nothing: nothing is to change
   private restsUntil = -Infinity;
@@ -28,8 +29,10 @@ export class Pace {
   private isStopped = false;
   private callOff = (): void => undefined;
 
-  constructor(run: () => void, timing: Timing = kBrowserTiming) {
+  // `rest`: how many times as long as a change.
+  constructor(run: () => unknown, rest = 1, timing: Timing = kBrowserTiming) {
     this.run = run;
+    this.rest = rest;
     this.timing = timing;
   }
 
@@ -70,7 +73,7 @@ export class Pace {
       this.timing.after(0, () => {
         if (this.restsUntil !== until) return; // this frame was long in coming, and another change has begun
         const now = this.timing.now();
-        this.restsUntil = Math.min(until, now + (now - begun));
+        this.restsUntil = Math.min(until, now + (now - begun) * this.rest);
         this.wait();
       });
     });

@@ -49,7 +49,7 @@ describe('the pace of the screen', () => {
     pace = new Pace(() => {
       changes.push(timing.ms);
       timing.ms += costMs;
-    }, timing);
+    }, 1, timing);
   });
 
   it('changes at once what is heard after a pause', () => {
@@ -78,6 +78,22 @@ describe('the pace of the screen', () => {
     for (const gap of gaps) {
       expect(gap).toBeGreaterThanOrEqual(2 * costMs);
       expect(gap).toBeLessThanOrEqual(2 * (costMs + kFrameMs));
+    }
+  });
+  it('rests several times as long as a change takes, where that is asked for', () => {
+    pace = new Pace(() => {
+      changes.push(timing.ms);
+      timing.ms += 20;
+    }, 4, timing);
+    for (let n = 0; n < 200; ++n) {
+      pace.want(0);
+      timing.go(5);
+    }
+    const gaps = changes.slice(1).map((at, index) => at - changes[index]!);
+    expect(changes.length).toBeGreaterThan(5);
+    for (const gap of gaps) {
+      expect(gap).toBeGreaterThanOrEqual(5 * 20);
+      expect(gap).toBeLessThanOrEqual(5 * (20 + kFrameMs));
     }
   });
   it('rests no longer than a while, whatever a change takes', () => {

@@ -6,6 +6,7 @@
 import maplibre, { type GeoJSONSourceSpecification, type Map as GlMap, type StyleSpecification } from 'maplibre-gl';
 
 import type { Tiles } from '../api/types.ts';
+import { Pace } from '../live/pace.ts';
 import type { LiveStation } from '../live/station.ts';
 import type { Theme } from '../preferences.ts';
 import type { Paint } from './classes.ts';
@@ -41,6 +42,8 @@ const kColours = {
 const kNumbersFromZoom = 14.2;
 const kNumbersAtMost = 90;
 const kFlightMs = 700;
+// Colours may wait for a moment: where there is no GPU, drawing them holds up all of the page.
+const kRest = 4; // times as long as drawing took
 const kFit = { padding: 36, maxZoom: 15 };
 // Its worker starts while the first answers are on their way.
 maplibre.prewarm();
@@ -56,7 +59,8 @@ export class StationMap {
   private districts: { label: HTMLElement; at: [number, number]; name: string; nameEn: string }[] = [];
   private readonly badges = new Map<string, HTMLElement>();
   private selected: string | null = null;
-  private frame: number | null = null; // before which nothing is drawn
+  private isStale = false; // and will be drawn soon
+  private readonly pace = new Pace(() => this.isStale && this.draw(), kRest);
   private size = { width: 0, height: 0 };
   private isReady = false;
   private hasFitted = false;
@@ -125,8 +129,7 @@ export class StationMap {
   }
 
   remove(): void {
-    if (this.frame !== null) cancelAnimationFrame(this.frame);
-    this.frame = null;
+    this.pace.stop();
     this.layer.remove();
     this.map.remove();
     this.options.overlay.replaceChildren();
@@ -244,8 +247,7 @@ export class StationMap {
   }
 
   private draw(): void {
-    if (this.frame !== null) cancelAnimationFrame(this.frame);
-    this.frame = null;
+    this.isStale = false;
     const { lng, lat } = this.map.getCenter();
     const { x, y } = maplibre.MercatorCoordinate.fromLngLat({ lng, lat });
     const { width, height } = this.size;
@@ -254,11 +256,9 @@ export class StationMap {
 
   // After the figures beside it have been painted: the frame that shows them does not wait for the GPU.
   private drawSoon(): void {
-    this.frame ??= requestAnimationFrame(() => {
-      setTimeout(() => {
-        if (this.frame !== null) this.draw();
-      }, 0);
-    });
+    if (this.isStale) return;
+    this.isStale = true;
+    requestAnimationFrame(() => this.pace.want(0));
   }
 
   // Asked for once, as that makes the page's layout anew.

@@ -10,6 +10,7 @@ import { milliseconds } from '../live/station.ts';
 import type { Session } from '../live/session.ts';
 import { CsvButton } from '../parts/marks.tsx';
 import { fileName, movementSheet, stationSheet } from '../parts/sheets.ts';
+import { slotsOf } from '../parts/slots.ts';
 import { Tabs } from '../parts/tabs.tsx';
 import { netWords } from '../parts/words.ts';
 import { hashOf } from '../route.ts';
@@ -52,6 +53,7 @@ function Movements({ session }: { session: Session }) {
   const [held, setHeld] = useState<readonly Movement[] | null>(null);
   const isOver = useRef(false);
   const list = useRef<HTMLUListElement>(null);
+  const slots = useRef<ReadonlyMap<string, number>>(new Map());
   const all = session.movements.value;
   const shown = held ?? all;
   const newest = shown.at(-1);
@@ -75,6 +77,8 @@ function Movements({ session }: { session: Session }) {
     return () => element?.removeEventListener('scroll', scrolled);
   }, [isNone]);
   if (isNone) return <p class="hint">{t.noMovements}</p>;
+  const rows = shown.slice(held ? -kMovementsShown : -kMovementsAtFirst).reverse();
+  slots.current = slotsOf(slots.current, rows.map(keyOf));
   return (
     <div
       onPointerEnter={(event) => {
@@ -106,12 +110,9 @@ function Movements({ session }: { session: Session }) {
         )}
       </div>
       <ul class="rows movements" ref={list}>
-        {shown
-          .slice(held ? -kMovementsShown : -kMovementsAtFirst)
-          .reverse()
-          .map((movement, place) => (
-            <MovementRow key={place} session={session} movement={movement} />
-          ))}
+        {rows.map((movement) => (
+          <MovementRow key={slots.current.get(keyOf(movement))} session={session} movement={movement} />
+        ))}
       </ul>
     </div>
   );
