@@ -68,14 +68,15 @@ export class LiveModel {
 
   // Those of before this page came, or of while it was away; they may overlap with what is there.
   add(movements: readonly Movement[]): boolean {
-    const known = new Set(this.movements.map(keyOf));
+    // Mostly they go on where the last ones ended: few of those can be the same.
+    const oldest = movements.reduce((least, { at }) => (at < least ? at : least), movements[0]?.at ?? '');
+    const from = this.movements.findLastIndex(({ at }) => at < oldest) + 1;
+    const known = new Set(this.movements.slice(from).map(keyOf));
     const added = movements.filter((movement) => !known.has(keyOf(movement)));
     if (added.length === 0) return false;
     this.movements = [...this.movements, ...added]
-      .map((movement, index) => ({ movement, index }))
-      .sort((a, b) => (a.movement.at < b.movement.at ? -1 : a.movement.at > b.movement.at ? 1 : a.index - b.index))
-      .slice(-kMovementsKept)
-      .map(({ movement }) => movement);
+      .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)) // stable
+      .slice(-kMovementsKept);
     return true;
   }
 }

@@ -30,7 +30,8 @@ interface List {
   count: number | null | undefined; // null: cannot be known; undefined: not here yet
   none: string;
   head: ComponentChildren;
-  rows: readonly Entry[];
+  all: number;
+  rows: readonly Entry[]; // the first of them
   sheet: Sheet;
 }
 
@@ -71,7 +72,8 @@ export function Attention({ session }: { session: Session }) {
           <a href={hashOf(session.info.id, 'stations', null, { state: key })}>{t.allInTable(whole(ordered.length))}</a>
         </>
       ),
-      rows: ordered.map((station) => entryOf(session, station, key)),
+      all: ordered.length,
+      rows: ordered.slice(0, kShown).map((station) => entryOf(session, station, key)),
       sheet: stationSheet(fileName(session, `stations-${key}`), session, () => ordered),
     };
   };
@@ -84,7 +86,8 @@ export function Attention({ session }: { session: Session }) {
       count: toldOf(soon),
       none: t.noneSoon,
       head: <span class="muted">{t.soonHint}</span>,
-      rows: soon.map(({ station, of }) => ({ station, main: inWords(of, now), note: soonWords(of, station, now, session.zone) })),
+      all: soon.length,
+      rows: soon.slice(0, kShown).map(({ station, of }) => ({ station, main: inWords(of, now), note: soonWords(of, station, now, session.zone) })),
       sheet: soonSheet(fileName(session, 'stations-soon'), () => soon),
     },
     current('unknown', t.stale, counted?.stale, t.noneStale),
@@ -94,7 +97,8 @@ export function Attention({ session }: { session: Session }) {
       count: toldOf(doubtful),
       none: t.noneDoubtful,
       head: <span class="muted">{t.doubtfulHint}</span>,
-      rows: doubtful.map(({ station, of }) => ({
+      all: doubtful.length,
+      rows: doubtful.slice(0, kShown).map(({ station, of }) => ({
         station,
         main: 'changes' in of ? t.flapping : t.frozen,
         note: doubtWords(of, station, now, session.zone),
@@ -136,10 +140,10 @@ export function Attention({ session }: { session: Session }) {
               <p class="hint">{list.count === undefined ? t.loading : list.count === null ? t.noneKnown : list.none}</p>
             ) : (
               <ul class="rows">
-                {list.rows.slice(0, kShown).map((entry) => (
+                {list.rows.map((entry) => (
                   <Row key={entry.station.id} session={session} entry={entry} />
                 ))}
-                {list.rows.length > kShown && <li class="hint">{t.shownOf(whole(kShown), whole(list.rows.length))}</li>}
+                {list.all > kShown && <li class="hint">{t.shownOf(whole(kShown), whole(list.all))}</li>}
               </ul>
             )}
           </>
