@@ -74,6 +74,11 @@ export class City {
     return this.stations[this.numbers.get(id)!]!;
   }
 
+  set(id: string, bikes: number): void {
+    const index = this.numbers.get(id)!;
+    this.stations[index] = { ...this.stations[index]!, bikes, fill: fillOf(bikes, this.places[index]!.racks) };
+  }
+
   private localHour(at: number): number {
     return new Date(at + this.offset).getUTCHours();
   }

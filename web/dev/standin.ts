@@ -117,6 +117,13 @@ export class Standin {
     this.send({ name: 'state', data: this.state() });
   }
 
+  // One station alone.
+  change(id: string, bikes: number): void {
+    this.city.set(id, bikes);
+    const now = new Date(this.city.now).toISOString();
+    this.send({ name: 'stations', data: { now, stations: [this.city.station(id)] } });
+  }
+
   private send(event: LiveEvent): void {
     const id = ++this.lastId;
     this.sent.push({ id, event });

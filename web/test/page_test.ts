@@ -183,41 +183,69 @@ describe('the map', () => {
     }
   }
 
-  it('draws stations where they are, in their colours, finds them there, and comes back after its GPU was lost', async () => {
+  it.each([1, 2])('draws stations where they are, in their colours, and finds them there: %d pixels in one', async (density) => {
     const url = await serve({ speed: 0.1, stations: 300 });
-    const { id } = standin!.city.stations.find(({ fill, is_read }) => fill === 'full' && is_read)!;
+    const { id, racks } = standin!.city.stations.find(({ fill, is_read }) => fill === 'full' && is_read)!;
     const { title } = readStation(standin!.city.station(id));
-    const page = await visit(`${url}#/seoul/station/${id}`, {}, true);
+    const page = await visit(`${url}#/seoul/station/${id}`, { deviceScaleFactor: density }, true);
     await waitForMap(page);
-    const kFull = paints('fill', 'light')[5]!.fill.slice(1);
-    const box = (await page.locator('.map-canvas').boundingBox())!;
-    const middle = { x: Math.round(box.x + box.width / 2), y: Math.round(box.y + box.height / 2) };
+    const [kEmpty, kFull] = [1, 5].map((of) => paints('fill', 'light')[of]!.fill.slice(1));
+    const middleOf = async () => {
+      const box = (await page.locator('.map-canvas').boundingBox())!;
+      return { x: Math.round(box.x + box.width / 2), y: Math.round(box.y + box.height / 2) };
+    };
     const card = page.locator('.station-card');
-    const isAt = async ({ x, y }: { x: number; y: number }) => {
-      await expect.poll(() => colourAt(page, x, y), { timeout: 20_000 }).toBe(kFull);
-      await page.mouse.move(x, y);
+    const shows = ({ x, y }: { x: number; y: number }, colour: string | undefined) =>
+      expect.poll(() => colourAt(page, x, y), { timeout: 20_000 }).toBe(colour);
+    const isAt = async (at: { x: number; y: number }) => {
+      await shows(at, kFull);
+      await page.mouse.move(at.x, at.y);
       await expect.poll(() => card.count()).toBe(1);
       expect(await card.locator('.card-title').innerText()).toContain(title);
     };
+    let middle = await middleOf();
     await isAt(middle); // it is chosen, so it is in the middle
+    const away = () => page.mouse.move(middle.x, middle.y - 180);
 
-    // Beside it, and then the map is dragged.
-    await page.mouse.move(middle.x + 200, middle.y + 150);
+    // What changes while the map stands still.
+    await away();
+    standin!.change(id, 0);
+    await shows(middle, kEmpty);
+    standin!.change(id, racks!);
+    await shows(middle, kFull);
+    await page.getByRole('button', { name: 'Net flow this hour' }).click();
+    await expect.poll(() => colourAt(page, middle.x, middle.y)).not.toBe(kFull);
+    await page.getByRole('button', { name: 'Fill', exact: true }).click();
+    await isAt(middle);
+
+    await page.setViewportSize({ width: 1200, height: 800 });
+    await page.waitForTimeout(500);
+    middle = await middleOf();
+    await isAt(middle);
+
+    await page.mouse.move(middle.x + 100, middle.y + 50);
     await page.mouse.down();
-    await page.mouse.move(middle.x + 260, middle.y + 190, { steps: 4 });
+    await page.mouse.move(middle.x + 160, middle.y + 90, { steps: 4 });
     await page.waitForTimeout(300); // so that it does not go on by itself
     await page.mouse.up();
-    await isAt({ x: middle.x + 60, y: middle.y + 40 });
+    const there = { x: middle.x + 60, y: middle.y + 40 };
+    await isAt(there);
 
-    await page.evaluate(() => {
-      const layer = document.querySelector<HTMLCanvasElement>('.station-layer')!;
-      const gpu = layer.getContext('webgl2')!.getExtension('WEBGL_lose_context')!;
-      layer.addEventListener('webglcontextlost', () => setTimeout(() => gpu.restoreContext(), 100));
-      gpu.loseContext();
-    });
-    await page.mouse.move(middle.x + 300, middle.y + 300);
-    await page.waitForTimeout(1000);
-    await isAt({ x: middle.x + 60, y: middle.y + 40 });
+    // The GPU of the stations is lost, then that of all.
+    for (const which of ['.station-layer', '.map-canvas canvas']) {
+      await away();
+      await page.evaluate((selector) => {
+        for (const canvas of document.querySelectorAll<HTMLCanvasElement>(selector)) {
+          const gpu = canvas.getContext('webgl2')!.getExtension('WEBGL_lose_context')!;
+          canvas.addEventListener('webglcontextlost', () => setTimeout(() => gpu.restoreContext(), 500), { once: true });
+          gpu.loseContext();
+        }
+      }, which);
+      await expect.poll(() => colourAt(page, there.x, there.y), { interval: 50 }).not.toBe(kFull);
+      await isAt(there);
+    }
+    await page.getByRole('button', { name: 'Dark' }).click();
+    await shows(there, paints('fill', 'dark')[5]!.fill.slice(1));
   });
 });
 

@@ -1,8 +1,8 @@
 // When the screen changes: at once with what is heard, but so that the browser rests after a change for a time that goes by
 // how long the change took it, drawing included. So one poll is seen without delay, and what comes all the time takes a part
-// of a browser at most, however slow that is.
+// of a browser, also of a slow one.
 
-export const kLongestRestMs = 250; // also where nothing is drawn, as behind another tab
+export const kLongestRestMs = 1000; // also where nothing is drawn, as behind another tab
 
 export interface Timing {
   now(): number;
@@ -61,9 +61,10 @@ export class Pace {
   private change(): void {
     this.wantedAt = null;
     const begun = this.timing.now();
-    const until = begun + kLongestRestMs;
-    this.restsUntil = until;
     this.run();
+    const until = this.timing.now() + kLongestRestMs;
+    this.restsUntil = until;
+    this.wait(); // for what was wanted meanwhile
     // Behind another tab no frame comes: one is asked for, and not one for each change until the tab is seen again.
     if (this.isFrameDue) return;
     this.isFrameDue = true;
@@ -73,7 +74,7 @@ export class Pace {
       this.timing.after(0, () => {
         if (this.restsUntil !== until) return; // this frame was long in coming, and another change has begun
         const now = this.timing.now();
-        this.restsUntil = Math.min(until, now + (now - begun) * this.rest);
+        this.restsUntil = now + Math.min((now - begun) * this.rest, kLongestRestMs);
         this.wait();
       });
     });

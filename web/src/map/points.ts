@@ -11,7 +11,7 @@ export interface Point {
 
 type Placed = Pick<LiveStation, 'id' | 'lon' | 'lat' | 'racks'>;
 
-// Those that have a place. What feeds give for "none" has none.
+// Those that have a place. Feeds write 0, 0 or a pole for one that they do not know.
 export function pointsOf(stations: readonly Placed[]): Point[] {
   const points: Point[] = [];
   for (const { id, lon, lat, racks } of stations) {

@@ -27,6 +27,7 @@ const kRing = kClasses - 1; // the class of what is around the selected one
 const kRingRadius = 5; // beyond the station's own
 const kRingWidth = 2.5;
 const kTile = 512;
+const kMostPixels = 4096; // of a side; the map below has no more either
 const kCorners = 4;
 const kIndices = 6;
 
@@ -106,8 +107,9 @@ export class StationLayer {
   private ringColour = '#000000';
   private selected = -1;
   private view: View | null = null;
-  private hasMoved = true;
-  private hasChanged = true;
+  private hasMoved = true; // places
+  private hasChanged = true; // classes
+  private isStale = true; // what is on the screen
 
   // Throws where there is no WebGL 2.
   constructor(into: HTMLElement) {
@@ -149,6 +151,7 @@ export class StationLayer {
     this.selected = -1;
     if (this.uniforms) this.number(circles);
     this.hasMoved = this.hasChanged = true;
+    if (this.view) this.place(this.view); // they can be found before they are drawn
   }
 
   // Returns whether that changes anything.
@@ -162,6 +165,7 @@ export class StationLayer {
 
   setPaints(paints: readonly Paint[]): void {
     this.paints = paints;
+    this.isStale = true;
   }
 
   // -1: none is.
@@ -171,7 +175,7 @@ export class StationLayer {
     this.hasMoved = true;
   }
 
-  // Draws at once: whoever moves the map wants both in the same frame.
+  // Draws at once, as whoever moves the map wants both in the same frame; nothing where it would be the same.
   draw(view: View): void {
     const before = this.view;
     this.hasMoved ||=
@@ -181,17 +185,13 @@ export class StationLayer {
       before.zoom !== view.zoom ||
       before.width !== view.width ||
       before.height !== view.height;
+    this.isStale ||= this.hasMoved || this.hasChanged || before?.density !== view.density;
     this.view = view;
-    const { gl, canvas, uniforms } = this;
-    if (!uniforms || gl.isContextLost()) return;
-    const width = Math.round(view.width * view.density);
-    const height = Math.round(view.height * view.density);
-    if (canvas.width !== width || canvas.height !== height) {
-      canvas.width = width;
-      canvas.height = height;
-    }
+    if (this.hasMoved) this.place(view);
+    const { gl, uniforms } = this;
+    if (!this.isStale || !uniforms || gl.isContextLost()) return;
+    const density = this.resize(view);
     if (this.hasMoved) {
-      this.place(view);
       gl.bindBuffer(gl.ARRAY_BUFFER, this.circles);
       gl.bufferData(gl.ARRAY_BUFFER, this.corners, gl.DYNAMIC_DRAW);
     }
@@ -199,11 +199,11 @@ export class StationLayer {
       gl.bindBuffer(gl.ARRAY_BUFFER, this.kinds);
       gl.bufferData(gl.ARRAY_BUFFER, this.classes, gl.DYNAMIC_DRAW);
     }
-    this.hasMoved = this.hasChanged = false;
+    this.hasMoved = this.hasChanged = this.isStale = false;
     this.tellPaints(uniforms, view.zoom);
-    gl.viewport(0, 0, width, height);
+    gl.viewport(0, 0, gl.drawingBufferWidth, gl.drawingBufferHeight);
     gl.uniform2f(uniforms.size, view.width, view.height);
-    gl.uniform1f(uniforms.pixel, 1 / view.density);
+    gl.uniform1f(uniforms.pixel, 1 / density);
     gl.clear(gl.COLOR_BUFFER_BIT);
     const circles = this.points.length + (this.selected < 0 ? 0 : 1);
     gl.drawElements(gl.TRIANGLES, circles * kIndices, gl.UNSIGNED_INT, 0);
@@ -257,6 +257,19 @@ export class StationLayer {
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     this.number(this.points.length + 1);
     this.hasMoved = this.hasChanged = true;
+  }
+
+  // Returns how many pixels of it are one of CSS.
+  private resize(view: View): number {
+    const density = Math.min(view.density, kMostPixels / Math.max(view.width, view.height, 1));
+    const [width, height] = [Math.round(view.width * density), Math.round(view.height * density)];
+    // Setting it empties it, be it the same.
+    if (this.canvas.width !== width) this.canvas.width = width;
+    if (this.canvas.height !== height) this.canvas.height = height;
+    // As wide as the map's canvas, which follows the page in steps.
+    this.canvas.style.width = `${view.width}px`;
+    this.canvas.style.height = `${view.height}px`;
+    return density;
   }
 
   private attribute(location: number, size: number, type: number): void {

@@ -45,6 +45,7 @@ const kFlightMs = 700;
 // Colours may wait for a moment: where there is no GPU, drawing them holds up all of the page.
 const kRest = 4; // times as long as drawing took
 const kFit = { padding: 36, maxZoom: 15 };
+
 // Its worker starts while the first answers are on their way.
 maplibre.prewarm();
 
@@ -59,6 +60,7 @@ export class StationMap {
   private districts: { label: HTMLElement; at: [number, number]; name: string; nameEn: string }[] = [];
   private readonly badges = new Map<string, HTMLElement>();
   private selected: string | null = null;
+  private paints: readonly Paint[] = [];
   private isStale = false; // and will be drawn soon
   private readonly pace = new Pace(() => this.isStale && this.draw(), kRest);
   private size = { width: 0, height: 0 };
@@ -79,6 +81,7 @@ export class StationMap {
       style: this.style(),
       ...(bounds ? { bounds, fitBoundsOptions: kFit } : { center: [126.99, 37.555], zoom: 10 }),
       minZoom: 2,
+      renderWorldCopies: false, // a station is drawn once
       maxZoom: 18,
       attributionControl: false,
       dragRotate: false,
@@ -107,6 +110,7 @@ export class StationMap {
       this.isReady = true;
       for (const run of this.waiting.splice(0)) run();
     });
+    this.map.on('webglcontextlost', () => (this.isReady = false)); // until its style is there again
     this.map.on('render', () => this.draw()); // in the same frame as what lies below
     this.map.on('move', () => this.placeLabels());
     // The page around it may still be finding its places.
@@ -150,6 +154,8 @@ export class StationMap {
   }
 
   setPaints(paints: readonly Paint[]): void {
+    if (paints === this.paints) return;
+    this.paints = paints;
     this.layer.setPaints(paints);
     this.drawSoon();
   }
@@ -221,7 +227,7 @@ export class StationMap {
   select(id: string | null): void {
     this.selected = id;
     this.showSelected();
-    this.goToSelected(!this.options.isStill);
+    this.goToSelected(this.isReady && !this.options.isStill); // whoever comes by a link is there at once
   }
 
   zoomBy(steps: number): void {
@@ -261,7 +267,7 @@ export class StationMap {
     requestAnimationFrame(() => this.pace.want(0));
   }
 
-  // Asked for once, as that makes the page's layout anew.
+  // Not each time that it is drawn, as asking makes the page's layout anew.
   private measure(): void {
     const { clientWidth: width, clientHeight: height } = this.options.container;
     this.size = { width, height };

@@ -18,7 +18,8 @@ import { text } from '../text/text.ts';
 
 const kMovementsShown = 100;
 // While nobody reads on: more would be made anew with each poll, and nobody sees them.
-const kMovementsAtFirst = 30;
+const kMovementsAtFirst = 30; // or as many as there is room for
+const kLeastRowPx = 30;
 const kActiveShown = 25;
 
 export function Activity({ session }: { session: Session }) {
@@ -51,6 +52,7 @@ export function Activity({ session }: { session: Session }) {
 function Movements({ session }: { session: Session }) {
   const t = text.value;
   const [held, setHeld] = useState<readonly Movement[] | null>(null);
+  const [room, setRoom] = useState(0);
   const isOver = useRef(false);
   const list = useRef<HTMLUListElement>(null);
   const slots = useRef<ReadonlyMap<string, number>>(new Map());
@@ -72,12 +74,19 @@ function Movements({ session }: { session: Session }) {
   const isNone = all.length === 0;
   useEffect(() => {
     const element = scroller();
-    const scrolled = () => (element!.scrollTop > 0 ? hold() : release());
-    element?.addEventListener('scroll', scrolled, { passive: true });
-    return () => element?.removeEventListener('scroll', scrolled);
+    if (!element) return;
+    const scrolled = () => (element.scrollTop > 0 ? hold() : release());
+    scrolled(); // the other tab may have been
+    element.addEventListener('scroll', scrolled, { passive: true });
+    const sized = new ResizeObserver(([entry]) => setRoom(Math.ceil(entry!.contentRect.height / kLeastRowPx)));
+    sized.observe(element);
+    return () => {
+      element.removeEventListener('scroll', scrolled);
+      sized.disconnect();
+    };
   }, [isNone]);
   if (isNone) return <p class="hint">{t.noMovements}</p>;
-  const rows = shown.slice(held ? -kMovementsShown : -kMovementsAtFirst).reverse();
+  const rows = shown.slice(-(held ? kMovementsShown : Math.max(room, kMovementsAtFirst))).reverse();
   slots.current = slotsOf(slots.current, rows.map(keyOf));
   return (
     <div
