@@ -1,5 +1,6 @@
 // From answers of the API to what a chart draws. A gap stays a gap: nothing is drawn where nothing is known.
 
+import { type Sums, together } from '../api/rows.ts';
 import type { BikesAnswer, HourRow, TotalsRow } from '../api/types.ts';
 import { shiftDays } from '../format/times.ts';
 import { milliseconds } from '../live/station.ts';
@@ -71,11 +72,7 @@ export interface HourBar {
   seen: number | null; // share of the hour and of the stations of either week that was observed, of both hours the less
 }
 
-type Sums = Pick<
-  HourRow,
-  'start' | 'total_rental' | 'total_return' | 'observed_seconds' | 'empty_seconds' | 'full_seconds'
-> &
-  Partial<Pick<TotalsRow, 'state' | 'why' | 'stations'>>;
+type Row = Sums & Pick<HourRow, 'start'> & Partial<Pick<TotalsRow, 'state' | 'why' | 'stations'>>;
 
 export interface Running {
   start: number;
@@ -83,33 +80,20 @@ export interface Running {
   returns: number;
 }
 
-// One bar for each of the given hours, with the same local hour of a week before beside it. A topic that got
-// more partitions can have two rows for an hour: they add up.
+// One bar for each of the given hours, with the same local hour of a week before beside it.
 export function hourBars(
   starts: readonly number[],
-  rows: readonly Sums[],
-  rowsBefore: readonly Sums[],
+  rows: readonly Row[],
+  rowsBefore: readonly Row[],
   zone: string,
   running: Running | null,
 ): HourBar[] {
-  const index = (of: readonly Sums[]) => {
-    const byStart = new Map<number, Sums>();
+  const index = (of: readonly Row[]) => {
+    const byStart = new Map<number, Row>();
     for (const row of of) {
       const start = Date.parse(row.start);
       const there = byStart.get(start);
-      byStart.set(
-        start,
-        there
-          ? {
-              ...there,
-              total_rental: there.total_rental + row.total_rental,
-              total_return: there.total_return + row.total_return,
-              observed_seconds: there.observed_seconds + row.observed_seconds,
-              empty_seconds: there.empty_seconds + row.empty_seconds,
-              full_seconds: there.full_seconds + row.full_seconds,
-            }
-          : row,
-      );
+      byStart.set(start, there ? together(there, row) : row);
     }
     return byStart;
   };
@@ -134,7 +118,7 @@ export function hourBars(
   });
 }
 
-function seenOfBoth(row: Sums, last: Sums): number {
+function seenOfBoth(row: Row, last: Row): number {
   const stations = Math.max(row.stations ?? 1, last.stations ?? 1);
   return Math.min(row.observed_seconds, last.observed_seconds) / (stations * (kHourMs / 1000));
 }

@@ -60,6 +60,7 @@ describe('bars', () => {
     start,
     total_rental: rentals,
     total_return: returns,
+    unobserved_change: 0,
     observed_seconds: 3600,
     empty_seconds: 60,
     full_seconds: 0,

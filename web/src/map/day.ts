@@ -1,5 +1,6 @@
 // A day of the lake as it is played: the rows of each hour out of the columns of all.
 
+import { together } from '../api/rows.ts';
 import type { ColumnsOfHour, HourColumn, HourColumnsAnswer, HourRow, HourState } from '../api/types.ts';
 
 export const kColumns: readonly HourColumn[] = [
@@ -32,7 +33,7 @@ export class Day {
     return rows;
   }
 
-  // What a station did, all its rows of the hour together: one that moved from a partition to another has several.
+  // What a station did, all its rows of the hour together.
   byStation(start: number): ReadonlyMap<string, HourRow> {
     const all = new Map<string, HourRow>();
     for (const row of this.rows(start)) {
@@ -84,18 +85,4 @@ export function keysOf(rows: readonly HourRow[]): ReadonlyMap<HourRow, string> {
       return [row, `${nth} ${row.stationId}`];
     }),
   );
-}
-
-// Which of two rows was first is not known, so neither are the bikes that the hour opened and closed with; a map
-// shows the later partition's.
-function together(a: HourRow, b: HourRow): HourRow {
-  return {
-    ...b,
-    total_rental: a.total_rental + b.total_rental,
-    total_return: a.total_return + b.total_return,
-    unobserved_change: a.unobserved_change + b.unobserved_change,
-    observed_seconds: a.observed_seconds + b.observed_seconds,
-    empty_seconds: a.empty_seconds + b.empty_seconds,
-    full_seconds: a.full_seconds + b.full_seconds,
-  };
 }
