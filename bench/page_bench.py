@@ -115,29 +115,15 @@ class Shown:
 
 
 @contextlib.contextmanager
-def running(pipeline, marked: feed_documents.Station, more: str = ""):
-    port = servers.free_port()
-    with open(pipeline.file, "a", encoding="utf-8") as file:
-        file.write(f'[dashboard]\nlisten = "127.0.0.1:{port}"\n{more}')
-    copy = pipelines.Copy(pipeline, "copy").start()
-    try:
-        copy.wait_for("dashboard: ")
-        yield Shown(copy, port, marked)
-        copy.leave()
-    finally:
-        copy.kill()
-
-
-@contextlib.contextmanager
 def feed(folder: pathlib.Path, every: str, share_that_moves: float, more: str = ""):
     """A run that polls Seoul; yields the feed's server and the run."""
     stations = seoul()
     with feed_server.FeedServer(MarkedCity(stations, share_that_moves=share_that_moves)) as feeds:
         pipeline = feed_pipelines.FeedPipeline(PROGRAM, folder, feed_pipelines.seoul_feed(feeds.base, every),
                                                "test-key", length=3600, delay=600, max_gap=600)
-        with running(pipeline, stations[-1], more) as shown:
+        with pipelines.running(pipeline, more) as (copy, port):
             wait_for_polls(feeds, 1)
-            yield feeds, shown
+            yield feeds, Shown(copy, port, stations[-1])
 
 
 def wait_for_polls(feeds: feed_server.FeedServer, number: int) -> None:
@@ -241,7 +227,8 @@ def topic(browser: Browser, folder: pathlib.Path, count: int) -> None:
     with servers.Kafka(folder / "kafka") as kafka:
         kafka.create_topic("records", 4)
         pipeline = pipelines.Pipeline(PROGRAM, folder / "topic", kafka.address, "records", str(folder / "topic-lake"))
-        with running(pipeline, stations[-1]) as shown:
+        with pipelines.running(pipeline) as (copy, port):
+            shown = Shown(copy, port, stations[-1])
             producer = confluent_kafka.Producer({"bootstrap.servers": kafka.address, "log_level": 0, "linger.ms": 0,
                                                  "acks": "all"})
             for station in stations:

@@ -1,6 +1,5 @@
 """/metrics of `bikeflow run`, on feeds and on a topic: what doc/metrics.md says and nothing else, and the right numbers."""
 
-import contextlib
 import json
 import pathlib
 import time
@@ -18,20 +17,6 @@ import servers
 
 KEY = "s3cret-key-of-the-feed"
 STATIONS = 120
-
-
-@contextlib.contextmanager
-def running(pipeline, more: str):
-    """A copy with a page; yields it and its port."""
-    port = servers.free_port()
-    with open(pipeline.file, "a", encoding="utf-8") as file:
-        file.write(f'[dashboard]\nlisten = "127.0.0.1:{port}"\n{more}')
-    copy = pipelines.Copy(pipeline, "copy").start()
-    try:
-        copy.wait_for("dashboard: ")
-        yield copy, port
-    finally:
-        copy.kill()
 
 
 def wait_for(port: int, is_so, copy: pipelines.Copy, token: str = "", seconds: float = 30) -> metrics.Metrics:
@@ -70,7 +55,7 @@ def of_feeds(program, tmp_path_factory):
         done = pipeline.run("--until-caught-up")
         assert done.returncode == 0, done.stderr
         more = f'token = "of-the-page"\n[redis]\nurl = "redis://127.0.0.1:{servers.free_port()}"\n'
-        with running(pipeline, more) as (copy, port):
+        with pipelines.running(pipeline, more) as (copy, port):
             events = urllib.request.Request(f"http://127.0.0.1:{port}/api/v1/systems/seoul/events",
                                             headers={"Authorization": "Bearer of-the-page"})
             wait_for(port, lambda found: found.value("bikeflow_stations"), copy, "of-the-page")
@@ -150,7 +135,7 @@ def test_a_feed_that_cannot_be_stored_is_stopped_and_no_count_falls(program, tmp
         in_the_way = pipeline.lake / "_bikeflow/state/seoul/CURRENT.new"
         counts = [f"bikeflow_{name}" for name in (
             "feed_polls_total", "records_total", "checkpoint_duration_seconds_count", "store_operations_total")]
-        with running(pipeline, "") as (copy, port):
+        with pipelines.running(pipeline) as (copy, port):
             def wait(is_so) -> list[float]:
                 """What has been counted then."""
                 seen = [[0.0] * len(counts)]
@@ -194,7 +179,7 @@ def of_topic(program, kafka, tmp_path_factory):
                               (record("A", 2, 1), 0), (b"no JSON", 0), (record("A", 400, 1), 0)])
     kafka.produce("metrics", [(record("B", minute, 3), 1) for minute in (0, 5, 30, 170)])
     pipeline = pipelines.Pipeline(program, folder, kafka.address, "metrics", f"{folder}/lake")
-    with running(pipeline, "") as (copy, port):
+    with pipelines.running(pipeline) as (copy, port):
         yield wait_for(port, lambda found: found.value("bikeflow_records_total") == 170 + 5 + 4
                        and found.value("bikeflow_checkpoint_duration_seconds_count", partition=0)
                        and found.value("bikeflow_lag_records") == 0

@@ -3,7 +3,6 @@
 import json
 import os
 import pathlib
-import re
 import subprocess
 import threading
 import time
@@ -50,17 +49,6 @@ class Health:
         self._thread.join()
 
 
-def with_page(pipeline: pipelines.Pipeline) -> pipelines.Pipeline:
-    with pipeline.file.open("a") as file:
-        file.write('[dashboard]\nlisten = "127.0.0.1:0"\n')
-    return pipeline
-
-
-def port_of(copy: pipelines.Copy) -> int:
-    copy.wait_for("dashboard: ")
-    return int(re.search(r"dashboard: http://127\.0\.0\.1:(\d+)/", copy.said())[1])
-
-
 def wait_for(what, copy: pipelines.Copy, seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while not what():
@@ -75,9 +63,9 @@ def stations(port: int) -> dict[str, dict]:
 
 def test_a_thousand_readers_and_clients_that_mean_no_good(kafka, new_topic, pipeline, judge, lake, capsys):
     topic = new_topic(4)
-    made = with_page(pipeline(topic))
+    made = pipelines.with_page(pipeline(topic))
     copy = pipelines.Copy(made, "run").start()
-    port = port_of(copy)
+    _, port = copy.page()
     health = Health(port)
     lags, residents = [], []
     with web_crowd.Readers(port, EVENTS, READERS, IDLE) as readers, web_crowd.Nuisances(port) as nuisances:
@@ -144,11 +132,11 @@ def test_a_replay_at_full_rate_beside_a_thousand_readers(kafka, new_topic, pipel
     seconds, lakes_of = {}, {}
     for name, count, idle in (("alone", 1, 0), ("with readers", READERS, IDLE)):
         folder = tmp_path / name.replace(" ", "-")
-        made = with_page(pipeline(topic, group=folder.name, lake=str(folder)))
+        made = pipelines.with_page(pipeline(topic, group=folder.name, lake=str(folder)))
         copy = pipelines.Copy(made, folder.name, command=made.command("--until-caught-up", "--close-windows"))
         kafka.pause()  # until all readers are there
         try:
-            port = port_of(copy.start())
+            _, port = copy.start().page()
         except BaseException:
             kafka.resume()
             raise

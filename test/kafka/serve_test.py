@@ -2,7 +2,6 @@
 
 import json
 import pathlib
-import re
 import time
 import urllib.error
 import urllib.request
@@ -41,9 +40,7 @@ def wait_for(what, copy: pipelines.Copy, seconds: float = 40):
 
 def test_it_shows_the_whole_topic_and_writes_nothing(kafka, new_topic, pipeline, tmp_path):
     topic = new_topic(3)
-    made = pipeline(topic)
-    with made.file.open("a") as file:
-        file.write('[dashboard]\nlisten = "127.0.0.1:0"\n')
+    made = pipelines.with_page(pipeline(topic))
     now = int(time.time())
     now -= now % 3600 + 1 if now % 3600 < 61 else 0  # so that all is of one hour
     kafka.produce(topic, [record(number, now - 60, 9) for number in range(STATIONS)])
@@ -51,7 +48,7 @@ def test_it_shows_the_whole_topic_and_writes_nothing(kafka, new_topic, pipeline,
 
     serve = pipelines.Copy(made, "serve", command=made.command(name="serve")).start()
     try:
-        url = wait_for(lambda: re.search(r"dashboard: (http://\S+)/", serve.said()), serve)[1] + "/api/v1"
+        url = serve.page()[0] + "/api/v1"
 
         def stations() -> dict[str, dict]:
             return {each["id"]: each for each in get(f"{url}/systems/seoul/stations")["stations"]}
@@ -88,15 +85,13 @@ def test_it_shows_the_whole_topic_and_writes_nothing(kafka, new_topic, pipeline,
 def test_run_tells_redis_and_serve_does_not(kafka, new_topic, pipeline, tmp_path):
     """Both with the same file."""
     topic = new_topic(2)
-    made = pipeline(topic)
     with servers.Redis(tmp_path / "redis") as redis:
-        with made.file.open("a") as file:
-            file.write(f'[dashboard]\nlisten = "127.0.0.1:0"\n[redis]\nurl = "redis://{redis.address}"\n')
+        made = pipelines.with_page(pipeline(topic), f'[redis]\nurl = "redis://{redis.address}"\n')
         now = int(time.time())
         kafka.produce(topic, [record(number, now - 30, 9) for number in range(STATIONS)])
         serve = pipelines.Copy(made, "serve", command=made.command(name="serve")).start()
         try:
-            url = wait_for(lambda: re.search(r"dashboard: (http://\S+)/", serve.said()), serve)[1] + "/api/v1"
+            url = serve.page()[0] + "/api/v1"
             wait_for(lambda: len(get(f"{url}/systems/seoul/stations")["stations"]) == STATIONS, serve)
             time.sleep(1)
             assert redis.call("DBSIZE") == b":0"

@@ -1,8 +1,11 @@
 """`bikeflow run` on a topic, or `bikeflow poll` into one: one configuration, and any number of processes with it."""
 
 import collections
+import collections.abc
+import contextlib
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import time
@@ -135,3 +138,27 @@ class Copy:
             assert self.running(), f"{self.name} ended with {self.process.returncode}\n{self.said()[-3000:]}"
             assert time.monotonic() < deadline, f"{self.name} did not say '{text}'\n{self.said()[-3000:]}"
             time.sleep(0.05)
+
+    def page(self, seconds: float = 30) -> tuple[str, int]:
+        """Of the page of one start, once it is there: where it is, without a slash at its end, and its port."""
+        self.wait_for("dashboard: http", seconds)
+        url, port = re.search(r"dashboard: (http://\S+:(\d+))/\n", self.said()).groups()
+        return url, int(port)
+
+
+def with_page(pipeline, more: str = ""):
+    """The same pipeline; its page is at a port that is free. `more` are the next lines of [dashboard], or tables."""
+    with pipeline.file.open("a", encoding="utf-8") as file:
+        file.write(f'[dashboard]\nlisten = "127.0.0.1:0"\n{more}')
+    return pipeline
+
+
+@contextlib.contextmanager
+def running(pipeline, more: str = "") -> collections.abc.Iterator[tuple[Copy, int]]:
+    """A copy with a page, and the page's port. It ends well where nothing fails before."""
+    copy = Copy(with_page(pipeline, more), "copy").start()
+    try:
+        yield copy, copy.page()[1]
+        copy.leave()
+    finally:
+        copy.kill()

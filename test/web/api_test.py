@@ -33,7 +33,7 @@ STATIONS = 40
 
 class Client:
     def __init__(self, url: str, token: str | None = None) -> None:
-        self.url = url.rstrip("/")
+        self.url = url
         self.headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.asked: set[str] = set()
 
@@ -112,11 +112,8 @@ def utc(seconds: float) -> str:
 
 def start(program, folder: pathlib.Path, server: feed_server.FeedServer, dashboard: str) -> Scene:
     feed = feed_pipelines.FeedPipeline(program, folder, feed_pipelines.seoul_feed(server.base), key="k")
-    with feed.file.open("a") as file:
-        file.write(f'[dashboard]\nlisten = "127.0.0.1:0"\n{dashboard}')
-    copy = pipelines.Copy(feed, "run").start()
-    url = wait_for(lambda: re.search(r"dashboard: (http://\S+)", copy.said()), copy)[1]
-    return Scene(Client(url), server, feed, copy)
+    copy = pipelines.Copy(pipelines.with_page(feed, dashboard), "run").start()
+    return Scene(Client(copy.page()[0]), server, feed, copy)
 
 
 def wait_for(what, copy: pipelines.Copy, seconds: float = 30):
