@@ -197,11 +197,15 @@ void check_dashboard(const DashboardConfig& dashboard, Checklist& list) {
   const auto server = HttpServer::start(std::move(settings), handler);
   if (!server) return list.add(Verdict::kFailed, "dashboard", server.error().message);
   const auto place = parse_listen(dashboard.listen);
-  const bool is_open = place && !place->is_loopback && dashboard.token.is_empty();
+  const bool is_public = place && !place->is_loopback;
   list.add(Verdict::kOk, "dashboard",
-           fmt::format(
-               "{}: free to listen on{}", dashboard.listen,
-               is_open ? "; whoever reaches this machine can read it, as there is no token" : ""));
+           fmt::format("{}: free to listen on{}{}", dashboard.listen,
+                       is_public && dashboard.token.is_empty()
+                           ? "; whoever reaches this machine can read it, as there is no token"
+                           : "",
+                       is_public && dashboard.requests_per_s == 0
+                           ? "; requests_per_second = 0: a proxy before it has to limit requests"
+                           : ""));
 }
 
 void check_outside(const Config& config, Checklist& list) {

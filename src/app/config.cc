@@ -297,6 +297,9 @@ void read_dashboard(TableReader& root, Config& config) {
              "the public address of the proxy before it, such as \"https://bikes.example.org\"",
              &dashboard.url);
   while (dashboard.url.ends_with('/')) dashboard.url.pop_back();
+  if (table.has("requests_per_second")) {
+    table.number("requests_per_second", 0, 1'000'000, &dashboard.requests_per_s.emplace());
+  }
   table.text("tiles", is_tile_url,
              "a URL with {z}, {x} and {y}, such as \"https://tile.example.org/{z}/{x}/{y}.png\"",
              &dashboard.tiles);

@@ -93,6 +93,7 @@ struct DashboardConfig {
   Secret token;
   std::vector<std::string> hosts;  // names that browsers call it by, besides localhost
   std::string url;  // where a proxy before it is reached, without a '/' at its end; empty: none
+  std::optional<std::int64_t> requests_per_s;  // of one address; 0: as many as come
   // A map's pictures: a URL with {z}, {x} and {y}, and whose they are. Empty: none from elsewhere.
   std::string tiles, attribution;
 };

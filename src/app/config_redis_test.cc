@@ -1,5 +1,5 @@
-// Who looks on: [redis], as it is read and as its writer takes it, and the public end of
-// [dashboard].
+// Who looks on: [redis], as it is read and as its writer takes it, and the public end and the limit
+// of [dashboard].
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -83,6 +83,21 @@ TEST(ConfigOfDashboard, ThePublicAddressIsOne) {
               std::string::npos)
         << url;
   }
+}
+
+TEST(ConfigOfDashboard, ALimitOfRequestsIsSaidOrNot) {
+  EXPECT_EQ(read("[dashboard]\n").dashboard->requests_per_s, std::nullopt);
+  EXPECT_EQ(read("[dashboard]\nrequests_per_second = 7\n").dashboard->requests_per_s, 7);
+  EXPECT_EQ(errors("[dashboard]\nrequests_per_second = -1\n"),
+            "bikeflow.toml:2:23: error: [dashboard] requests_per_second: expected a whole number "
+            "from 0 to 1000000\n"
+            "    2 | requests_per_second = -1\n"
+            "      |                       ^~\n");
+  EXPECT_EQ(errors("[dashboard]\nrequests_per_second = \"many\"\n"),
+            "bikeflow.toml:2:23: error: [dashboard] requests_per_second: expected a whole number "
+            "such as 1000, found a string\n"
+            "    2 | requests_per_second = \"many\"\n"
+            "      |                       ^~~~~~\n");
 }
 
 }  // namespace

@@ -82,6 +82,7 @@ listen = "[::1]:80"
 token_file = "token.txt"
 hosts = ["bikes.example.org"]
 url = "https://bikes.example.org:8443/seoul/"
+requests_per_second = 0
 tiles = "https://tile.example.org/{z}/{x}/{y}.png"
 attribution = "Example"
 
@@ -134,6 +135,7 @@ TEST(Config, ReadsEveryKey) {
   EXPECT_EQ(config.dashboard->token.reveal(), "from-file");
   EXPECT_EQ(config.dashboard->hosts, std::vector<std::string>{"bikes.example.org"});
   EXPECT_EQ(config.dashboard->url, "https://bikes.example.org:8443/seoul");
+  EXPECT_EQ(config.dashboard->requests_per_s, 0);
   EXPECT_EQ(config.dashboard->tiles, "https://tile.example.org/{z}/{x}/{y}.png");
   EXPECT_EQ(config.dashboard->attribution, "Example");
   EXPECT_EQ(config.redis->sentinels, (std::vector<std::string>{"a:26379", "b:26379"}));

@@ -1,5 +1,6 @@
 #include "app/dashboard.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,6 +13,9 @@ namespace bikeflow {
 namespace {
 
 constexpr const char* kAnyPort = "127.0.0.1:0";
+constexpr std::int64_t kRequestsPerSecond = 50;
+// What may come at once: that of so many seconds, and always a page with all that it loads.
+constexpr std::int64_t kSecondsAtOnce = 4, kLeastAtOnce = 50;
 
 }  // namespace
 
@@ -31,8 +35,11 @@ Result<std::unique_ptr<Dashboard>> Dashboard::start(DashboardSettings settings, 
   server.gate.token = settings.token;
   server.gate.is_open = ApiHandler::is_open;
   server.warn = voice.warning;
-  // Behind a proxy of this machine all clients have one address.
-  if (place->is_loopback) server.requests_per_s = 0;
+  const std::int64_t requests_per_s =
+      settings.requests_per_s.value_or(place->is_loopback ? 0 : kRequestsPerSecond);
+  server.requests_per_s = static_cast<double>(requests_per_s);
+  server.requests_at_once =
+      static_cast<double>(std::max(kSecondsAtOnce * requests_per_s, kLeastAtOnce));
   auto started = HttpServer::start(server, dashboard->handler_);
   if (!started && settings.takes_any_port) {
     server.listen = kAnyPort;

@@ -3,7 +3,9 @@
 // Threads: one owner; it has threads of its own.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,9 @@ struct DashboardSettings {
   bool takes_any_port = false;     // of this machine, where that one is taken
   std::string token;               // empty: none is asked for
   std::vector<std::string> hosts;  // names that browsers call it by; that of api.url is another
+  // Of one address; 0: as many as come. Where nobody has said: a bound that no person reaches, and
+  // none for an address of this machine, as behind a proxy here all clients have that one.
+  std::optional<std::int64_t> requests_per_s = {};
   ApiSettings api;
 };
 

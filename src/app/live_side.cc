@@ -23,6 +23,7 @@ Result<std::unique_ptr<LiveSide>> LiveSide::start(const Config& config, const Ru
   settings.takes_any_port = config.dashboard->takes_any_port;
   settings.token = config.dashboard->token.reveal();
   settings.hosts = config.dashboard->hosts;
+  settings.requests_per_s = config.dashboard->requests_per_s;
   ApiSettings& api = settings.api;
   api.lake = config.lake->url;
   api.rule = config.lake->rule;

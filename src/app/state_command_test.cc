@@ -228,6 +228,10 @@ TEST(Check, LooksAtTheLakeAndItsState) {
                               "FAILED      redis         redis at 127.0.0.1:9: "
                               "Connection refused\n1"),
                     Not(HasSubstr("pw"))));
+  configure("[dashboard]\nlisten = \"0.0.0.0:0\"\nrequests_per_second = 0\ntoken = \"t\"\n");
+  EXPECT_THAT(checked(), HasSubstr("ok          dashboard     0.0.0.0:0: free to listen on; "
+                                   "requests_per_second = 0: a proxy before it has to limit "
+                                   "requests\n0"));
   std::filesystem::resize_file(lake + "/_bikeflow/lake.json", 0);
   EXPECT_THAT(checked(), AllOf(HasSubstr("FAILED      lake          "), HasSubstr("\n1")));
   std::filesystem::remove_all(lake);

@@ -9,7 +9,7 @@
 // has not yet taken: for a stream at most twice stream_send_bytes.
 //
 // A TLS or public end belongs to a proxy before it; behind one, all clients have one address, so
-// requests_per_s is to be 0 there.
+// requests_per_s is 0 there.
 #pragma once
 
 #include <cstddef>

@@ -38,6 +38,12 @@ class Client:
         self.asked: set[str] = set()
 
     def get(self, path: str, status: int = 200, **query) -> tuple[bytes, http.client.HTTPMessage]:
+        found, body, headers = self.ask(path, **query)
+        assert found == status, (path, found, body[:300])
+        return body, headers
+
+    def ask(self, path: str, **query) -> tuple[int, bytes, http.client.HTTPMessage]:
+        """Whatever its status is."""
         target = self.url + path + ("?" + urllib.parse.urlencode(query) if query else "")
         request = urllib.request.Request(target, headers=self.headers)
         try:
@@ -45,9 +51,8 @@ class Client:
                 found, body, headers = answer.status, answer.read(), answer.headers
         except urllib.error.HTTPError as error:
             found, body, headers = error.code, error.read(), error.headers
-        assert found == status, (path, found, body[:300])
         self._hold(path, found, headers.get_content_type(), body)
-        return body, headers
+        return found, body, headers
 
     def json(self, path: str, status: int = 200, **query):
         return json.loads(self.get(path, status, **query)[0])
@@ -344,6 +349,29 @@ def test_a_token_is_asked_for_where_one_is_set(program, tmp_path):
             assert "s3cret" not in scene.copy.said()
         finally:
             scene.copy.kill()
+
+
+def test_an_address_gets_as_many_answers_as_are_allowed(program, tmp_path):
+    with feed_server.FeedServer(seoul=feed_documents.made_stations(5), key="k") as server:
+        scene = start(program, tmp_path / "limited", server, "requests_per_second = 2\n")
+        try:
+            begin = time.monotonic()
+            answers = [scene.client.ask("/api/v1/about") for _ in range(90)]
+            took_s = time.monotonic() - begin
+            refused = [headers for status, _, headers in answers if status == 429]
+            assert 50 <= len(answers) - len(refused) <= 50 + 2 * took_s + 1
+            assert refused and {headers["Retry-After"] for headers in refused} == {"1"}
+            scene.client.get("/healthz")
+            time.sleep(int(refused[-1]["Retry-After"]))
+            scene.client.get("/api/v1/about")
+        finally:
+            scene.copy.kill()
+        unlimited = start(program, tmp_path / "unlimited", server, "")
+        try:
+            for _ in range(300):
+                unlimited.client.get("/api/v1/about")
+        finally:
+            unlimited.copy.kill()
 
 
 def test_a_browser_may_ask_the_host_of_tiles_and_no_other(program, tmp_path):
