@@ -213,15 +213,15 @@ WebAnswer ApiHandler::ready() {
 }
 
 std::string ApiHandler::about() const {
-  const std::string systems = hub_.read([](const LiveView& view) {
+  const std::string systems = hub_.read([&](const LiveView& view) {
     std::string list;
     for (const std::string& id : view.systems()) {
       const LiveSystemAbout& about = view.about(id);
-      list +=
-          fmt::format(R"({}{{"id":{},"name":{},"timezone":{},"stations":{},"stale_after_s":{}}})",
-                      list.empty() ? "" : ",", json_string(id),
-                      json_string(about.name.empty() ? id : about.name),
-                      json_string(about.timezone), view.station_count(id), about.max_gap);
+      list += fmt::format(
+          R"({}{{"id":{},"name":{},"timezone":{},"stations":{},"stale_after_s":{},"window_s":{},"slide_s":{}}})",
+          list.empty() ? "" : ",", json_string(id),
+          json_string(about.name.empty() ? id : about.name), json_string(about.timezone),
+          view.station_count(id), about.max_gap, about.window_length, settings_.window_slide);
     }
     return list;
   });

@@ -149,6 +149,7 @@ def test_each_path_answers_as_it_is_described(scene):
     station = ids[7]
     about = client.json("/api/v1/about")
     assert about["systems"][0]["id"] == SYSTEM and about["systems"][0]["stations"] == STATIONS
+    assert about["systems"][0]["window_s"] == about["systems"][0]["slide_s"] == 10
     assert client.json("/api/v1/openapi.json") == DESCRIPTION
     assert client.json(scene.path(f"stations/{station}"))["id"] == station
     trail = client.json(scene.path(f"stations/{station}/bikes"))

@@ -50,6 +50,7 @@ export interface CityOptions {
   start: number;
   stations?: number;
   utcOffsetHours?: number;
+  windowMs?: number; // of what is called an hour
 }
 
 export class City {
@@ -60,11 +61,13 @@ export class City {
   isFailing = false;
   private readonly numbers = new Map<string, number>();
   private readonly offset: number;
+  private readonly windowMs: number;
   private round = 0;
 
   constructor(options: CityOptions) {
     this.now = Math.floor(options.start / kPoll) * kPoll;
     this.offset = (options.utcOffsetHours ?? 9) * kHour;
+    this.windowMs = options.windowMs ?? kHour;
     this.places = options.csv === null ? grid(options.stations ?? 60) : read(options.csv, options.stations);
     this.stations = this.places.map((place) => this.first(place));
     this.places.forEach(({ id }, index) => this.numbers.set(id, index));
@@ -89,8 +92,8 @@ export class City {
     const u = chance(index, 3);
     const bikes = u < 0.1 ? 0 : u > 0.9 ? racks + Math.floor(chance(index, 4) * 4) : Math.floor(u * racks);
     const since = this.now - Math.floor(chance(index, 5) ** 3 * 40 * kHour) - 60_000;
-    const hour = Math.floor(this.now / kHour) * kHour;
-    const part = (this.now - hour) / kHour;
+    const hour = Math.floor(this.now / this.windowMs) * this.windowMs;
+    const part = (this.now - hour) / this.windowMs;
     const row = this.row(place, hour);
     const observed = place.isFrozen ? this.now - 900_000 - Math.floor(chance(index, 6) * 5 * kHour) : this.now;
     return {
@@ -106,7 +109,7 @@ export class City {
       since_is_exact: chance(index, 7) > 0.2,
       renting: true,
       returning: index % 401 !== 400,
-      hour: place.isDead ? null : iso(Math.floor(observed / kHour) * kHour),
+      hour: place.isDead ? null : iso(Math.floor(observed / this.windowMs) * this.windowMs),
       rentals: place.isDead ? null : Math.floor(row.total_rental * part),
       returns: place.isDead ? null : Math.floor(row.total_return * part),
       is_read: index % 997 !== 996,
@@ -122,7 +125,7 @@ export class City {
     const seen: string[] = [];
     const movements: Movement[] = [];
     const demand = kDay[this.localHour(this.now)]!;
-    const hour = iso(Math.floor(this.now / kHour) * kHour);
+    const hour = iso(Math.floor(this.now / this.windowMs) * this.windowMs);
     this.places.forEach((place, index) => {
       if (place.isFrozen || place.isDead) return;
       const station = this.stations[index]!;
@@ -153,7 +156,7 @@ export class City {
   }
 
   state(speed: number): SystemState {
-    const hour = Math.floor(this.now / kHour) * kHour;
+    const hour = Math.floor(this.now / this.windowMs) * this.windowMs;
     const fresh = this.stations.filter((_, index) => this.isFresh(index));
     const sum = (of: (station: Station) => number | null) => fresh.reduce((all, station) => all + (of(station) ?? 0), 0);
     const last = this.total(hour - 168 * kHour);
@@ -171,12 +174,12 @@ export class City {
       hour: { start: iso(hour), rentals: sum((station) => station.rentals), returns: sum((station) => station.returns) },
       last_week: { start: iso(hour - 168 * kHour), rentals: last.total_rental, returns: last.total_return },
       waits:
-        this.now - hour < 900_000
+        this.now - hour < this.windowMs / 4
           ? [
               {
-                hour: iso(hour - kHour),
+                hour: iso(hour - this.windowMs),
                 needs: iso(hour),
-                why: `hour ${this.localHour(hour - kHour)} open: watermark ${this.clock(this.now - 600_000)}, needs ${this.clock(hour)}`,
+                why: `hour ${this.localHour(hour - this.windowMs)} open: watermark ${this.clock(this.now - 600_000)}, needs ${this.clock(hour)}`,
                 parts: [
                   { partition: 3, watermark: iso(this.now - 600_000), lag: 0, stopped: null },
                   { partition: 5, watermark: iso(this.now - 540_000), lag: 120, stopped: null },
@@ -210,17 +213,18 @@ export class City {
   }
 
   row(place: Place, start: number): HourRow {
-    const hour = start / kHour;
+    const hour = start / this.windowMs;
     const demand = kDay[this.localHour(start)]! * place.appetite;
     const rentals = Math.round(demand * chance(place.index, hour, 21) * 0.9);
     const returns = Math.round(demand * chance(place.index, hour, 22) * 0.9);
     const racks = place.racks ?? 12;
     const open = Math.floor(chance(place.index, hour, 23) * racks);
     const close = Math.max(0, open + returns - rentals);
-    const empty = open < 2 ? Math.floor(chance(place.index, hour, 24) * 3600) : 0;
+    const seconds = this.windowMs / 1000;
+    const empty = open < 2 ? Math.floor(chance(place.index, hour, 24) * seconds) : 0;
     return {
       start: iso(start),
-      end: iso(start + kHour),
+      end: iso(start + this.windowMs),
       stationId: place.id,
       total_rental: rentals,
       total_return: returns,
@@ -229,9 +233,9 @@ export class City {
       bikes_close: close,
       bikes_min: Math.min(open, close),
       bikes_max: Math.max(open, close),
-      observed_seconds: chance(place.index, hour, 25) < 0.03 ? 2400 : 3600,
+      observed_seconds: chance(place.index, hour, 25) < 0.03 ? (2 / 3) * seconds : seconds,
       empty_seconds: empty,
-      full_seconds: close >= racks ? Math.floor(chance(place.index, hour, 26) * 3600) : 0,
+      full_seconds: close >= racks ? Math.floor(chance(place.index, hour, 26) * seconds) : 0,
       largest_rental: Math.min(rentals, 2),
       largest_return: Math.min(returns, 3),
     };
@@ -240,11 +244,11 @@ export class City {
   // What the lake would say: nothing of the hour that is running, nor of a station while it is not seen.
   hours(from: number, to: number, id: string | null): HourRow[] {
     const rows: HourRow[] = [];
-    const running = Math.floor(this.now / kHour) * kHour;
-    for (let at = Math.ceil(from / kHour) * kHour; at < to && at < running; at += kHour) {
+    const running = Math.floor(this.now / this.windowMs) * this.windowMs;
+    for (let at = Math.ceil(from / this.windowMs) * this.windowMs; at < to && at < running; at += this.windowMs) {
       for (const place of this.places) {
         if (place.isDead || (id !== null && place.id !== id)) continue;
-        if (chance(place.index, at / kHour, 27) < 0.004 || (place.index % 50 === 2 && at >= running - 5 * kHour && at < running - 3 * kHour)) continue;
+        if (chance(place.index, at / this.windowMs, 27) < 0.004 || (place.index % 50 === 2 && at >= running - 5 * kHour && at < running - 3 * kHour)) continue;
         rows.push(this.row(place, at));
       }
     }
@@ -275,7 +279,7 @@ export class City {
       const sum = (of: (row: HourRow) => number) => rows.reduce((all, row) => all + of(row), 0);
       made = {
         start: iso(start),
-        end: iso(start + kHour),
+        end: iso(start + this.windowMs),
         state: 'final',
         why: null,
         stations: rows.length,
@@ -294,9 +298,9 @@ export class City {
 
   totals(from: number, to: number): TotalsRow[] {
     const rows: TotalsRow[] = [];
-    const running = Math.floor(this.now / kHour) * kHour;
+    const running = Math.floor(this.now / this.windowMs) * this.windowMs;
     const wait = this.state(1).waits[0];
-    for (let at = Math.ceil(from / kHour) * kHour; at < to && at < running; at += kHour) {
+    for (let at = Math.ceil(from / this.windowMs) * this.windowMs; at < to && at < running; at += this.windowMs) {
       const row = this.total(at);
       rows.push(wait?.hour === row.start ? { ...row, state: 'waiting', why: wait.why } : row);
     }

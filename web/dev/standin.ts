@@ -37,6 +37,7 @@ export interface StandinOptions {
   speed?: number;
   token?: string;
   systems?: number;
+  windowMs?: number;
   stations?: number;
   hasNoLake?: boolean;
   isDemo?: boolean; // has no feed
@@ -52,6 +53,7 @@ export class Standin {
   isSilent = false; // streams stay open and say nothing
   isDown = false; // no answer but 503
   version = '0.1.0';
+  systems: number;
   requests: string[] = [];
   private readonly options: StandinOptions;
   private readonly server: Server;
@@ -65,10 +67,12 @@ export class Standin {
 
   constructor(options: StandinOptions) {
     this.options = options;
+    this.systems = options.systems ?? 1;
     this.city = new City({
       csv: options.csv,
       start: options.start ?? Date.now(),
       ...(options.stations === undefined ? {} : { stations: options.stations }),
+      ...(options.windowMs === undefined ? {} : { windowMs: options.windowMs }),
     });
     this.server = createServer((request, response) => this.answer(request, response));
   }
@@ -151,12 +155,14 @@ export class Standin {
       now: this.state().now,
       is_demo: this.options.isDemo ?? false,
       tiles: this.options.tiles ?? null,
-      systems: Array.from({ length: this.options.systems ?? 1 }, (_, index) => ({
+      systems: Array.from({ length: this.systems }, (_, index) => ({
         id: index === 0 ? 'seoul' : `system-${index}`,
         name: names[index % names.length]!,
         timezone: zones[index % zones.length]!,
         stations: this.city.stations.length,
         stale_after_s: 600,
+        window_s: (this.options.windowMs ?? 3_600_000) / 1000,
+        slide_s: (this.options.windowMs ?? 3_600_000) / 1000,
       })),
     };
   }

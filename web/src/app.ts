@@ -6,6 +6,7 @@ import { ApiError, Client } from './api/client.ts';
 import type { About } from './api/types.ts';
 import { Session } from './live/session.ts';
 import { hashOf, type Page, parseRoute, type Route, systemOf } from './route.ts';
+import { hasHours } from './text/text.ts';
 
 function sessionStorageOrNone(): Storage | null {
   try {
@@ -47,11 +48,13 @@ function setAddress(item: string | null, params: URLSearchParams): void {
   route.value = parseRoute(hash);
 }
 
-let retryTimer: ReturnType<typeof setTimeout> | undefined;
-const kRetryMs = 5_000;
+let aboutTimer: ReturnType<typeof setTimeout> | undefined;
+const kAboutSoonMs = 5_000; // while there is no system on the screen
+const kAboutMs = 60_000;
 
+// And again after a while: systems come and go.
 export async function loadAbout(): Promise<void> {
-  clearTimeout(retryTimer);
+  clearTimeout(aboutTimer);
   try {
     const answer = await client.about();
     if (about.value && about.value.version !== answer.version) hasNewVersion.value = true;
@@ -65,13 +68,13 @@ export async function loadAbout(): Promise<void> {
       return;
     }
     if (about.value === null) problem.value = failure;
-    if (about.value === null || session.value === null) loadAboutLater();
   }
+  loadAboutLater();
 }
 
 function loadAboutLater(): void {
-  clearTimeout(retryTimer);
-  retryTimer = setTimeout(() => void loadAbout(), kRetryMs);
+  clearTimeout(aboutTimer);
+  aboutTimer = setTimeout(() => void loadAbout(), session.value === null ? kAboutSoonMs : kAboutMs);
 }
 
 export function askToken(): void {
@@ -93,12 +96,12 @@ function restartSession(): void {
 function chooseSession(): void {
   const wanted = route.value.system;
   const found = about.value && systemOf(about.value.systems, wanted);
-  if (about.value && found === null) loadAboutLater(); // it appears as soon as one is read
   const info = found === 'choice' ? null : found;
   if (info?.id === session.value?.info.id) return;
   session.value?.stop();
   if (!info) {
     session.value = null;
+    loadAboutLater();
     return;
   }
   if (wanted === null) {
@@ -113,6 +116,7 @@ function chooseSession(): void {
   });
   session.value = made;
   made.start();
+  loadAboutLater();
 }
 
 export function startApp(): void {
@@ -124,6 +128,10 @@ export function startApp(): void {
     void about.value;
     void route.value;
     queueMicrotask(chooseSession);
+  });
+  effect(() => {
+    const info = session.value?.info;
+    hasHours.value = !info || (info.window_s === 3600 && info.slide_s === 3600);
   });
   effect(() => {
     if (session.value?.link.value.error?.status === 401) askToken();

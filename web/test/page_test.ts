@@ -84,7 +84,13 @@ describe('the board', () => {
     for (const tab of ['Empty', 'Soon', 'Doubtful']) {
       await page.getByRole('tab', { name: tab }).click();
       expect(await page.locator('.attention').innerText()).toContain('Not known while the connection is lost');
+      expect(await page.locator('.attention').getByRole('button', { name: 'Download' }).isDisabled()).toBe(true);
     }
+    const sheet = page.locator('.activity').getByRole('button', { name: 'Download' });
+    expect(await sheet.isDisabled()).toBe(false); // movements, each with its time
+    await page.getByRole('tab', { name: 'Most active' }).click();
+    expect(await page.locator('.activity').innerText()).toContain('Not known while the connection is lost');
+    expect(await sheet.isDisabled()).toBe(true);
     expect(await page.locator('.pill').innerText()).toContain('Connection lost');
     expect(await figure(page, 6)).not.toMatch(/^\d+ s$/); // the data get older
     expect(await figure(page, 7)).toBe('Unknown');
@@ -377,6 +383,28 @@ describe('history', () => {
     await page.waitForFunction(() => location.hash.includes('history/2024-07-01T'));
   });
 
+  it('goes by the windows that the system has, on the board too', async () => {
+    const url = await serve({ stations: 300, windowMs: 900_000, speed: 1 });
+    const page = await visit(`${url}#/seoul/history/2024-08-10T0815`);
+    await page.waitForSelector('.hour-table tbody tr');
+    expect(await shownHour(page)).toBe('08:15 – 08:30');
+    const [row] = standin!.city.totals(Date.parse('2024-08-09T23:15:00Z'), Date.parse('2024-08-09T23:30:00Z'));
+    expect(row!.end).toBe('2024-08-09T23:30:00Z');
+    const sums = standin!.city.hours(Date.parse(row!.start), Date.parse(row!.end), null);
+    const rentals = sums.reduce((all, { total_rental }) => all + total_rental, 0);
+    expect(await page.locator('.hour-table .card-head b').first().innerText()).toBe(rentals.toLocaleString('en'));
+    expect(await page.locator('.hour-table').innerText()).toContain('Rows of this window');
+    await page.keyboard.press('ArrowRight');
+    expect(await shownHour(page)).toBe('08:30 – 08:45');
+    expect(page.url()).toContain('history/2024-08-10T0830');
+    await page.keyboard.press('End');
+    expect(await shownHour(page)).toBe('23:45 – 00:00');
+    expect(await page.locator('.day-strip .known').count()).toBe(96);
+    await page.goto(`${url}#/seoul`);
+    await page.waitForFunction(() => document.querySelector('.figures')?.textContent?.includes('22:00–22:15: '));
+    expect(await page.locator('.figures').innerText()).toMatch(/last week by 22:30: [0-9,]+ in the whole window/);
+  });
+
   it('says of a day that does not come that it does not, plays none of it, and asks again when told to', async () => {
     const url = await serve({ stations: 300 });
     const page = await visit(url);
@@ -419,6 +447,8 @@ describe('the way in', () => {
     const page = await visit(await serve({ systems: 12, stations: 50 }));
     await page.waitForSelector('.systems li');
     expect(await page.locator('.systems li').count()).toBe(12);
+    standin!.systems = 13; // one that is new
+    await expect.poll(() => page.locator('.systems li').count(), { timeout: 10_000 }).toBe(13);
     await page.locator('.systems a').nth(1).click();
     await page.waitForFunction(() => location.hash === '#/system-1');
     await page.waitForSelector('.attention .rows li');

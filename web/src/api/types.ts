@@ -14,6 +14,8 @@ export interface SystemInfo {
   timezone: string;
   stations: number;
   stale_after_s: number;
+  window_s: number; // how long what is called an hour is here
+  slide_s: number; // from the start of one to that of the next
 }
 
 export interface About {

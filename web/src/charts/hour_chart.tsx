@@ -58,7 +58,7 @@ export function HourChart({ bars, zone, label, height, showsNet, atLeast, readou
         grid: { show: false },
         ticks: { show: false },
         size: 24,
-        splits: () => latest.current.bars.flatMap((bar, i) => (localTime(bar.start, zone).hour % 3 === 0 ? [i] : [])),
+        splits: () => latest.current.bars.flatMap((bar, i) => (startsThird(bar.start, zone) ? [i] : [])),
         values: (u, splits) =>
           splits.map((i, n) => {
             const bar = latest.current.bars[i];
@@ -89,6 +89,12 @@ export function HourChart({ bars, zone, label, height, showsNet, atLeast, readou
       <Plot height={height} label={label} look={look} options={options} data={data} onCursor={setIndex} />
     </>
   );
+}
+
+// A whole hour that can be divided by three.
+function startsThird(start: number, zone: string): boolean {
+  const { hour, minute } = localTime(start, zone);
+  return hour % 3 === 0 && minute === 0;
 }
 
 function drawMarks(u: uPlot, bars: readonly Bar[], look: Look, showsNet: boolean): void {

@@ -61,6 +61,7 @@ export function steps(answer: BikesAnswer): Steps {
 
 export interface HourBar {
   start: number;
+  end: number;
   rentals: number | null;
   returns: number | null;
   lastRentals: number | null;
@@ -72,7 +73,7 @@ export interface HourBar {
   seen: number | null; // share of the hour and of the stations of either week that was observed, of both hours the less
 }
 
-type Row = Sums & Pick<HourRow, 'start'> & Partial<Pick<TotalsRow, 'state' | 'why' | 'stations'>>;
+type Row = Sums & Pick<HourRow, 'start' | 'end'> & Partial<Pick<TotalsRow, 'state' | 'why' | 'stations'>>;
 
 export interface Running {
   start: number;
@@ -80,9 +81,10 @@ export interface Running {
   returns: number;
 }
 
-// One bar for each of the given hours, with the same local hour of a week before beside it.
+// One bar for each of the given windows, with the same local hour of a week before beside it.
 export function hourBars(
   starts: readonly number[],
+  windowMs: number,
   rows: readonly Row[],
   rowsBefore: readonly Row[],
   zone: string,
@@ -105,6 +107,7 @@ export function hourBars(
     const isRunning = !row && running !== null && running.start === start;
     return {
       start,
+      end: start + windowMs,
       rentals: row?.total_rental ?? (isRunning ? running.rentals : null),
       returns: row?.total_return ?? (isRunning ? running.returns : null),
       lastRentals: last?.total_rental ?? null,
@@ -120,7 +123,7 @@ export function hourBars(
 
 function seenOfBoth(row: Row, last: Row): number {
   const stations = Math.max(row.stations ?? 1, last.stations ?? 1);
-  return Math.min(row.observed_seconds, last.observed_seconds) / (stations * (kHourMs / 1000));
+  return Math.min(row.observed_seconds, last.observed_seconds) / (stations * ((Date.parse(row.end) - Date.parse(row.start)) / 1000));
 }
 
 // The last hour of which nothing will change any more.
@@ -135,9 +138,10 @@ export function isComparable(bar: HourBar): boolean {
   return bar.seen !== null && bar.seen >= kSeenEnough;
 }
 
-// The starts of `count` hours, the last one that which holds `now`; hours may start at :30 of UTC.
-export function lastHours(now: number, count: number, aligned: number): number[] {
-  const phase = ((aligned % kHourMs) + kHourMs) % kHourMs;
-  const last = Math.floor((now - phase) / kHourMs) * kHourMs + phase;
-  return Array.from({ length: count }, (_, index) => last - (count - 1 - index) * kHourMs);
+// The starts of `count` windows side by side, the last one that which holds `now`; each starts so many windows from
+// `aligned`, as hours may start at :30 of UTC.
+export function lastStarts(now: number, count: number, aligned: number, windowMs: number): number[] {
+  const phase = ((aligned % windowMs) + windowMs) % windowMs;
+  const last = Math.floor((now - phase) / windowMs) * windowMs + phase;
+  return Array.from({ length: count }, (_, index) => last - (count - 1 - index) * windowMs);
 }

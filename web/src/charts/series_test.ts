@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { hourBars, isComparable, lastFinal, lastHours, steps } from './series.ts';
+import { hourBars, isComparable, kHourMs, lastFinal, lastStarts, steps } from './series.ts';
 
 const at = (time: string) => Date.parse(`2024-08-11T${time}Z`);
 const seconds = (time: string) => at(time) / 1000;
@@ -58,6 +58,7 @@ describe('steps', () => {
 describe('bars', () => {
   const row = (start: string, rentals: number, returns: number) => ({
     start,
+    end: new Date(Date.parse(start) + kHourMs).toISOString(),
     total_rental: rentals,
     total_return: returns,
     unobserved_change: 0,
@@ -70,6 +71,7 @@ describe('bars', () => {
   it('have last week beside them, and stay unknown where there is no row', () => {
     const bars = hourBars(
       [at('10:00:00'), at('11:00:00'), at('12:00:00')],
+      kHourMs,
       [row(iso('10:00:00'), 3, 4)],
       [row('2024-08-04T10:00:00Z', 1, 2), row('2024-08-04T11:00:00Z', 5, 6)],
       zone,
@@ -80,31 +82,45 @@ describe('bars', () => {
     expect(bars[2]).toMatchObject({ rentals: 7, returns: 8, isProvisional: true, lastRentals: null });
   });
   it('add up two rows of one hour', () => {
-    const [bar] = hourBars([at('10:00:00')], [row(iso('10:00:00'), 3, 4), row(iso('10:00:00'), 1, 1)], [], zone, null);
+    const [bar] = hourBars([at('10:00:00')], kHourMs, [row(iso('10:00:00'), 3, 4), row(iso('10:00:00'), 1, 1)], [], zone, null);
     expect(bar).toMatchObject({ rentals: 4, returns: 5, emptySeconds: 120 });
   });
   it('are compared only where both hours are final and were seen for nearly all of their time', () => {
     const hour = (of: object) => ({ ...row(iso('10:00:00'), 3, 4), stations: 10, observed_seconds: 36_000, state: 'final', ...of }) as const;
-    const before = (of: object) => ({ ...hour(of), start: '2024-08-04T10:00:00Z' });
+    const before = (of: object) => ({ ...hour(of), start: '2024-08-04T10:00:00Z', end: '2024-08-04T11:00:00Z' });
     const comparable = (now: object, last: object) =>
-      isComparable(hourBars([at('10:00:00')], [hour(now)] as never, [before(last)] as never, zone, null)[0]!);
+      isComparable(hourBars([at('10:00:00')], kHourMs, [hour(now)] as never, [before(last)] as never, zone, null)[0]!);
     expect(comparable({}, {})).toBe(true);
     expect(comparable({ observed_seconds: 32_000 }, {})).toBe(false);
     expect(comparable({}, { observed_seconds: 20_000 })).toBe(false);
     expect(comparable({}, { stations: 20, observed_seconds: 72_000 })).toBe(false); // half of them are not seen now
     expect(comparable({}, { state: 'waiting' })).toBe(false);
-    expect(isComparable(hourBars([at('10:00:00')], [hour({})] as never, [], zone, null)[0]!)).toBe(false);
+    expect(isComparable(hourBars([at('10:00:00')], kHourMs, [hour({})] as never, [], zone, null)[0]!)).toBe(false);
+  });
+  it('are of windows as short as they are', () => {
+    const quarter = (start: string, end: string) => ({ ...row(start, 3, 4), end, observed_seconds: 900, state: 'final', stations: 1 });
+    const [bar, other] = hourBars(
+      [at('10:00:00'), at('10:15:00')],
+      kHourMs / 4,
+      [quarter(iso('10:00:00'), iso('10:15:00')), quarter(iso('10:05:00'), iso('10:20:00'))] as never,
+      [quarter('2024-08-04T10:00:00Z', '2024-08-04T10:15:00Z')] as never,
+      zone,
+      null,
+    );
+    expect(bar).toMatchObject({ end: at('10:15:00'), rentals: 3, lastRentals: 3, seen: 1 });
+    expect(other).toMatchObject({ start: at('10:15:00'), rentals: null }); // and not of one that overlaps
   });
   it('say which hour is the last that is final', () => {
     const rows = [row(iso('10:00:00'), 3, 4), { ...row(iso('11:00:00'), 5, 6), state: 'waiting' as const, why: 'w' }];
     const starts = [at('10:00:00'), at('11:00:00'), at('12:00:00')];
-    const bars = hourBars(starts, rows, [], zone, { start: at('12:00:00'), rentals: 7, returns: 8 });
+    const bars = hourBars(starts, kHourMs, rows, [], zone, { start: at('12:00:00'), rentals: 7, returns: 8 });
     expect(lastFinal(bars)?.start).toBe(at('10:00:00'));
     expect(lastFinal([])).toBeNull();
   });
   it('are provisional while the hour is not final', () => {
     const [bar] = hourBars(
       [at('10:00:00')],
+      kHourMs,
       [{ ...row(iso('10:00:00'), 3, 4), state: 'waiting', why: 'w' }],
       [],
       zone,
@@ -116,8 +132,9 @@ describe('bars', () => {
 
 describe('the last hours', () => {
   it('end with the one that runs, at :30 where the zone has it so', () => {
-    expect(lastHours(at('12:40:00'), 2, at('10:00:00'))).toEqual([at('11:00:00'), at('12:00:00')]);
-    expect(lastHours(at('12:40:00'), 2, at('03:30:00'))).toEqual([at('11:30:00'), at('12:30:00')]);
-    expect(lastHours(at('12:20:00'), 1, at('03:30:00'))).toEqual([at('11:30:00')]);
+    expect(lastStarts(at('12:40:00'), 2, at('10:00:00'), kHourMs)).toEqual([at('11:00:00'), at('12:00:00')]);
+    expect(lastStarts(at('12:40:00'), 2, at('03:30:00'), kHourMs)).toEqual([at('11:30:00'), at('12:30:00')]);
+    expect(lastStarts(at('12:20:00'), 1, at('03:30:00'), kHourMs)).toEqual([at('11:30:00')]);
+    expect(lastStarts(at('12:20:00'), 2, at('10:00:00'), kHourMs / 4)).toEqual([at('12:00:00'), at('12:15:00')]);
   });
 });

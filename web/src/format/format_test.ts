@@ -8,6 +8,7 @@ const at = Date.parse;
 const kSeoul = 'Asia/Seoul';
 const kNewYork = 'America/New_York';
 const kKolkata = 'Asia/Kolkata';
+const kHourMs = 3_600_000;
 
 describe('times', () => {
   it("are told in the system's zone", () => {
@@ -45,10 +46,10 @@ describe('times', () => {
     expect(times.instantOf(2024, 3, 10, 2, kNewYork)).toBe(at('2024-03-10T07:00:00Z')); // there is none: 03:00
   });
   it('count the hours of days with a clock change', () => {
-    expect(times.hoursOfDay('2024-08-11', kSeoul)).toHaveLength(24);
-    expect(times.hoursOfDay('2024-03-10', kNewYork)).toHaveLength(23);
-    expect(times.hoursOfDay('2024-11-03', kNewYork)).toHaveLength(25);
-    expect(times.hoursOfDay('2024-08-11', kSeoul)[0]).toBe(at('2024-08-10T15:00:00Z'));
+    expect(times.startsOfDay('2024-08-11', kSeoul, kHourMs)).toHaveLength(24);
+    expect(times.startsOfDay('2024-03-10', kNewYork, kHourMs)).toHaveLength(23);
+    expect(times.startsOfDay('2024-11-03', kNewYork, kHourMs)).toHaveLength(25);
+    expect(times.startsOfDay('2024-08-11', kSeoul, kHourMs)[0]).toBe(at('2024-08-10T15:00:00Z'));
   });
   it('take no date that is typed in part, nor one to come', () => {
     const is = (date: string) => times.isDayOf(date, '2024-08-11');
@@ -72,10 +73,15 @@ describe('times', () => {
   });
   it('tell the hours of days with a clock change apart in addresses', () => {
     for (const day of ['2024-03-10', '2024-11-03']) {
-      const hours = times.hoursOfDay(day, kNewYork);
+      const hours = times.startsOfDay(day, kNewYork, kHourMs);
       const keys = hours.map((hour) => times.hourKey(hour, kNewYork));
       expect(keys.map((key) => times.parseHourKey(key, kNewYork))).toEqual(hours);
     }
+    const quarters = times.startsOfDay('2024-11-03', kNewYork, kHourMs / 4);
+    expect(quarters).toHaveLength(100);
+    expect(quarters.map((start) => times.parseHourKey(times.hourKey(start, kNewYork), kNewYork))).toEqual(quarters);
+    expect(times.hourKey(at('2024-11-03T06:15:00Z'), kNewYork)).toBe('2024-11-03T0115~2');
+    expect(times.parseHourKey('2024-08-11T0860', kSeoul)).toBeNull();
     expect(times.hourKey(at('2024-11-03T06:00:00Z'), kNewYork)).toBe('2024-11-03T01~2');
     expect(times.parseHourKey('2024-11-03T02~2', kNewYork)).toBeNull(); // there is one
   });

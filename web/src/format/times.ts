@@ -141,34 +141,35 @@ export function shiftDays(ms: number, days: number, zone: string): number {
   return hour + (t.minute * 60 + t.second) * 1000;
 }
 
-// The instants at which the hours of a local day start: 23 to 25 of them.
-export function hoursOfDay(date: string, zone: string): number[] {
+// The instants at which the windows of a local day start: of whole hours 23 to 25.
+export function startsOfDay(date: string, zone: string, slideMs: number): number[] {
   const [year = 0, month = 1, day = 1] = date.split('-').map(Number);
   const start = instantOf(year, month, day, 0, zone);
   const next = new Date(Date.UTC(year, month - 1, day + 1));
   const end = instantOf(next.getUTCFullYear(), next.getUTCMonth() + 1, next.getUTCDate(), 0, zone);
-  const hours: number[] = [];
-  for (let at = start; at < end; at += kHourMs) hours.push(at);
-  return hours;
+  const starts: number[] = [];
+  for (let at = start; at < end; at += slideMs) starts.push(at);
+  return starts;
 }
 
-// 2024-08-11T08, as routes name an hour; 2024-11-03T01~2 is the second of two that the clock shows alike.
+// 2024-08-11T08, as routes name an hour, and 2024-08-11T0815 what starts within it; 2024-11-03T01~2 is the second of two
+// that the clock shows alike.
 export function hourKey(ms: number, zone: string): string {
-  const { year, month, day, hour } = localTime(ms, zone);
+  const { year, month, day, hour, minute } = localTime(ms, zone);
   const isSecond = ms - instantOf(year, month, day, hour, zone) >= kHourMs;
-  return `${isoDate(ms, zone)}T${two(hour)}${isSecond ? '~2' : ''}`;
+  return `${isoDate(ms, zone)}T${two(hour)}${minute === 0 ? '' : two(minute)}${isSecond ? '~2' : ''}`;
 }
 
 export function parseHourKey(key: string, zone: string): number | null {
-  const found = /^(\d{4})-(\d\d)-(\d\d)T(\d\d)(~2)?$/.exec(key);
+  const found = /^(\d{4})-(\d\d)-(\d\d)T(\d\d)([0-5]\d)?(~2)?$/.exec(key);
   if (!found) return null;
   const [year, month, day, hour] = found.slice(1, 5).map(Number) as [number, number, number, number];
   const real = new Date(Date.UTC(year, month - 1, day));
   if (hour > 23 || real.getUTCFullYear() !== year || real.getUTCMonth() !== month - 1 || real.getUTCDate() !== day) {
     return null;
   }
-  const first = instantOf(year, month, day, hour, zone);
-  if (!found[5]) return first;
+  const first = instantOf(year, month, day, hour, zone) + Number(found[5] ?? 0) * 60_000;
+  if (!found[6]) return first;
   return localTime(first + kHourMs, zone).hour === hour ? first + kHourMs : null;
 }
 

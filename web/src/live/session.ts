@@ -31,6 +31,8 @@ const kStepMs = 250;
 export class Session {
   readonly info: SystemInfo;
   readonly zone: string;
+  readonly windowMs: number; // of what is called an hour: windows may be shorter
+  readonly slideMs: number;
   readonly stations: Signal<readonly LiveStation[]> = signal([]);
   readonly positions: Signal<number> = signal(0); // counts up when the map's points have to be made anew
   readonly state: Signal<SystemState | null> = signal(null);
@@ -57,6 +59,8 @@ export class Session {
     this.client = client;
     this.info = info;
     this.zone = info.timezone;
+    this.windowMs = info.window_s * 1000;
+    this.slideMs = info.slide_s * 1000;
     this.onOpened = onOpened;
     this.link = signal<Link>({ phase: 'connecting', heardAt: null, retryAt: null, isOpen: false, error: null });
     this.isConnected = computed(() => this.link.value.phase === 'live');

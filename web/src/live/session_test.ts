@@ -5,7 +5,7 @@ import { Client } from '../api/client.ts';
 import { sampleStation } from './sample.ts';
 import { Session } from './session.ts';
 
-const kInfo = { id: 'seoul', name: 'Seoul', timezone: 'Asia/Seoul', stations: 1, stale_after_s: 600 };
+const kInfo = { id: 'seoul', name: 'Seoul', timezone: 'Asia/Seoul', stations: 1, stale_after_s: 600, window_s: 3600, slide_s: 3600 };
 const kSnapshot = { now: '2024-08-11T13:30:10Z', stations: [sampleStation()] };
 
 describe('a session', () => {

@@ -17,13 +17,14 @@ export interface HourSum {
 }
 
 export class Day {
-  private readonly stations: readonly string[];
-  private readonly hours = new Map<number, ColumnsOfHour>();
+  private readonly hours = new Map<number, ColumnsOfHour & Pick<HourColumnsAnswer, 'stations'>>();
   private readonly made = new Map<number, readonly HourRow[]>(); // what was shown may be shown again
 
-  constructor(answer: HourColumnsAnswer) {
-    this.stations = answer.stations;
-    for (const hour of answer.hours) this.hours.set(Date.parse(hour.start), hour);
+  // Of one or several parts of the day.
+  constructor(answers: readonly HourColumnsAnswer[]) {
+    for (const { stations, hours } of answers) {
+      for (const hour of hours) this.hours.set(Date.parse(hour.start), { ...hour, stations });
+    }
   }
 
   // Of an hour of which the lake has nothing there are none.
@@ -48,7 +49,7 @@ export class Day {
     if (!hour) return null;
     const sum = (of: readonly (number | null)[]) => of.reduce<number>((all, value) => all + (value ?? 0), 0);
     return {
-      stations: new Set(this.stations.filter((_, index) => hour.total_rental[index] !== null)).size,
+      stations: new Set(hour.stations.filter((_, index) => hour.total_rental[index] !== null)).size,
       rentals: sum(hour.total_rental),
       returns: sum(hour.total_return),
       state: hour.state,
@@ -65,7 +66,7 @@ export class Day {
     const hour = this.hours.get(start);
     if (!hour) return [];
     const rows: HourRow[] = [];
-    this.stations.forEach((stationId, index) => {
+    hour.stations.forEach((stationId, index) => {
       if (hour.total_rental[index] === null) return;
       const row = { start: hour.start, end: hour.end, stationId } as HourRow;
       for (const column of kColumns) row[column] = hour[column][index]!;

@@ -20,7 +20,7 @@ const answer: HourColumnsAnswer = {
 };
 
 describe('a day of the lake', () => {
-  const day = new Day(answer);
+  const day = new Day([answer]);
 
   it('has the rows of each hour', () => {
     expect(day.rows(kAt[0])).toMatchObject([{ stationId: 'a', total_rental: 3, total_return: 5, bikes_close: 2 }]);
@@ -41,8 +41,18 @@ describe('a day of the lake', () => {
     expect(day.byStation(kAt[1]).get('b')?.total_rental).toBe(6);
   });
 
+  it('may come in parts, each with its own stations', () => {
+    const parts = new Day([
+      { stations: ['a'], hours: [hour('2024-08-11T13:00:00Z', [3])] },
+      { stations: ['c', 'a'], hours: [hour('2024-08-11T14:00:00Z', [1, 2])] },
+    ]);
+    expect(parts.rows(kAt[0]).map((row) => [row.stationId, row.total_rental])).toEqual([['a', 3]]);
+    expect(parts.rows(kAt[1]).map((row) => [row.stationId, row.total_rental])).toEqual([['c', 1], ['a', 2]]);
+    expect(parts.sum(kAt[1])).toMatchObject({ stations: 2, rentals: 3 });
+  });
+
   it('tells the rows of a station apart', () => {
-    const keys = [...keysOf(new Day({ ...answer, hours: [hour('2024-08-11T14:00:00Z', [0, 2, 2])] }).rows(kAt[1])).values()];
+    const keys = [...keysOf(new Day([{ ...answer, hours: [hour('2024-08-11T14:00:00Z', [0, 2, 2])] }]).rows(kAt[1])).values()];
     expect(new Set(keys).size).toBe(3);
   });
 
@@ -57,10 +67,10 @@ describe('a day of the lake', () => {
 
 describe('how long a station was empty or full', () => {
   const row = (observed: number, full: number) =>
-    new Day({
+    new Day([{
       stations: ['a'],
       hours: [hour('2024-08-11T13:00:00Z', [0], { observed_seconds: [observed], full_seconds: [full] })],
-    }).rows(kAt[0])[0]!;
+    }]).rows(kAt[0])[0]!;
   it('is unknown where little was seen, and not never', () => {
     expect([1799, 1800].map((seen) => secondsOf(row(seen, 0), 'empty', 10))).toEqual([null, 0]);
     expect([1799, 1800].map((seen) => secondsOf(row(seen, 0), 'full', 10))).toEqual([null, 0]);
@@ -78,7 +88,7 @@ describe('how long a station was empty or full', () => {
 
 describe('how full a station was at the end of an hour', () => {
   const of = (bikes: number, racks: number | null) =>
-    hourClass(new Day({ stations: ['a'], hours: [hour('2024-08-11T13:00:00Z', [0], { bikes_close: [bikes] })] }).byStation(kAt[0]).get('a'), 'fill', racks);
+    hourClass(new Day([{ stations: ['a'], hours: [hour('2024-08-11T13:00:00Z', [0], { bikes_close: [bikes] })] }]).byStation(kAt[0]).get('a'), 'fill', racks);
   it('is by its racks', () => {
     expect([of(0, 10), of(1, 10), of(5, 10), of(9, 10), of(10, 10), of(4, null)]).toEqual([1, 2, 3, 4, 5, 6]);
   });

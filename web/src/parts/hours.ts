@@ -1,16 +1,15 @@
-// The last 24 hours with the same of a week before, for all stations or one; fetched again when an hour ends or
-// becomes final, and every five minutes.
+// The last 24 hours, window by window, with the same of a week before, for all stations or one; fetched again when one
+// ends or becomes final, and every five minutes.
 
 import { type Signal, useComputed } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 
 import { client } from '../app.ts';
-import { type HourBar, hourBars, kDayMs, kHourMs, lastHours, type Running } from '../charts/series.ts';
+import { type HourBar, hourBars, kDayMs, kHourMs, lastStarts, type Running } from '../charts/series.ts';
 import { milliseconds } from '../live/station.ts';
 import type { Session } from '../live/session.ts';
 import { type Loaded, useLoaded } from './loaded.ts';
 
-const kHours = 24;
 const kRefreshMs = 300_000;
 
 export interface Hours {
@@ -19,12 +18,13 @@ export interface Hours {
 }
 
 export function useLastHours(session: Session, station: string | null): Hours {
+  const { windowMs } = session;
   // In steps, so that the second hand does not fetch.
   const at = useComputed(() => {
     const state = session.state.value;
     const now = session.now.value;
     const start = milliseconds(state?.hour?.start ?? null);
-    return now === null ? null : (lastHours(now, 1, start ?? 0)[0] ?? null);
+    return now === null ? null : (lastStarts(now, 1, start ?? 0, windowMs)[0] ?? null);
   }).value;
   const waits = useComputed(() => session.state.value?.waits.map((wait) => wait.hour).join() ?? '').value;
   const minute = useComputed(() => Math.floor((session.now.value ?? 0) / kRefreshMs)).value;
@@ -33,15 +33,15 @@ export function useLastHours(session: Session, station: string | null): Hours {
   const loaded = useLoaded(
     async (signal) => {
       if (at === null) return null;
-      const from = at - (kHours - 1) * kHourMs;
+      const end = at + windowMs;
       const load = (first: number, end: number) =>
         station === null
           ? client.totals(session.info.id, first, end, signal)
           : client.hours(session.info.id, first, end, station, signal);
       // Two hours more on either side: a clock change moves last week's hours.
       const [rows, before] = await Promise.all([
-        load(from, at + kHourMs),
-        load(from - 7 * kDayMs - 2 * kHourMs, at - 7 * kDayMs + 3 * kHourMs),
+        load(end - kDayMs, end),
+        load(end - 8 * kDayMs - 2 * kHourMs, end - 7 * kDayMs + 2 * kHourMs),
       ]);
       return { rows, before };
     },
@@ -53,7 +53,10 @@ export function useLastHours(session: Session, station: string | null): Hours {
   const bars = useMemo(
     () =>
       loaded.value && at !== null
-        ? hourBars(lastHours(at, kHours, at), loaded.value.rows, loaded.value.before, session.zone, running)
+        ? hourBars(
+            lastStarts(at, kDayMs / windowMs, at, windowMs), windowMs, loaded.value.rows, loaded.value.before, session.zone,
+            running,
+          )
         : [],
     [loaded.value, at, running?.start, running?.rentals, running?.returns],
   );

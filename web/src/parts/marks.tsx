@@ -29,14 +29,16 @@ export interface Sheet {
   rows: () => readonly (readonly Cell[])[];
 }
 
-export function CsvButton({ what, sheet }: { what: string; sheet: Sheet }) {
+// `off`: why there is nothing to be had.
+export function CsvButton({ what, sheet, off = null }: { what: string; sheet: Sheet; off?: string | null }) {
   const t = text.value;
   return (
     <button
       type="button"
       class="small"
       aria-label={t.csvOf(what)}
-      title={t.csvOf(what)}
+      title={off ?? t.csvOf(what)}
+      disabled={off !== null}
       onClick={() => download(`${sheet.name}.csv`, sheet.header, sheet.rows())}
     >
       <Icon name="download" /> <span>{t.csv}</span>

@@ -19,6 +19,7 @@ export function hourFileName(session: Session, what: string, at: number): string
   return `bikeflow-${session.info.id}-${what}-${hourKey(at, session.zone)}`;
 }
 
+// What is not known now is empty; observed_at says how old what was last seen is.
 export function stationSheet(name: string, session: Session, stations: () => readonly LiveStation[]): Sheet {
   return {
     name,
@@ -42,9 +43,9 @@ export function stationSheet(name: string, session: Session, stations: () => rea
           standing.isKnown ? station.since_is_exact : null,
           station.renting,
           station.returning,
-          station.hour,
-          station.rentals,
-          station.returns,
+          standing.isKnown ? station.hour : null,
+          standing.isKnown ? station.rentals : null,
+          standing.isKnown ? station.returns : null,
         ];
       }),
   };

@@ -13,6 +13,12 @@ export function standingOf(session: Session, station: LiveStation): Standing {
   return session.standings.value.get(station.id) ?? { isKnown: false, why: 'never' };
 }
 
+// Its rentals and returns, where they are of the hour that is running and it is known what it has now.
+export function inHour(session: Session, station: LiveStation): LiveStation | null {
+  const hour = session.state.value?.hour?.start;
+  return hour !== undefined && station.hour === hour && standingOf(session, station).isKnown ? station : null;
+}
+
 export function stateWords(standing: Standing): string {
   const t = text.value;
   return standing.isKnown ? { empty: t.empty, full: t.full, some: t.hasBikes }[standing.fill] : t.stale;

@@ -4,6 +4,7 @@ import { en } from './en.ts';
 import { ko } from './ko.ts';
 import type { Wait } from '../api/types.ts';
 import { waitLine, waitWords, whyWords } from './waits.ts';
+import { kOfWindows } from './windows.ts';
 
 const kZone = 'Asia/Seoul';
 const kWait: Wait = {
@@ -18,6 +19,7 @@ describe('why an hour is not final', () => {
     expect(waitWords(kWait, kZone, en)).toBe('needs data up to 15:00; seen in full up to 14:52:10');
     expect(waitWords(kWait, kZone, ko)).toBe('15:00까지의 데이터 필요; 14:52:10까지 모두 관측');
     expect(waitLine(kWait, kZone, 'ko', ko)).toMatch(/^14:00부터 1시간 — /);
+    expect(waitLine({ ...kWait, needs: '2024-08-11T05:15:00Z' }, kZone, 'ko', ko)).toMatch(/^14:00부터 15분 — /);
   });
   it('names the partitions furthest behind, what they still have to read, and why one has stopped', () => {
     const part = { partition: 3, watermark: null, lag: 12, stopped: 'the topic was made anew' };
@@ -36,6 +38,20 @@ describe('why an hour is not final', () => {
 });
 
 describe('the words', () => {
+  it('say of an hour nothing that is not so of shorter windows', () => {
+    const words = { en: /\bhours?\b/i, ko: /(이번|이|한|최근|끝난|새|주소의) 시간|시간(별|대$)|^시간$|\d시간$/ };
+    const ofTheClock = ['soonHint', 'flowHint', 'last24', 'noPoints']; // and not of a window
+    for (const [language, hour] of Object.entries(words) as ['en' | 'ko', RegExp][]) {
+      const all = { ...{ en, ko }[language], ...kOfWindows[language] };
+      const said = Object.entries(all).flatMap(([key, of]) => {
+        const form = of as string | ((...args: unknown[]) => string) | Record<string, unknown>;
+        const sentence = typeof form === 'function' ? form(7, 7, 7) : form;
+        return typeof sentence === 'string' && hour.test(sentence) && !ofTheClock.includes(key) ? [key] : [];
+      });
+      expect(said, language).toEqual([]);
+    }
+    expect(Object.keys(kOfWindows.ko)).toEqual(Object.keys(kOfWindows.en));
+  });
   it('differ between the languages wherever they have letters of either', () => {
     const same = Object.keys(en).filter((key) => {
       const a = en[key as keyof typeof en];

@@ -1,7 +1,7 @@
 // Why an hour is not final, in the visitor's language.
 
 import type { Wait, WaitingPart } from '../api/types.ts';
-import { clockTime, clockTimeSeconds, type Language } from '../format/times.ts';
+import { clockTime, clockTimeSeconds, type Language, span } from '../format/times.ts';
 import { milliseconds } from '../live/station.ts';
 import type { Text } from './en.ts';
 
@@ -35,7 +35,9 @@ export function waitWords(wait: Wait, zone: string, text: Text): string {
 
 export function waitLine(wait: Wait, zone: string, language: Language, text: Text): string {
   const start = milliseconds(wait.hour);
-  const hour = start === null ? wait.hour : `${clockTime(start, zone)}${language === 'ko' ? '부터 1시간' : ''}`;
+  const length = (milliseconds(wait.needs) ?? 0) - (start ?? 0);
+  const hour =
+    start === null ? wait.hour : `${clockTime(start, zone)}${language === 'ko' ? `부터 ${span(length, 'ko')}` : ''}`;
   return text.notFinalOne(hour, waitWords(wait, zone, text));
 }
 

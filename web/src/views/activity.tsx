@@ -12,7 +12,7 @@ import { CsvButton } from '../parts/marks.tsx';
 import { fileName, movementSheet, stationSheet } from '../parts/sheets.ts';
 import { slotsOf } from '../parts/slots.ts';
 import { Tabs } from '../parts/tabs.tsx';
-import { netWords } from '../parts/words.ts';
+import { inHour, netWords } from '../parts/words.ts';
 import { hashOf } from '../route.ts';
 import { text } from '../text/text.ts';
 
@@ -39,7 +39,13 @@ export function Activity({ session }: { session: Session }) {
           { key: 'movements', label: t.movements },
           { key: 'active', label: t.mostActive },
         ]}
-        aside={<CsvButton what={which === 'movements' ? t.movements : t.mostActive} sheet={sheet} />}
+        aside={
+          <CsvButton
+            what={which === 'movements' ? t.movements : t.mostActive}
+            sheet={sheet}
+            off={which === 'active' && !session.isConnected.value ? t.lostList : null}
+          />
+        }
       >
         {which === 'movements' ? <Movements session={session} /> : <MostActive session={session} />}
       </Tabs>
@@ -144,10 +150,10 @@ function MovementRow({ session, movement }: { session: Session; movement: Moveme
   );
 }
 
+// While nothing is heard there are none: what they did in this hour is not known.
 function mostActive(session: Session) {
-  const hour = milliseconds(session.state.value?.hour?.start ?? null);
   return session.stations.value
-    .filter((station) => hour !== null && station.hourMs === hour && (station.rentals ?? 0) + (station.returns ?? 0) > 0)
+    .filter((station) => inHour(session, station) !== null && (station.rentals ?? 0) + (station.returns ?? 0) > 0)
     .sort(
       (a, b) =>
         (b.rentals ?? 0) + (b.returns ?? 0) - (a.rentals ?? 0) - (a.returns ?? 0) || (a.id < b.id ? -1 : 1),

@@ -123,7 +123,7 @@ export function Attention({ session }: { session: Session }) {
             </>
           ),
         }))}
-        aside={<CsvButton what={list.label} sheet={list.sheet} />}
+        aside={<CsvButton what={list.label} sheet={list.sheet} off={isLost && which !== 'unknown' ? t.lostList : null} />}
       >
         {counted === null ? (
           <p class="hint">{t.loadingStations}</p>

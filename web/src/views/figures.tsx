@@ -7,7 +7,7 @@ import type { ComponentChildren } from 'preact';
 import { changePercent, percent, whole } from '../format/numbers.ts';
 import { clockTime, clockTimeSeconds, span, timeNear } from '../format/times.ts';
 import { about } from '../app.ts';
-import { type HourBar, isComparable, kHourMs, lastFinal } from '../charts/series.ts';
+import { type HourBar, isComparable, lastFinal } from '../charts/series.ts';
 import { milliseconds } from '../live/station.ts';
 import type { Session } from '../live/session.ts';
 import type { Feed, HourSum } from '../api/types.ts';
@@ -105,7 +105,7 @@ function HourFigure({ session, label, of, last, asOf }: HourFigureProps) {
   const lastWeek = state?.last_week?.[of] ?? null;
   const wholeHour =
     lastWeek !== null && start !== null
-      ? t.lastWeekWhole(clockTime(start + kHourMs, zone), whole(lastWeek))
+      ? t.lastWeekWhole(clockTime(start + session.windowMs, zone), whole(lastWeek))
       : last
         ? null // said below
         : t.lastWeekNone;
@@ -122,7 +122,7 @@ function comparedWords(bar: HourBar, of: 'rentals' | 'returns', zone: string): s
   const t = text.value;
   const now = bar[of]!;
   const before = bar[of === 'rentals' ? 'lastRentals' : 'lastReturns'];
-  const words = t.wholeHour(clockTime(bar.start, zone), clockTime(bar.start + kHourMs, zone), whole(now));
+  const words = t.wholeHour(clockTime(bar.start, zone), clockTime(bar.end, zone), whole(now));
   if (before === null) return `${words} · ${t.lastWeekNone}`;
   return `${words} · ${t.lastWeekThen(whole(before))}, ${isComparable(bar) ? changePercent(now, before) : t.seenInPart}`;
 }

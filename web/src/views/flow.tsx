@@ -6,7 +6,7 @@ import { useMemo } from 'preact/hooks';
 
 import { utc } from '../api/client.ts';
 import { type Bar, HourChart } from '../charts/hour_chart.tsx';
-import { type HourBar, kHourMs } from '../charts/series.ts';
+import type { HourBar } from '../charts/series.ts';
 import { minutes, signed, whole } from '../format/numbers.ts';
 import { clockTime, dayName } from '../format/times.ts';
 import type { Session } from '../live/session.ts';
@@ -160,7 +160,7 @@ export function EmptyFull({ session, hours }: { session: Session; hours: Hours }
           label={t.emptyFull}
           height={150}
           showsNet={false}
-          atLeast={60}
+          atLeast={session.windowMs / 60_000}
           readout={readout}
         />
       )}
@@ -169,7 +169,7 @@ export function EmptyFull({ session, hours }: { session: Session; hours: Hours }
 }
 
 function hourWords(bar: HourBar, zone: string): string {
-  return `${dayName(bar.start, zone, language.value)} ${clockTime(bar.start, zone)} – ${clockTime(bar.start + kHourMs, zone)}`;
+  return `${dayName(bar.start, zone, language.value)} ${clockTime(bar.start, zone)} – ${clockTime(bar.end, zone)}`;
 }
 
 function HourName({ bar, zone }: { bar: HourBar; zone: string }) {

@@ -1,13 +1,14 @@
-// A day of the lake, hour by hour: on the map and as a table. A day comes in one answer and can be played.
+// A day of the lake, hour by hour, or window by window: on the map and as a table. A day is asked for once and can be
+// played.
 
 import { batch, useComputed, useSignal } from '@preact/signals';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import { client, go, route, setItem } from '../app.ts';
 import type { HourRow } from '../api/types.ts';
-import { kDayMs, kHourMs, lastHours } from '../charts/series.ts';
+import { kDayMs, lastStarts } from '../charts/series.ts';
 import { minutes, percent, signed, whole } from '../format/numbers.ts';
-import { hourKey, hoursOfDay, isoDate, parseHourKey } from '../format/times.ts';
+import { hourKey, isoDate, parseHourKey, startsOfDay } from '../format/times.ts';
 import { milliseconds } from '../live/station.ts';
 import type { Session } from '../live/session.ts';
 import { hourClass, type HourMode, lengthOf, secondsOf } from '../map/classes.ts';
@@ -24,11 +25,22 @@ const kLookBackDays = 8;
 // Days of which every hour is final never change, so they are kept; by system and date.
 const kept = new Map<string, Day>();
 
+// What one answer may hold of a large city: the windows of a quarter of an hour of a day.
+const kMostOfAnswer = 100;
+
+function inParts(hours: readonly number[]): number[][] {
+  const parts: number[][] = [];
+  for (let at = 0; at < hours.length; at += kMostOfAnswer) parts.push(hours.slice(at, at + kMostOfAnswer));
+  return parts;
+}
+
 async function dayOf(session: Session, date: string, hours: readonly number[], abort: AbortSignal): Promise<Day> {
   const key = `${session.info.id} ${date}`;
   const there = kept.get(key);
   if (there) return there;
-  const day = new Day(await client.hourColumns(session.info.id, hours[0]!, hours.at(-1)! + kHourMs, abort));
+  const ask = (of: readonly number[]) =>
+    client.hourColumns(session.info.id, of[0]!, of.at(-1)! + session.slideMs, abort);
+  const day = new Day(await Promise.all(inParts(hours).map(ask)));
   if (day.isFinal(hours)) {
     kept.set(key, day);
     if (kept.size > kDaysKept) kept.delete(kept.keys().next().value!);
@@ -49,9 +61,10 @@ export function HistoryView({ session }: { session: Session }) {
     async (abort) => {
       const now = session.now.peek();
       if (now === null) return null;
-      const end = (lastHours(now, 1, running ?? 0)[0] ?? now) + kHourMs;
+      const last = lastStarts(now, 1, running ?? 0, session.windowMs)[0]!;
+      const end = last + session.windowMs;
       const totals = await client.totals(session.info.id, end - kLookBackDays * kDayMs, end, abort);
-      return { newest: milliseconds(totals.at(-1)?.start ?? null), running: end - kHourMs };
+      return { newest: milliseconds(totals.at(-1)?.start ?? null), running: last };
     },
     `${session.info.id} ${isNowKnown}`,
     `${running} ${tries}`,
@@ -95,7 +108,7 @@ function OneDay({ session, start, newest, note }: OneDayProps) {
   const t = text.value;
   const zone = session.zone;
   const date = isoDate(start, zone);
-  const hours = useMemo(() => hoursOfDay(date, zone), [date, zone]);
+  const hours = useMemo(() => startsOfDay(date, zone, session.slideMs), [date, zone, session.slideMs]);
   // An hour that ends, or becomes final, changes the day.
   const changes = useComputed(() => {
     const state = session.state.value;

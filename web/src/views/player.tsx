@@ -4,8 +4,7 @@
 import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 
-import { clockTime, dayName, hoursOfDay, isDayOf, isoDate, kFirstDay } from '../format/times.ts';
-import { kHourMs } from '../charts/series.ts';
+import { clockTime, dayName, isDayOf, isoDate, kFirstDay, startsOfDay } from '../format/times.ts';
 import type { Session } from '../live/session.ts';
 import type { Day } from '../map/day.ts';
 import { Icon } from '../parts/marks.tsx';
@@ -54,7 +53,7 @@ export function Player({ session, hours, start, newest, date, day, error, show, 
   useKeys({ ' ': toggle, ArrowLeft: () => seek(index - 1), ArrowRight: () => seek(index + 1), Home: () => seek(0), End: () => seek(last) });
 
   const lastDay = newest === null ? undefined : isoDate(newest, zone);
-  const words = t.hourOf(clockTime(start, zone), clockTime(start + kHourMs, zone));
+  const words = t.hourOf(clockTime(start, zone), clockTime(start + session.windowMs, zone));
   return (
     <div class="player">
       <label>
@@ -67,7 +66,7 @@ export function Player({ session, hours, start, newest, date, day, error, show, 
           onChange={(event) => {
             const wanted = event.currentTarget.value;
             if (!isDayOf(wanted, lastDay)) return; // as while a year is typed
-            const of = hoursOfDay(wanted, zone);
+            const of = startsOfDay(wanted, zone, session.slideMs);
             setPlaying(false);
             goTo(of[Math.min(index, of.length - 1)]!);
           }}

@@ -14,7 +14,7 @@ import { type District, districtAt, lieInSeoul, loadDistricts } from '../map/dis
 import { CsvButton, Mark } from '../parts/marks.tsx';
 import { fileName, stationSheet } from '../parts/sheets.ts';
 import { type Column, sorted, Table } from '../parts/table.tsx';
-import { durationWords, netWords, standingOf, stateWords } from '../parts/words.ts';
+import { durationWords, inHour, netWords, standingOf, stateWords } from '../parts/words.ts';
 import { language } from '../preferences.ts';
 import { hashOf } from '../route.ts';
 import { search } from '../search/search.ts';
@@ -257,10 +257,4 @@ function useColumns(session: Session, districts: ReadonlyMap<string, District>):
     },
   ];
   return columns;
-}
-
-// Its rentals and returns, where they are of the hour that is running.
-function inHour(session: Session, station: LiveStation): LiveStation | null {
-  const hour = session.state.value?.hour?.start;
-  return hour !== undefined && station.hour === hour && standingOf(session, station).isKnown ? station : null;
 }
