@@ -1,47 +1,35 @@
 #include "api/waits.h"
 
 #include <algorithm>
-#include <string_view>
 
 #include <fmt/format.h>
 
 #include "api/live_json.h"
 #include "base/json_text.h"
+#include "live/open_hour.h"
 
 namespace bikeflow {
 namespace {
 
 constexpr std::size_t kMostNamed = 3;  // partitions in the text
 
-std::string clock_text(Seconds time, const Zone& zone) {
-  const Civil at = zone.civil(time);
-  return fmt::format("{:02}:{:02}:{:02}", at.hour, at.minute, at.second);
-}
-
-std::string text_of(const WaitingPart& part, Seconds end, const Zone& zone,
+std::string text_of(const WaitingPart& part, Seconds end, const Zone& zone, Seconds now,
                     bool is_one_of_several) {
   std::string text;
   if (is_one_of_several) text = fmt::format("partition {} ", part.partition);
   if (!part.progress.stopped.empty())
     return fmt::format("{}has stopped: {}", text, part.progress.stopped);
   if (part.progress.watermark == 0) return text + "nothing read yet";
-  text += fmt::format("watermark {}, needs {}", clock_text(part.progress.watermark, zone),
-                      clock_text(end, zone));
+  text += wait_words(part.progress.watermark, end, zone, now);
   if (part.progress.lag) text += fmt::format(", lag {}", *part.progress.lag);
   return text;
 }
 
-std::string text_of(const Wait& wait, const Zone& zone, bool is_one_of_several) {
-  const Civil start = zone.civil(wait.start);
-  const std::string hour = wait.end - wait.start == kHour && start.minute == 0
-                               ? fmt::format("hour {}", start.hour)
-                           : (wait.end - wait.start) % kMinute == 0
-                               ? fmt::format("{:02}:{:02}", start.hour, start.minute)
-                               : clock_text(wait.start, zone);
-  std::string text = hour + " open: ";
+std::string text_of(const Wait& wait, const Zone& zone, Seconds now, bool is_one_of_several) {
+  std::string text = hour_words(wait.start, wait.end, zone, now) + " open: ";
   for (std::size_t i = 0; i < std::min(kMostNamed, wait.parts.size()); ++i) {
     if (i > 0) text += "; ";
-    text += text_of(wait.parts[i], wait.end, zone, is_one_of_several);
+    text += text_of(wait.parts[i], wait.end, zone, now, is_one_of_several);
   }
   if (wait.parts.size() > kMostNamed) {
     text += fmt::format("; and {} more", wait.parts.size() - kMostNamed);
@@ -51,7 +39,8 @@ std::string text_of(const Wait& wait, const Zone& zone, bool is_one_of_several) 
 
 }  // namespace
 
-std::vector<Wait> waits_of(const std::map<std::int32_t, LiveProgress>& progress, const Zone& zone) {
+std::vector<Wait> waits_of(const std::map<std::int32_t, LiveProgress>& progress, const Zone& zone,
+                           Seconds now) {
   const bool is_one_of_several = progress.size() > 1;
   Seconds first = INT64_MAX, last = INT64_MIN, length = 0;
   for (const auto& [partition, part] : progress) {
@@ -74,7 +63,7 @@ std::vector<Wait> waits_of(const std::map<std::int32_t, LiveProgress>& progress,
       return part.progress.stopped.empty() ? part.progress.watermark : INT64_MIN;
     });
     if (wait.parts.empty()) continue;
-    wait.text = text_of(wait, zone, is_one_of_several);
+    wait.text = text_of(wait, zone, now, is_one_of_several);
     waits.push_back(std::move(wait));
   }
   return waits;

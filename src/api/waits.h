@@ -25,9 +25,11 @@ struct Wait {
   std::string text{};  // "hour 14 open: watermark 14:52:10, needs 15:00:00; partition 3 ..."
 };
 
-// The windows that some part has not closed, the oldest first, at most kMostWaits. Of each the parts
-// that it waits for; where there is only one, it is not worth a name.
-std::vector<Wait> waits_of(const std::map<std::int32_t, LiveProgress>& progress, const Zone& zone);
+// The windows that some part has not closed, the oldest first, at most kMostWaits. Of each the
+// parts that it waits for; where there is only one, it is not worth a name. `now` is for the text
+// (live/open_hour.h).
+std::vector<Wait> waits_of(const std::map<std::int32_t, LiveProgress>& progress, const Zone& zone,
+                           Seconds now);
 inline constexpr std::size_t kMostWaits = 6;
 
 std::string wait_json(const Wait& wait);

@@ -18,7 +18,7 @@ LiveProgress at(Seconds watermark, Seconds window_start) {
 class WaitsTest : public ::testing::Test {
  protected:
   std::vector<Wait> waits(const std::map<std::int32_t, LiveProgress>& progress) {
-    return waits_of(progress, *Zone::load("Asia/Seoul"));
+    return waits_of(progress, *Zone::load("Asia/Seoul"), kTwo + 2 * kHour);
   }
 };
 
@@ -57,6 +57,11 @@ TEST_F(WaitsTest, OfAPartitionFarBehindTheOldestAreNamed) {
   const auto found = waits({{0, at(kTwo, kTwo)}, {1, at(kTwo + 30 * kDay, kTwo + 30 * kDay)}});
   ASSERT_EQ(found.size(), kMostWaits);
   EXPECT_EQ(found[0].start, kTwo);
+}
+
+TEST_F(WaitsTest, AnHourOfAnotherDaySaysWhich) {
+  EXPECT_EQ(waits({{0, at(kTwo - kDay + 10, kTwo - kDay)}})[0].text,
+            "hour 14 of 2024-08-10 open: watermark 2024-08-10 14:00:10, needs 2024-08-10 15:00:00");
 }
 
 }  // namespace

@@ -244,7 +244,7 @@ std::string ApiHandler::state(const std::string& system) {
     progress = view.progress(system);
   });
   if (const auto of = hours_of(system)) {
-    state.waits = waits_of(progress, of->zone);
+    state.waits = waits_of(progress, of->zone, state.now);
     if (state.totals.hour_start != 0) {
       state.last_week = last_week_.of(*of, state.totals.hour_start);
     }
@@ -363,7 +363,7 @@ Result<std::vector<HourSums>> ApiHandler::sums_of(const LakeHoursOf& of, const T
   auto sums = lake_.sums(of, range);
   if (!sums) return sums;
   const auto progress = hub_.read([&](const LiveView& view) { return view.progress(of.system); });
-  for (const Wait& wait : waits_of(progress, of.zone)) {
+  for (const Wait& wait : waits_of(progress, of.zone, settings_.now())) {
     for (HourSums& hour : *sums) {
       if (hour.state == "final" || hour.window.start != wait.start) continue;
       hour.state = "waiting";

@@ -10,6 +10,7 @@
 #include "io/interrupt.h"
 #include "io/process_lock.h"
 #include "lake/paths.h"
+#include "live/open_hour.h"
 #include "pipeline/live_of.h"
 
 namespace bikeflow {
@@ -18,6 +19,7 @@ namespace {
 constexpr std::int64_t kReportMs = 60'000;
 constexpr std::int64_t kFirstReportMs = 10'000;  // who has begun it wants to see that it works
 constexpr std::int64_t kTellNumbersMs = 1'000;
+constexpr std::size_t kMostOverdue = 3;  // named in a line
 
 }  // namespace
 
@@ -306,12 +308,34 @@ void FeedRun::tell_numbers() {
   settings_.board->tell(numbers);
 }
 
+// Of feeds whose hour should long have been closed, by their data or by the clock: what it waits
+// for.
+std::string FeedRun::overdue() const {
+  const Seconds wall = wall_now();
+  const Seconds grace = settings_.task.delay + settings_.idle_close;
+  std::string text;
+  std::size_t count = 0;
+  for (const Place& place : places_) {
+    if (place.feed == nullptr || !place.feed->task.task().has_started()) continue;
+    const Partition& partition = *place.feed->task.job().partitions().front();
+    const Window next = partition.task().next_window();
+    if (wall < next.end + grace || ++count > kMostOverdue) continue;
+    const Zone& zone = partition.settings().zone;
+    text += fmt::format("; {} {} open: {}", place.spec.system,
+                        hour_words(next.start, next.end, zone, wall),
+                        wait_words(partition.task().watermark().value(), next.end, zone, wall));
+  }
+  if (count > kMostOverdue) text += fmt::format("; and hours of {} more", count - kMostOverdue);
+  return text;
+}
+
 void FeedRun::report() {
   const std::int64_t now_ms = monotonic_ms();
   if (now_ms - reported_ms_ < kReportMs) return;
   reported_ms_ = now_ms;
   std::string line = polls_->line();
   if (const std::string troubles = troubles_.line(); !troubles.empty()) line += "; " + troubles;
+  line += overdue();
   service_.status(line);
   voice_.info(line);
 }

@@ -93,6 +93,7 @@ class FeedRun {
   void say_troubles();
   void tell_live(std::size_t number);
   void tell_numbers();
+  [[nodiscard]] std::string overdue() const;
   void report();
 
   FeedRunSettings settings_;

@@ -14,6 +14,7 @@
 #include "io/lake_id.h"
 #include "io/open_store.h"
 #include "io/s3_store.h"
+#include "live/open_hour.h"
 
 namespace bikeflow {
 namespace {
@@ -29,6 +30,7 @@ constexpr std::int64_t kTellProgressMs = 500;
 constexpr std::int64_t kTellNumbersMs = 1'000;
 constexpr std::int64_t kConfirmMs = 10'000;
 constexpr std::int64_t kReportMs = 60'000;
+constexpr std::int64_t kFirstReportMs = 10'000;  // who has begun it wants to see that it works
 constexpr std::int64_t kCountPartitionsMs = 60'000;
 constexpr std::int64_t kIsClusterBackMs = 5'000;
 constexpr std::int64_t kRejoinMs = 1'000;
@@ -143,6 +145,7 @@ Result<RunSummary> KafkaRun::run() {
                                       voice_.warning);
   look_for_partitions();
   reported_ms_ = confirmed_ms_ = monotonic_ms();
+  report_due_ms_ = reported_ms_ + kFirstReportMs;
   if (auto done = join(); !done) return std::unexpected(done.error());
   service_.ready();
   RunSummary summary;
@@ -414,10 +417,12 @@ void KafkaRun::report() {
     voice_.error(owner.why());
   }
   const std::int64_t now_ms = monotonic_ms();
-  if (now_ms - reported_ms_ < kReportMs) return;
+  if (now_ms < report_due_ms_) return;
+  report_due_ms_ = now_ms + kReportMs;
   const auto rate = (records_ - reported_records_) * 1000 / (now_ms - reported_ms_);
   reported_ms_ = now_ms;
   reported_records_ = records_;
+  const Seconds wall = wall_now();
   std::string text = fmt::format("{} records, {} a second", records_, rate);
   for (const auto& [partition, owner] : member_->owners()) {
     text += fmt::format("; partition {}", partition);
@@ -429,9 +434,11 @@ void KafkaRun::report() {
     if (owner.is_paused()) text += " paused";
     for (const auto& each : owner.job()->partitions()) {
       if (!each->task().has_started()) continue;
-      text += fmt::format(", {} watermark {}, needs {}", each->settings().system,
-                          format_utc(each->task().watermark().value()),
-                          format_utc(each->task().next_window().end));
+      const Window next = each->task().next_window();
+      const Zone& zone = each->settings().zone;
+      text += fmt::format(", {} {} open: {}", each->settings().system,
+                          hour_words(next.start, next.end, zone, wall),
+                          wait_words(each->task().watermark().value(), next.end, zone, wall));
     }
   }
   service_.status(text);

@@ -109,7 +109,8 @@ class KafkaRun final : private KafkaListener, private KafkaSink {
   std::map<std::int32_t, std::int64_t> ends_;  // partitions that were read to their end -> offset
   std::map<std::int32_t, std::string> told_stopped_;
   std::int64_t records_ = 0, reported_records_ = 0;
-  std::int64_t reported_ms_ = 0, confirmed_ms_ = 0, counted_ms_ = 0, asked_ms_ = 0;
+  std::int64_t reported_ms_ = 0, report_due_ms_ = 0, confirmed_ms_ = 0, counted_ms_ = 0,
+               asked_ms_ = 0;
   std::optional<std::int64_t> told_unreachable_ms_;
   std::int64_t told_ms_ = 0, told_progress_ms_ = 0, told_numbers_ms_ = 0;
   bool has_ended_ = false;

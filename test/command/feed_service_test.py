@@ -133,6 +133,20 @@ def test_the_lakes_commands_know_live_feeds(bikeflow, feeds, config, tmp_path):
     assert state()["feed"]["polls"] == 1
 
 
+def test_the_log_says_what_an_hour_waits_for_that_should_be_final(bikeflow, feeds, config, tmp_path):
+    config.write_text(config.read_text().replace('length = "5s"', 'length = "1s"\nidle_close = "3s"'))
+    with open(tmp_path / "log", "w+b") as log:
+        process = subprocess.Popen(bikeflow.command("run", "-c", config), stdout=log, stderr=log)
+        try:
+            wait_for(lambda: (tmp_path / "lake/_bikeflow/state/seoul/CURRENT").exists())
+            feeds.set_fault("seoul", "status", status=503)
+            wait_for(lambda: re.search(r"; seoul \d\d:\d\d:\d\d( of \S+)? open: watermark ([-\d]+ )?[:\d]+, needs ([-\d]+ )?[:\d]+$",
+                                       (tmp_path / "log").read_text(), re.MULTILINE))
+        finally:
+            process.kill()
+            process.wait()
+
+
 def test_the_service_manager_hears_of_its_life(bikeflow, feeds, config, tmp_path):
     manager = service_manager.Manager(tmp_path / "notify")
     with service(bikeflow, config, NOTIFY_SOCKET=manager.path, WATCHDOG_USEC=str(WATCHDOG_SECONDS * 1_000_000)) as process:

@@ -141,6 +141,7 @@ class Scene:
                   f" {self.after // MIB} until {self.caught_up - self.back:.0f} s after; at most {lines} lines a minute"
                   f"\n{said}")
         assert lines <= LINES_PER_MINUTE, said
+        assert re.search(r"; partition 0.*, seoul hour \d+( of \S+)? open: watermark [-\d :]+, needs [-\d :]+", self.copy.said())
         assert self.during <= self.before + MAY_GROW
         assert self.after <= self.before + MAY_GROW_TO_CATCH_UP
         # What became due while it caught up may take longer to publish than an end may.

@@ -169,6 +169,7 @@ export const en = {
     seenUpTo: (at: string) => `seen in full up to ${at}`,
     nothing: 'nothing seen yet',
     lag: (n: string) => `${n} records to read`,
+    idle: 'nothing more to read',
     stopped: (why: string) => `stopped: ${why}`,
     partition: (n: string, said: string) => `partition ${n}: ${said}`,
     more: (n: string) => `and ${n} more partitions`,

@@ -164,6 +164,7 @@ export const ko: Text = {
     seenUpTo: (at) => `${at}까지 모두 관측`,
     nothing: '아직 관측 없음',
     lag: (n) => `읽을 레코드 ${n}개`,
+    idle: '더 읽을 레코드 없음',
     stopped: (why) => `멈춤: ${why}`,
     partition: (n, said) => `파티션 ${n}: ${said}`,
     more: (n) => `그 밖의 파티션 ${n}개`,

@@ -16,10 +16,14 @@ const kWait: Wait = {
 
 describe('why an hour is not final', () => {
   it('is said in both languages', () => {
-    expect(waitWords(kWait, kZone, en)).toBe('needs data up to 15:00; seen in full up to 14:52:10');
-    expect(waitWords(kWait, kZone, ko)).toBe('15:00까지의 데이터 필요; 14:52:10까지 모두 관측');
-    expect(waitLine(kWait, kZone, 'ko', ko)).toMatch(/^14:00부터 1시간 — /);
-    expect(waitLine({ ...kWait, needs: '2024-08-11T05:15:00Z' }, kZone, 'ko', ko)).toMatch(/^14:00부터 15분 — /);
+    expect(waitWords(kWait, kZone, en)).toBe('needs data up to 15:00; seen in full up to 14:52:10, nothing more to read');
+    expect(waitWords(kWait, kZone, ko)).toBe('15:00까지의 데이터 필요; 14:52:10까지 모두 관측, 더 읽을 레코드 없음');
+    const ofAFeed = { ...kWait, parts: [{ ...kWait.parts[0]!, lag: null }] };
+    expect(waitWords(ofAFeed, kZone, en)).toBe('needs data up to 15:00; seen in full up to 14:52:10');
+    const now = Date.parse('2024-08-11T06:10:00Z');
+    expect(waitLine(kWait, now, kZone, 'ko', ko)).toMatch(/^14:00부터 1시간 — /);
+    expect(waitLine(kWait, now + 86_400_000, kZone, 'en', en)).toMatch(/^Sun,? 11 Aug 14:00: /);
+    expect(waitLine({ ...kWait, needs: '2024-08-11T05:15:00Z' }, now, kZone, 'ko', ko)).toMatch(/^14:00부터 15분 — /);
   });
   it('names the partitions furthest behind, what they still have to read, and why one has stopped', () => {
     const part = { partition: 3, watermark: null, lag: 12, stopped: 'the topic was made anew' };

@@ -1,7 +1,7 @@
 // Why an hour is not final, in the visitor's language.
 
 import type { Wait, WaitingPart } from '../api/types.ts';
-import { clockTime, clockTimeSeconds, type Language, span } from '../format/times.ts';
+import { clockTime, clockTimeSeconds, type Language, span, timeNear } from '../format/times.ts';
 import { milliseconds } from '../live/station.ts';
 import type { Text } from './en.ts';
 
@@ -14,7 +14,7 @@ export function waitWords(wait: Wait, zone: string, text: Text): string {
     const watermark = milliseconds(part.watermark);
     const said = [
       watermark === null ? words.nothing : words.seenUpTo(clockTimeSeconds(watermark, zone)),
-      part.lag ? words.lag(String(part.lag)) : null,
+      part.lag === null ? null : part.lag === 0 ? words.idle : words.lag(String(part.lag)),
       part.stopped === null ? null : words.stopped(part.stopped),
     ]
       .filter((clause) => clause !== null)
@@ -33,11 +33,12 @@ export function waitWords(wait: Wait, zone: string, text: Text): string {
     .join('; ');
 }
 
-export function waitLine(wait: Wait, zone: string, language: Language, text: Text): string {
+// With the day where that is not the day of `now`.
+export function waitLine(wait: Wait, now: number, zone: string, language: Language, text: Text): string {
   const start = milliseconds(wait.hour);
   const length = (milliseconds(wait.needs) ?? 0) - (start ?? 0);
   const hour =
-    start === null ? wait.hour : `${clockTime(start, zone)}${language === 'ko' ? `부터 ${span(length, 'ko')}` : ''}`;
+    start === null ? wait.hour : `${timeNear(start, now, zone, language)}${language === 'ko' ? `부터 ${span(length, 'ko')}` : ''}`;
   return text.notFinalOne(hour, waitWords(wait, zone, text));
 }
 

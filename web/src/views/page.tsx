@@ -86,7 +86,7 @@ function Footer({ session }: { session: Session | null }) {
     <footer class="bottom">
       {session && waits.length > 0 && (
         <p class="waits">
-          {t.notFinal(waits.map((wait) => waitLine(wait, session.zone, language.value, t)).join(' / '))}
+          {t.notFinal(waits.map((wait) => waitLine(wait, Date.parse(state!.now), session.zone, language.value, t)).join(' / '))}
         </p>
       )}
       <p>
