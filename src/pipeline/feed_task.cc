@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
-#include "feed/topic_record.h"
+#include "feed/round_letters.h"
 #include "pipeline/live_of.h"
 #include "pipeline/settings_difference.h"
 
@@ -62,7 +62,7 @@ FeedTask::FeedTask(FeedTaskSettings settings, Job job)
 
 void FeedTask::observe(const Round& round, const Now& now) {
   if (round.stations.empty()) {
-    refuse(round.refused, now);
+    add_dead_letters(letters_of_refused(round, settings_.system, now.wall));
     nothing_new(now);
     return;
   }
@@ -92,7 +92,7 @@ void FeedTask::observe(const Round& round, const Now& now) {
   task.observe(batch, settings_.system, now.wall);
   if (live_) tell_live(round, batch, now);
   refuse_new(too_many, round.observed_at, now);
-  refuse(round.refused, now);
+  add_dead_letters(letters_of_refused(round, settings_.system, now.wall));
   heard(now);
   silent_since_.reset();
   take_files();
@@ -117,38 +117,21 @@ void FeedTask::refuse_new(const std::vector<const SeenStation*>& stations, Secon
                     std::nullopt};
   std::vector<DeadLetter> letters;
   for (const SeenStation* station : stations) {
-    add_dead_letter(why, topic_record(*station, observed_at, settings_.zone, settings_.system), now,
-                    letters);
+    letters.push_back(
+        letter_of(*station, observed_at, why, settings_.system, settings_.zone, now.wall));
   }
-  job_.add_dead_letters(std::move(letters));
+  add_dead_letters(std::move(letters));
 }
 
 void FeedTask::reject(const Round& round, const Refusal& why, const Now& now) {
-  std::vector<DeadLetter> letters;
-  letters.reserve(round.stations.size());
-  for (const SeenStation& station : round.stations) {
-    add_dead_letter(why, topic_record(station, round.observed_at, settings_.zone, settings_.system),
-                    now, letters);
-  }
-  job_.add_dead_letters(std::move(letters));
-  refuse(round.refused, now);
+  add_dead_letters(letters_of_rejected(round, why, settings_.system, settings_.zone, now.wall));
   heard(now);
   silent_since_.reset();
 }
 
-void FeedTask::refuse(const std::vector<RefusedStation>& refused, const Now& now) {
-  std::vector<DeadLetter> letters;
-  for (const RefusedStation& station : refused) {
-    add_dead_letter(station.refusal, station.record, now, letters);
-  }
+void FeedTask::add_dead_letters(std::vector<DeadLetter> letters) {
+  for (DeadLetter& letter : letters) letter.position = {0, job_.feed()->next_offset++};
   job_.add_dead_letters(std::move(letters));
-}
-
-void FeedTask::add_dead_letter(const Refusal& why, std::string record, const Now& now,
-                               std::vector<DeadLetter>& letters) {
-  record.resize(std::min(record.size(), kDeadLetterRecordBytes));
-  letters.push_back(
-      {settings_.system, {0, job_.feed()->next_offset++}, now.wall, why, std::move(record)});
 }
 
 void FeedTask::take_files() {

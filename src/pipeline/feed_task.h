@@ -69,11 +69,9 @@ class FeedTask {
   FeedTask(FeedTaskSettings settings, Job job);
 
   void tell_live(const Round& round, const Batch& batch, const Now& now);
-  void refuse(const std::vector<RefusedStation>& refused, const Now& now);
   void refuse_new(const std::vector<const SeenStation*>& stations, Seconds observed_at,
                   const Now& now);
-  void add_dead_letter(const Refusal& why, std::string record, const Now& now,
-                       std::vector<DeadLetter>& letters);
+  void add_dead_letters(std::vector<DeadLetter> letters);
   void take_files();
   [[nodiscard]] bool is_idle(const Now& now);
   void heard(const Now& now);
