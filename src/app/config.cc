@@ -203,6 +203,7 @@ void read_kafka(TableReader& root, ConfigUse use, Config& config) {
   table.duration("retention", kMinute, 3650 * kDay, &kafka.retention);
   table.text("spool", &kafka.spool);
   table.bytes("spool_max", 1 << 20, &kafka.spool_max_bytes);
+  table.bytes("dead_letter_max", 1 << 20, &kafka.dead_letter_max_bytes);
   TableReader client = table.table("client");
   client.all_secrets("", &kafka.client);
   table.finish();

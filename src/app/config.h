@@ -64,6 +64,7 @@ struct KafkaConfig {
   Seconds retention = 7 * kDay;
   std::string spool = "bikeflow-spool";  // a folder
   std::uint64_t spool_max_bytes = std::uint64_t{256} << 20;
+  std::uint64_t dead_letter_max_bytes = std::uint64_t{256} << 20;
 };
 
 struct LakeConfig {

@@ -53,6 +53,7 @@ partitions = 12
 retention = "36h"
 spool = "waiting"
 spool_max = "1GiB"
+dead_letter_max = "2GiB"
 [kafka.client]
 "security.protocol" = "sasl_ssl"
 sasl.password = "${SEOUL_API_KEY}"
@@ -114,6 +115,7 @@ TEST(Config, ReadsEveryKey) {
   EXPECT_EQ(config.kafka->retention, 36 * kHour);
   EXPECT_EQ(config.kafka->spool, "waiting");
   EXPECT_EQ(config.kafka->spool_max_bytes, std::uint64_t{1} << 30);
+  EXPECT_EQ(config.kafka->dead_letter_max_bytes, std::uint64_t{2} << 30);
   ASSERT_EQ(config.kafka->client.size(), 4U);
   EXPECT_EQ(config.kafka->client.at("security.protocol").reveal(), "sasl_ssl");
   EXPECT_EQ(config.kafka->client.at("sasl.password").reveal(), "s3cr3t");
@@ -174,6 +176,7 @@ TEST(Config, AProducerNeedsFeedsAndATopicAndNoLake) {
   EXPECT_EQ(config.kafka->retention, 7 * kDay);
   EXPECT_EQ(config.kafka->spool, "bikeflow-spool");
   EXPECT_EQ(config.kafka->spool_max_bytes, std::uint64_t{256} << 20);
+  EXPECT_EQ(config.kafka->dead_letter_max_bytes, std::uint64_t{256} << 20);
 
   const std::string empty = errors("", ConfigUse::kProducer);
   EXPECT_NE(empty.find("[feed] is missing: what is polled"), std::string::npos) << empty;

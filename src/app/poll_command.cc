@@ -38,6 +38,7 @@ Result<std::unique_ptr<PollRun>> open_poll(const Config& config, bool once, Serv
   settings.topic = plan_of(kafka);
   settings.spool = kafka.spool;
   settings.spool_max_bytes = kafka.spool_max_bytes;
+  settings.dead_letter_max_bytes = kafka.dead_letter_max_bytes;
   settings.polls = {.http = http_settings_of(config.http),
                     .delay = config.window.delay,
                     .max_gap = config.window.max_gap,
@@ -127,6 +128,10 @@ void register_poll(CommandLine& line) {
            "Without a broker they wait in the folder [kafka] spool (bikeflow-spool) and take at "
            "most [kafka] spool_max (\"256MiB\"); when that is full the "
            "oldest go, and the log says how many. After a restart they are sent first.\n\n"
+           "A round that is not believed and rows that are no stations are not sent: they are "
+           "kept with their reason in the spool's folder dead_letter, a JSON object a line, as the "
+           "data set dead_letter of a lake has them. They take at most [kafka] dead_letter_max "
+           "(\"256MiB\"); the oldest go first.\n\n"
            "Killed at any moment, it sends the round in hand again, whole: some of its records "
            "may come twice, with the same station, time and counts, which readers ignore. SIGINT "
            "or SIGTERM ends it within 5 seconds.\n\n"

@@ -42,6 +42,7 @@ std::vector<DeadLetter> letters_of_rejected(const Round& round, const Refusal& w
     letters.push_back(letter_of(station, round.observed_at, why, system, zone, received_at));
   }
   std::ranges::move(letters_of_refused(round, system, received_at), std::back_inserter(letters));
+  if (letters.empty()) letters.push_back(letter(why, "", system, received_at));
   return letters;
 }
 

@@ -36,6 +36,10 @@ TEST(RoundLetters, OfARejectedRoundAreItsStationsInTheTopicsFormAsWell) {
             R"("shared":"0","stationLatitude":"","stationLongitude":"","stationId":"ST-2",)"
             R"("timestamp":"2024-08-11 22:30:00"})");
   EXPECT_EQ(letters[3].refusal.reason, Reason::kNotJson) << "each for its own reason";
+  const auto of_none = letters_of_rejected({.observed_at = kObserved}, why, "seoul",
+                                           Zone::load("Asia/Seoul").value(), kReceived);
+  ASSERT_EQ(of_none.size(), 1U);
+  EXPECT_EQ(of_none[0], (DeadLetter{"seoul", {}, kReceived, why, ""}));
 }
 
 }  // namespace

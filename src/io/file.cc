@@ -1,10 +1,14 @@
 #include "io/file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
+
+#include <fmt/core.h>
 
 #include "io/os_error.h"
 
@@ -83,6 +87,35 @@ Result<std::optional<std::string>> read_file_if_any(int at, const std::string& p
   }
   bytes.resize(filled);
   return bytes;
+}
+
+Result<std::vector<ListedFile>> list_files(const File& folder, std::string_view shown) {
+  // By a descriptor of its own, as that has a position in the list.
+  const int again = ::openat(folder.descriptor(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (again < 0) return os_failure("list", shown, errno);
+  const std::unique_ptr<DIR, decltype([](DIR* each) { ::closedir(each); })> listed(
+      ::fdopendir(again));
+  if (listed == nullptr) {
+    const int error = errno;
+    ::close(again);
+    return os_failure("list", shown, error);
+  }
+  std::vector<ListedFile> files;
+  while (true) {
+    errno = 0;
+    const dirent* entry = ::readdir(listed.get());
+    if (entry == nullptr) {
+      if (errno != 0) return os_failure("list", shown, errno);
+      return files;
+    }
+    struct stat status{};
+    if (::fstatat(again, entry->d_name, &status, 0) != 0) {
+      if (errno == ENOENT) continue;  // removed since it was read
+      return os_failure("look at", fmt::format("{}/{}", shown, entry->d_name), errno);
+    }
+    if (!S_ISREG(status.st_mode)) continue;
+    files.push_back({entry->d_name, static_cast<std::uint64_t>(status.st_size)});
+  }
 }
 
 Result<void> make_folders(const std::string& path) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 
@@ -52,6 +53,14 @@ Result<void> read_exactly(const File& file, std::span<char> room, std::string_vi
 // The whole of a file; nothing where there is none of that name.
 Result<std::optional<std::string>> read_file_if_any(int at, const std::string& path,
                                                     std::string_view shown);
+
+struct ListedFile {
+  std::string name;
+  std::uint64_t size_bytes = 0;
+};
+
+// The files right in the open folder, in no order.
+Result<std::vector<ListedFile>> list_files(const File& folder, std::string_view shown);
 
 // Creates a folder and those above it where missing; each new one is on the disk afterwards,
 // because its parent was synced.

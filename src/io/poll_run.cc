@@ -13,6 +13,7 @@
 #include "base/json_text.h"
 #include "base/size.h"
 #include "feed/gbfs_url.h"
+#include "feed/round_letters.h"
 #include "feed/topic_round.h"
 #include "io/clock.h"
 #include "io/interrupt.h"
@@ -52,6 +53,16 @@ std::optional<FeedMemory> load(const std::optional<std::string>& bytes) {
   return in.at_end() ? std::optional(std::move(memory)) : std::nullopt;
 }
 
+// What of a poll is not sent.
+std::vector<DeadLetter> letters_of(const PollResult& result, std::string_view system,
+                                   const Zone& zone, Seconds received_at) {
+  if (result.believed) return letters_of_refused(*result.believed, system, received_at);
+  if (!result.rejected) return {};
+  const auto& [round, why] = *result.rejected;
+  return letters_of_rejected(round, {why.reason, why.text, std::nullopt}, system, zone,
+                             received_at);
+}
+
 // A feed as a configuration has it, but for its keys.
 std::string config_of(const FeedSpec& feed) {
   std::string text =
@@ -74,6 +85,10 @@ Result<std::unique_ptr<PollRun>> PollRun::open(PollRunSettings settings,
   auto spool = Spool::open(with.spool, with.spool_max_bytes);
   if (!spool) return with_context("[kafka] spool", spool.error());
   run->spool_ = *std::move(spool);
+  auto letters = DeadLetterFolder::open(fmt::format("{}/{}", with.spool, kDeadLetters),
+                                        with.dead_letter_max_bytes);
+  if (!letters) return with_context("[kafka] spool", letters.error());
+  run->dead_letters_ = *std::move(letters);
   const SpoolCounts found = run->spool_->counts();
   if (found.waiting > 0) {
     run->voice_.info(fmt::format("{} of an earlier process in {}: sent first",
@@ -204,9 +219,12 @@ void PollRun::wait_for_sender() {
 void PollRun::poll_ended(std::size_t number, const PollResult& result) {
   Feed& feed = feeds_[number];
   const Now at = polls_->now();
+  const bool is_kept = keep(letters_of(result, feed.system, feed.zone, at.wall), at);
+  if (result.rejected) tell_rejected(feed, is_kept);
   Result<void> kept;
   if (result.believed) {
-    tell_refused(feed, *result.believed);
+    feed.is_rejected = false;
+    tell_refused(feed, *result.believed, is_kept);
     const TopicRound round =
         topic_round(*result.believed, feed.zone, feed.system, settings_.names_systems, at.wall);
     if (!round.records.empty()) kept = spool_->add(round);
@@ -217,14 +235,32 @@ void PollRun::poll_ended(std::size_t number, const PollResult& result) {
     kept = remembered;
   }
   kept ? disk_.worked(at) : disk_.failed(kept.error().message, at);
-  if (auto news = disk_.take_news("they are sent from memory, and lost with the process", at)) {
-    news->is_over ? voice_.info(news->text) : voice_.warning(news->text);
-  }
+  say(disk_.take_news("they are sent from memory, and lost with the process", at));
   report_dropped();
+  report_gone();
+}
+
+void PollRun::say(const std::optional<Outage::News>& news) const {
+  if (news) news->is_over ? voice_.info(news->text) : voice_.warning(news->text);
+}
+
+bool PollRun::keep(const std::vector<DeadLetter>& letters, const Now& at) {
+  dead_letters_->add(letters);
+  const auto kept = dead_letters_->keep(at.wall);
+  kept ? letters_disk_.worked(at) : letters_disk_.failed(kept.error().message, at);
+  say(letters_disk_.take_news("it waits in memory, and is lost with the process", at));
+  return kept.has_value();
+}
+
+void PollRun::tell_rejected(Feed& feed, bool is_kept) {
+  if (feed.is_rejected || !is_kept) return;
+  feed.is_rejected = true;
+  voice_.warning(fmt::format("{}: the round is not sent but kept in {}", feed.system,
+                             dead_letters_->folder()));
 }
 
 // They are no observations, so they are not sent.
-void PollRun::tell_refused(Feed& feed, const Round& round) {
+void PollRun::tell_refused(Feed& feed, const Round& round, bool is_kept) {
   if (std::exchange(feed.refused, round.refused.size()) == round.refused.size()) return;
   if (round.refused.empty()) {
     voice_.info(fmt::format("{}: every row is a station again", feed.system));
@@ -232,8 +268,9 @@ void PollRun::tell_refused(Feed& feed, const Round& round) {
   }
   const Refusal& first = round.refused.front().refusal;
   voice_.warning(
-      fmt::format("{}: {} of {} rows are no stations and are not sent; the first: {}: {}",
+      fmt::format("{}: {} of {} rows are no stations and are not sent{}; the first: {}: {}",
                   feed.system, round.refused.size(), round.refused.size() + round.stations.size(),
+                  is_kept ? fmt::format(" but kept in {}", dead_letters_->folder()) : "",
                   reason_word(first.reason), first.detail));
 }
 
@@ -258,19 +295,32 @@ std::string PollRun::sent_line() const {
   return text;
 }
 
+std::int64_t PollRun::Said::news(std::int64_t now, std::int64_t now_ms) {
+  if (now == number || (number > 0 && now_ms - at_ms < kReportMs)) return 0;
+  at_ms = now_ms;
+  return now - std::exchange(number, now);
+}
+
 void PollRun::report_dropped() {
   const std::int64_t dropped = spool_->counts().dropped;
-  const std::int64_t now_ms = monotonic_ms();
-  if (dropped == told_dropped_ || (told_dropped_ > 0 && now_ms - told_dropped_ms_ < kReportMs)) {
-    return;
-  }
+  const std::int64_t news = dropped_.news(dropped, monotonic_ms());
+  if (news == 0) return;
   voice_.error(fmt::format(
       "{} lost for want of room in {}, the oldest ones, {} since this process began: what changed "
       "meanwhile shows as one change; bring the broker back, or raise [kafka] spool_max ({} now)",
-      counted_rounds(dropped - told_dropped_), settings_.spool, dropped,
+      counted_rounds(news), settings_.spool, dropped,
       format_size(static_cast<std::int64_t>(settings_.spool_max_bytes))));
-  told_dropped_ = dropped;
-  told_dropped_ms_ = now_ms;
+}
+
+void PollRun::report_gone() {
+  const auto gone = static_cast<std::int64_t>(dead_letters_->gone_bytes());
+  const std::int64_t news = gone_.news(gone, monotonic_ms());
+  if (news == 0) return;
+  voice_.warning(fmt::format(
+      "{} of what was rejected are gone for want of room in {}, the oldest, {} since this process "
+      "began; [kafka] dead_letter_max ({} now) says how much is kept",
+      format_size(news), dead_letters_->folder(), format_size(gone),
+      format_size(static_cast<std::int64_t>(dead_letters_->most_bytes()))));
 }
 
 }  // namespace bikeflow

@@ -1,8 +1,6 @@
 #include "io/spool.h"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -101,24 +99,13 @@ Result<std::unique_ptr<Spool>> Spool::open(std::string folder, std::uint64_t mos
 }
 
 Result<void> Spool::find_rounds() {
-  const std::unique_ptr<DIR, decltype([](DIR* folder) { ::closedir(folder); })> listed(
-      ::opendir(folder_.c_str()));
-  if (listed == nullptr) return os_failure("list", folder_, errno);
-  while (true) {
-    errno = 0;
-    const dirent* entry = ::readdir(listed.get());
-    if (entry == nullptr) {
-      if (errno != 0) return os_failure("list", folder_, errno);
-      break;
-    }
-    const auto number = round_number(entry->d_name);
+  const auto files = list_files(opened_, folder_);
+  if (!files) return std::unexpected(files.error());
+  for (const ListedFile& file : *files) {
+    const auto number = round_number(file.name);
     if (!number) continue;
-    struct stat status{};
-    if (::fstatat(opened_.descriptor(), entry->d_name, &status, 0) != 0) {
-      return os_failure("look at", path(entry->d_name), errno);
-    }
-    waiting_.push_back({*number, static_cast<std::uint64_t>(status.st_size)});
-    waiting_bytes_ += waiting_.back().size_bytes;
+    waiting_.push_back({*number, file.size_bytes});
+    waiting_bytes_ += file.size_bytes;
   }
   std::ranges::sort(waiting_, {}, &Waiting::number);
   if (!waiting_.empty()) next_number_ = waiting_.back().number + 1;

@@ -16,6 +16,7 @@ import uuid
 import zoneinfo
 
 import confluent_kafka.admin
+import duckdb
 import pytest
 
 import feed_documents
@@ -358,6 +359,81 @@ def test_without_a_broker_it_ends_in_time_and_a_full_spool_lets_the_oldest_go(tm
         records = read_topic(broker, made.topic)
         assert f"1 poll; {len(kept)} rounds with {len(records):,} records acknowledged" in done.stdout
         assert len(records) == 1203 * len(kept)
+
+
+def dead_letters(pipeline: pipelines.Pipeline) -> list[dict]:
+    """In their order; each line is whole."""
+    files = sorted((pipeline.spool / "dead_letter").iterdir())
+    return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
+
+def test_what_is_not_sent_is_kept_with_its_reason_across_a_kill(kafka, feeds, make):
+    made = make(kafka, "[feed]\n" + seoul_feed(feeds))
+    witness = Witness(feeds, made)
+    copy = poller(made)
+    kept_in = f"kept in {made.spool}/dead_letter"
+
+    def live(short: int, bad: int) -> None:
+        """Until after these polls."""
+        feeds.set_fault("seoul", "short", polls=[short], share=0.5)
+        feeds.set_fault("seoul", "bad_rows", polls=[bad])
+        copy.start()
+        wait_until(lambda: len(feeds.served("seoul")) > max(short, bad), "the polls with faults")
+        witness.all_sent()
+
+    live(short=3, bad=2)
+    witness.kill(copy)
+    before = dead_letters(made)
+    assert before
+    with max((made.spool / "dead_letter").iterdir()).open("a") as file:
+        file.write('{"source":"seoul","received_at":"2024')  # as a power cut leaves it
+    polls = len(feeds.served("seoul"))
+    live(short=polls + 1, bad=polls + 2)
+    witness.stop(copy)
+
+    letters = dead_letters(made)
+    assert letters[:len(before)] == before
+    assert all(letter.keys() == {"source", "received_at", "reason", "detail", "byte", "record"} for letter in letters)
+    rejected = [letter for letter in letters if letter["reason"] == "round_too_small"]
+    assert all("fewer than 80 % of the usual" in letter["detail"] for letter in rejected)
+    rounds = collections.defaultdict(dict)
+    for record in (json.loads(letter["record"]) for letter in rejected):
+        rounds[record["timestamp"]][record["stationId"]] = int(record["parkingBikeTotCnt"]), int(record["rackTotCnt"])
+    assert list(rounds.values()) == [poll.stations for poll in feeds.served("seoul") if "short" in poll.faults]
+    assert len(rounds) == 2
+    refused = [letter for letter in letters if letter["reason"] != "round_too_small"]
+    assert {letter["reason"] for letter in refused} == {"bad_bikes", "missing_bikes"}
+    assert [json.loads(letter["record"])["stationId"] for letter in refused] == 2 * [
+        f"ST-{number}" for number in range(1, 1204, 50)]
+    assert duckdb.sql(f"SELECT source, count(*), count(DISTINCT received_at) FROM '{made.spool}/dead_letter/*.ndjson' "
+                      "GROUP BY ALL").fetchall() == [("seoul", len(letters), 4)]
+
+    sent = {read.fields["timestamp"] for read in read_topic(kafka, made.topic)}
+    assert sent and not sent & rounds.keys()
+    said = copy.said()
+    assert said.count(f"seoul: the round is not sent but {kept_in}") == 2
+    assert said.count(f"25 of 1203 rows are no stations and are not sent but {kept_in}") == 2
+    assert feeds.key not in said + str(letters)
+
+
+def test_what_is_kept_of_what_is_not_sent_is_bounded_and_waits_for_its_disk(tmp_path, feeds, make):
+    made = make(servers.Kafka(tmp_path / "kafka"), "[feed]\n" + seoul_feed(feeds, every="1s"),
+                producer='dead_letter_max = "1MiB"')
+    folder, aside = made.spool / "dead_letter", made.spool / "aside"
+    feeds.set_fault("seoul", "short", share=0.5, polls=range(2, 1000))
+    copy = poller(made).start()
+    wait_until(lambda: folder.exists() and any(folder.iterdir()), "the first of them")
+    folder.rename(aside)
+    folder.write_text("in the way")
+    copy.wait_for("what is rejected cannot be kept on the disk")
+    folder.unlink()
+    aside.rename(folder)
+    copy.wait_for("what is rejected can be kept on the disk again")
+    copy.wait_for(f"gone for want of room in {folder}, the oldest")
+    assert copy.stop() == 0, copy.said()
+    assert 1 << 19 < sum(file.stat().st_size for file in folder.iterdir()) <= 1 << 20
+    assert len({letter["received_at"] for letter in dead_letters(made)}) >= 2, "a part goes at a time"
+    assert len(spooled(made)) == 1, "no other round was believed"
 
 
 def test_run_and_poll_in_one_process(kafka, feeds, make, judge, lake, tmp_path):
