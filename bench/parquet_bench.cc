@@ -99,7 +99,7 @@ void decode_one_station(benchmark::State& state) {
   const auto bytes = encode_hourly(rows, make_metadata());
   CHECK(bytes.has_value());
   for (auto _ : state) {
-    const auto found = decode_hourly_of(*bytes, rows[rows.size() / 2].station_id);
+    const auto found = StationReader(rows[rows.size() / 2].station_id).read(*bytes);
     CHECK(found.has_value() && found->size() == 1);
   }
 }

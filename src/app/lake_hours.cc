@@ -70,13 +70,14 @@ Result<LakeHours::Rows> LakeHours::read(const std::string& path) {
 }
 
 Result<std::vector<HourlyRow>> LakeHours::read_station(const std::string& path,
-                                                       const std::string& station) {
+                                                       StationReader& station) {
   if (const Rows* const rows = rows_.find(path)) {
-    const auto same = std::ranges::equal_range(**rows, station, {}, &HourlyRow::station_id);
+    const auto same =
+        std::ranges::equal_range(**rows, station.station_id(), {}, &HourlyRow::station_id);
     return std::vector(same.begin(), same.end());
   }
   const auto decode = [&](const std::string& bytes) {
-    auto rows = decode_hourly_of(bytes, station);
+    auto rows = station.read(bytes);
     return rows ? rows : with_context(store_->shown(path), rows.error());
   };
   if (const std::string* const bytes = bytes_.find(path)) return decode(*bytes);
@@ -95,10 +96,11 @@ Result<std::vector<HourlyRow>> LakeHours::rows(const LakeHoursOf& of, const Time
   const std::scoped_lock lock(mutex_);
   const auto files = find(of, range);
   if (!files) return std::unexpected(files.error());
+  StationReader reader(station.value_or(""));
   std::vector<HourlyRow> found;
   for (const File& file : *files) {
     if (station) {
-      const auto rows = read_station(file.path, *station);
+      const auto rows = read_station(file.path, reader);
       if (!rows) return std::unexpected(rows.error());
       found.insert(found.end(), rows->begin(), rows->end());
     } else {

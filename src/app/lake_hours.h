@@ -25,6 +25,8 @@
 
 namespace bikeflow {
 
+class StationReader;
+
 // What was put in last or asked for last, by name, as long as all of it costs no more than `most`;
 // the newest is kept whatever it costs.
 template <class Value>
@@ -97,7 +99,7 @@ class LakeHours {
   Result<std::vector<File>> find(const LakeHoursOf& of, const TimeRange& range);
   Result<std::string> bytes_of(const std::string& path);
   Result<Rows> read(const std::string& path);
-  Result<std::vector<HourlyRow>> read_station(const std::string& path, const std::string& station);
+  Result<std::vector<HourlyRow>> read_station(const std::string& path, StationReader& station);
   Result<Store*> store();
 
   std::string url_;

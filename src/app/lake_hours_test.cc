@@ -93,6 +93,42 @@ TEST_F(LakeHoursTest, DamageIsSaidWithItsPlaceUntilItIsPutRight) {
   EXPECT_EQ(rows(kEight + kHour, kEight + 2 * kHour), "09 ST-10 0 5\n09 ST-4 4 0\n");
 }
 
+// The station is not in all of them, nor always at the same place.
+TEST_F(LakeHoursTest, RowsOfOneStationOfManyHours) {
+  constexpr int kHours = 150;
+  std::string expected;
+  for (int i = 3; i < kHours; ++i) {
+    const Seconds start = kEight + i * kHour;
+    std::vector<HourlyRow> rows{row("ST-10", 12, 0, 0), row("ST-6", 12, 0, 0)};
+    if (i % 5 == 0) rows.erase(rows.begin());
+    if (i % 7 != 0) {
+      rows.insert(rows.end() - 1, row("ST-4", i, i % 3, i));
+      expected += fmt::format("{:02} ST-4 {} {}\n", of_.zone.civil(start).hour, i % 3, i);
+    }
+    lake_.add(start, rows);
+  }
+  for (int time = 0; time < 2; ++time) {  // read, then kept
+    EXPECT_EQ(rows(kEight + 3 * kHour, kEight + kHours * kHour, "ST-4"), expected);
+  }
+  rows(kEight + 20 * kHour, kEight + 30 * kHour);  // of these all rows are kept then
+  EXPECT_EQ(rows(kEight + 3 * kHour, kEight + kHours * kHour, "ST-4"), expected);
+}
+
+TEST_F(LakeHoursTest, OfSeveralThatAreDamagedTheEarliestIsNamed) {
+  std::vector<std::string> paths, bytes;
+  for (int i = 0; i < 60; ++i) {
+    paths.push_back(lake_.add(kEight + (3 + i) * kHour, {row("ST-4", 5, 1, 0)}));
+    bytes.push_back(lake_.get(paths.back()));
+    if (i % 10 == 9) lake_.put(paths.back(), bytes.back().substr(0, 100));
+  }
+  for (std::size_t i = 9; i < paths.size(); i += 10) {
+    EXPECT_THAT(rows(kEight, kEight + 4 * kDay, "ST-4"),
+                testing::StartsWith("error: " + lake_.folder() + "/" + paths[i] + ":"));
+    lake_.put(paths[i], bytes[i]);
+  }
+  EXPECT_EQ(std::ranges::count(rows(kEight, kEight + 4 * kDay, "ST-4"), '\n'), 63);
+}
+
 TEST_F(LakeHoursTest, MoreThanTheMostIsSeenToBeMore) {
   const auto count = [&] { return std::ranges::count(rows(kEight, kEight + kDay), '\n'); };
   most_ = 5;

@@ -337,9 +337,11 @@ class OpenFile {
     return static_cast<std::size_t>(metadata_->RowGroup(group)->num_rows());
   }
 
+  std::shared_ptr<parquet::RowGroupReader> group(int number) { return file_->RowGroup(number); }
+
   template <class ThisColumn>
-  std::shared_ptr<parquet::ColumnReader> reader(const ThisColumn& column, int group) {
-    return file_->RowGroup(group)->Column(find_column(column, *metadata_->schema()));
+  [[nodiscard]] int number_of(const ThisColumn& column) const {
+    return find_column(column, *metadata_->schema());
   }
 
  private:
@@ -353,45 +355,38 @@ template <class Row>
 RowFile<Row> decode_file(std::string_view bytes) {
   OpenFile file(bytes);
   RowFile<Row> result{std::vector<Row>(file.rows()), key_values(file.metadata())};
-  for_each_column<Row>([&](const auto& column) {
-    std::size_t before = 0;
-    for (int group = 0; group < file.groups(); ++group) {
-      read_cells(column, *file.reader(column, group), 0, 0, file.rows_of(group),
+  std::size_t before = 0;
+  for (int number = 0; number < file.groups(); ++number) {
+    const auto group = file.group(number);
+    for_each_column<Row>([&](const auto& column) {
+      read_cells(column, *group->Column(file.number_of(column)), 0, 0, file.rows_of(number),
                  [&](std::size_t row, auto cell) {
                    set_cell(column, result.rows[before + row], row, cell);
                  });
-      before += file.rows_of(group);
-    }
-  });
+    });
+    before += file.rows_of(number);
+  }
   return result;
 }
 
-std::vector<HourlyRow> decode_station(std::string_view bytes, std::string_view station_id) {
-  constexpr auto kStation = std::get<2>(Schema<HourlyRow>::kColumns);
-  static_assert(kStation.name == "stationId");
-  OpenFile file(bytes);
-  std::vector<HourlyRow> found;
-  for (int group = 0; group < file.groups(); ++group) {
-    std::vector<std::size_t> places;
-    read_cells(kStation, *file.reader(kStation, group), 0, 0, file.rows_of(group),
-               [&](std::size_t row, std::string_view id) {
-                 if (id == station_id) places.push_back(row);
-               });
-    if (places.empty()) continue;
-    const std::size_t before = found.size();
-    found.resize(before + places.size());
-    for_each_column<HourlyRow>([&](const auto& column) {
-      const auto reader = file.reader(column, group);
-      std::size_t passed = 0;
-      for (std::size_t i = 0; i < places.size(); ++i) {
-        read_cells(column, *reader, passed, places[i], 1, [&](std::size_t row, auto cell) {
-          set_cell(column, found[before + i], row, cell);
-        });
-        passed = places[i] + 1;
-      }
-    });
+constexpr auto kStation = std::get<2>(Schema<HourlyRow>::kColumns);
+static_assert(kStation.name == "stationId");
+
+// A column of a group as it is in the file, after what else tells how to read it: what has the same
+// text has the same cells. Empty where the file does not say where the column is.
+std::string text_of_column(std::string_view bytes, const parquet::RowGroupMetaData& group,
+                           int number) {
+  const auto chunk = group.ColumnChunk(number);
+  std::int64_t begin = chunk->data_page_offset();
+  if (chunk->has_dictionary_page() && chunk->dictionary_page_offset() > 0) {
+    begin = std::min(begin, chunk->dictionary_page_offset());
   }
-  return found;
+  const std::int64_t size = chunk->total_compressed_size();
+  const auto end = static_cast<std::int64_t>(bytes.size());
+  if (begin < 0 || size <= 0 || begin > end || size > end - begin) return {};
+  return fmt::format("{} {} {} {} {}", static_cast<int>(chunk->compression()), group.num_rows(),
+                     chunk->num_values(), group.schema()->Column(number)->max_definition_level(),
+                     bytes.substr(static_cast<std::size_t>(begin), static_cast<std::size_t>(size)));
 }
 
 constexpr std::string_view kDamaged = "is a damaged Parquet file";
@@ -416,9 +411,44 @@ Result<RowFile<HourlyRow>> decode_hourly(std::string_view bytes) {
   return guarded(kDamaged, [&] { return decode_file<HourlyRow>(bytes); });
 }
 
-Result<std::vector<HourlyRow>> decode_hourly_of(std::string_view bytes,
-                                                std::string_view station_id) {
-  return guarded(kDamaged, [&] { return decode_station(bytes, station_id); });
+Result<std::vector<HourlyRow>> StationReader::read(std::string_view bytes) {
+  return guarded(kDamaged, [&] { return rows_in(bytes); });
+}
+
+std::vector<HourlyRow> StationReader::rows_in(std::string_view bytes) {
+  OpenFile file(bytes);
+  std::vector<HourlyRow> found;
+  for (int number = 0; number < file.groups(); ++number) {
+    const auto group = file.group(number);
+    const int station = file.number_of(kStation);
+    std::string ids = text_of_column(bytes, *group->metadata(), station);
+    if (ids.empty() || ids != ids_) {
+      ids_.clear();  // nothing of a column that turns out to be damaged is kept
+      places_.clear();
+      read_cells(kStation, *group->Column(station), 0, 0, file.rows_of(number),
+                 [&](std::size_t row, std::string_view id) {
+                   if (id == station_id_) places_.push_back(row);
+                 });
+      ids_ = std::move(ids);
+    }
+    if (places_.empty()) continue;
+    const std::size_t before = found.size();
+    HourlyRow row;
+    row.station_id = station_id_;
+    found.resize(before + places_.size(), row);
+    for_each_column<HourlyRow>([&](const auto& column) {
+      if (column.name == kStation.name) return;
+      const auto reader = group->Column(file.number_of(column));
+      std::size_t passed = 0;
+      for (std::size_t i = 0; i < places_.size(); ++i) {
+        read_cells(column, *reader, passed, places_[i], 1, [&](std::size_t at, auto cell) {
+          set_cell(column, found[before + i], at, cell);
+        });
+        passed = places_[i] + 1;
+      }
+    });
+  }
+  return found;
 }
 
 Result<RowFile<LateRow>> decode_late(std::string_view bytes) {

@@ -1,9 +1,10 @@
 // The lake's files: Parquet with one row group, the columns of model/schema.h, zstd, a dictionary
 // for strings, and key-value metadata.
 //
-// Threads: everything here is pure.
+// Threads: everything here is pure; a StationReader has one user at a time.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -39,9 +40,28 @@ Result<RowFile<HourlyRow>> decode_hourly(std::string_view bytes);
 Result<RowFile<LateRow>> decode_late(std::string_view bytes);
 Result<RowFile<DeadLetter>> decode_dead_letters(std::string_view bytes);
 
-// The rows of one station, of which a file has one or none: for a sixth of the work of all of them.
-Result<std::vector<HourlyRow>> decode_hourly_of(std::string_view bytes,
-                                                std::string_view station_id);
+// The rows of one station out of many files, each of which has one of it or none. Files of a lake
+// mostly have the same stations in the same order: where a column of ids is byte for byte that of
+// the file before, the station is at the same place, and nothing of the column is decoded.
+//
+// Threads: one at a time; several readers at once.
+class StationReader {
+ public:
+  explicit StationReader(std::string station_id) : station_id_(std::move(station_id)) {}
+
+  // The bytes of a whole file -> the station's rows; errors as of decode_hourly().
+  Result<std::vector<HourlyRow>> read(std::string_view bytes);
+
+  [[nodiscard]] const std::string& station_id() const { return station_id_; }
+
+ private:
+  std::vector<HourlyRow> rows_in(std::string_view bytes);
+
+  std::string station_id_;
+  // The column of ids that was read last, as it was in its file, and the station's rows there.
+  std::string ids_;
+  std::vector<std::size_t> places_;
+};
 
 // The metadata alone, from the last bytes of a file that has `size_bytes`. They must reach back to
 // the footer's begin, kParquetEndBytes + parquet_footer_size() (base/parquet_ends.h): the error

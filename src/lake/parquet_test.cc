@@ -93,13 +93,45 @@ TEST(Parquet, ARowComesBackAlone) {
     const std::string bytes = *encode_hourly(rows, kMetadata);
     for (const int i : {0, 1, count / 2, count - 1}) {
       if (i >= count) continue;
-      const auto found = decode_hourly_of(bytes, hourly(i).station_id);
+      const auto found = StationReader(hourly(i).station_id).read(bytes);
       ASSERT_TRUE(found) << found.error().message;
       EXPECT_EQ(*found, std::vector{hourly(i)});
     }
-    const auto unknown = decode_hourly_of(bytes, "ST-0");
+    const auto unknown = StationReader("ST-0").read(bytes);
     ASSERT_TRUE(unknown) << unknown.error().message;
     EXPECT_EQ(unknown->size(), 0U);
+  }
+}
+
+std::vector<HourlyRow> of_station(std::vector<HourlyRow> rows, std::string_view station) {
+  std::erase_if(rows, [&](const HourlyRow& row) { return row.station_id != station; });
+  return rows;
+}
+
+// As a lake's hours come: the same stations with other numbers, then others, with the one that is
+// asked for at another place, in another's, at the end or not at all.
+TEST(Parquet, AReaderOfAStationGoesFromFileToFile) {
+  const auto rows = rows_of<HourlyRow>(300, hourly);
+  const std::string station = rows[150].station_id;
+  std::vector<std::vector<HourlyRow>> files{rows, rows};
+  for (HourlyRow& row : files.back()) row.total_rental += 1000;
+  files.emplace_back(rows).erase(files.back().begin());
+  std::swap(files.emplace_back(rows)[150].station_id, files.back()[3].station_id);
+  files.emplace_back(rows).erase(files.back().begin() + 150);
+  files.emplace_back(rows).resize(151);
+  files.push_back({rows[150]});
+  files.emplace_back();
+  StationReader reader(station);
+  for (int time = 0; time < 2; ++time) {
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      const std::string bytes = *encode_hourly(files[i], kMetadata);
+      for (int again = 0; again < 2; ++again) {
+        const auto found = reader.read(bytes);
+        ASSERT_TRUE(found) << found.error().message;
+        EXPECT_EQ(*found, of_station(files[i], station)) << "file " << i;
+      }
+      EXPECT_FALSE(reader.read(bytes.substr(0, bytes.size() / 2)));
+    }
   }
 }
 
@@ -111,7 +143,7 @@ TEST(Parquet, EachRowOfAStationComesBack) {
     rows[i].station_id = "ST-4";
     same.push_back(rows[i]);
   }
-  EXPECT_EQ(decode_hourly_of(*encode_hourly(rows, {}), "ST-4").value(), same);
+  EXPECT_EQ(StationReader("ST-4").read(*encode_hourly(rows, {})).value(), same);
 }
 
 TEST(Parquet, AnyRowComesBack) {
@@ -171,11 +203,13 @@ TEST(Parquet, FilesThatAreNone) {
 }
 
 // Made by test/parquet/make_samples.py.
-std::string error_of_sample(std::string_view name) {
+std::string sample(std::string_view name) {
   std::stringstream bytes;
   bytes << std::ifstream(fmt::format("test/parquet/{}.parquet", name), std::ios::binary).rdbuf();
-  return error_of(bytes.str());
+  return bytes.str();
 }
+
+std::string error_of_sample(std::string_view name) { return error_of(sample(name)); }
 
 TEST(Parquet, FilesOfOtherPrograms) {
   EXPECT_EQ(error_of_sample("hourly"), "");  // a column more than ours
@@ -189,6 +223,32 @@ TEST(Parquet, FilesOfOtherPrograms) {
   EXPECT_THAT(error_of_sample("hourly_half"), HasSubstr("column 'end'"));
   EXPECT_THAT(error_of_sample("encrypted"), HasSubstr("is encrypted"));
   EXPECT_THAT(error_of_sample("encrypted_columns"), HasSubstr("is encrypted"));
+}
+
+// Several groups, a page for each row, and nulls where there may be none.
+TEST(Parquet, AStationOfFilesOfOtherPrograms) {
+  const std::string groups = sample("hourly_groups");
+  const auto file = decode_hourly(groups);
+  ASSERT_TRUE(file) << file.error().message;
+  ASSERT_EQ(file->rows.size(), 10U);
+  EXPECT_EQ(file->rows[7].station_id, "ST-7");
+  EXPECT_EQ(file->rows[7].bikes_close, 8);
+  for (const std::string station : {"ST-4", "ST-5", "ST-6", "ST-7", "ST-8", "ST-9"}) {
+    StationReader reader(station);
+    for (int time = 0; time < 2; ++time) {
+      EXPECT_EQ(reader.read(groups).value(), of_station(file->rows, station)) << station;
+    }
+  }
+  const std::string null = sample("hourly_null");
+  EXPECT_EQ(StationReader("ST-4").read(null).error().message,
+            "column 'bikes_min' is null at row 0");
+  const auto after = StationReader("ST-5").read(null);
+  ASSERT_TRUE(after) << after.error().message;
+  ASSERT_EQ(after->size(), 1U);
+  EXPECT_EQ(after->front().bikes_min, 2);
+  for (const std::string_view name : {"hourly_us", "hourly_int32", "hourly_half", "encrypted"}) {
+    EXPECT_EQ(StationReader("ST-4").read(sample(name)).error().message, error_of_sample(name));
+  }
 }
 
 TEST(Parquet, CellsThatCannotBe) {
@@ -213,8 +273,10 @@ TEST(Parquet, AnyByteChanged) {
         ++errors;
         EXPECT_FALSE(file.error().message.empty());
       }
-      const auto row = decode_hourly_of(changed, hourly(5).station_id);
+      StationReader reader(hourly(5).station_id);
+      const auto row = reader.read(changed);
       EXPECT_TRUE(row || !row.error().message.empty());
+      EXPECT_EQ(reader.read(changed).has_value(), row.has_value());
     }
   }
   EXPECT_GT(errors, 1000);

@@ -126,22 +126,30 @@ def write_wrong() -> None:
     write("misnamed", {"station": columns["station_id"]} | good(station_id=None))
 
 
-def write_rows_of_others() -> None:
-    """Files of hourly_summary as other programs would rewrite them."""
-    hour = [POLL * 1000]
-    columns = {"start": pa.array(hour, pa.timestamp("ms", "UTC")), "end": pa.array(hour, pa.timestamp("ms", "UTC")),
-               "stationId": pa.array(["ST-4"])}
+def hours(stations: list[str], first: int = 1) -> dict[str, pa.Array]:
+    """Rows of hourly_summary, in which no two numbers of a column are the same."""
+    rows = len(stations)
+    start = pa.array([POLL * 1000] * rows, pa.timestamp("ms", "UTC"))
+    columns = {"start": start, "end": start, "stationId": pa.array(stations)}
     for name in ("total_rental", "total_return", "unobserved_change"):
-        columns[name] = pa.array([1], pa.int64())
+        columns[name] = pa.array(range(first, first + rows), pa.int64())
     for name in ("bikes_open", "bikes_close", "bikes_min", "bikes_max", "observed_seconds", "empty_seconds",
                  "full_seconds", "largest_rental", "largest_return"):
-        columns[name] = pa.array([1], pa.int32())
+        columns[name] = pa.array(range(first, first + rows), pa.int32())
+    return columns
+
+
+def write_rows_of_others() -> None:
+    """Files of hourly_summary as other programs would rewrite them."""
+    columns = hours(["ST-4"])
     write("hourly", columns | {"note": pa.array(["of another program"])})
     write("hourly_us", columns | {"start": columns["start"].cast(pa.timestamp("us", "UTC"))})
-    write("hourly_local", columns | {"start": pa.array(hour, pa.timestamp("ms"))})
+    write("hourly_local", columns | {"start": columns["start"].cast(pa.int64()).cast(pa.timestamp("ms"))})
     write("hourly_int32", columns | {"total_rental": pa.array([1], pa.int32())})
-    write("hourly_null", columns | {"bikes_min": pa.array([None], pa.int32())})
     write("hourly_half", columns | {"end": pa.array([POLL * 1000 + 500], pa.timestamp("ms", "UTC"))})
+    write("hourly_null", hours(["ST-4", "ST-5"]) | {"bikes_min": pa.array([None, 2], pa.int32())})
+    write("hourly_groups", hours(["ST-4", "ST-5", "ST-6"] * 2 + ["ST-6", "ST-7", "ST-4"] + ["ST-9"]),
+          row_group_size=3, write_batch_size=1, data_page_size=1)
 
 
 class KeysInTheOpen(encryption.KmsClient):
