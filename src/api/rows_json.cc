@@ -125,14 +125,14 @@ std::string rows_csv(const std::vector<HourlyRow>& rows) {
 }
 
 void HourSums::add(const HourlyRow& row) {
-  *this += {.stations = 1,
-            .total_rental = row.total_rental,
-            .total_return = row.total_return,
-            .unobserved_change = row.unobserved_change,
-            .bikes_close = row.bikes_close,
-            .observed_seconds = row.observed_seconds,
-            .empty_seconds = row.empty_seconds,
-            .full_seconds = row.full_seconds};
+  ++stations;
+  total_rental += row.total_rental;
+  total_return += row.total_return;
+  unobserved_change += row.unobserved_change;
+  bikes_close += row.bikes_close;
+  observed_seconds += row.observed_seconds;
+  empty_seconds += row.empty_seconds;
+  full_seconds += row.full_seconds;
 }
 
 HourSums& HourSums::operator+=(const HourSums& other) {
@@ -164,7 +164,7 @@ std::string sums_json(const std::string& system, const std::vector<HourSums>& ho
   return out + "]}";
 }
 
-std::string hour_columns_json(const std::string& system, const std::vector<HourSums>& sums,
+std::string hour_columns_json(const std::string& system, const std::vector<HourState>& states,
                               const std::vector<HourlyRow>& rows) {
   const auto hours = by_hour(rows);
   const auto slots = slots_of(hours);
@@ -177,12 +177,12 @@ std::string hour_columns_json(const std::string& system, const std::vector<HourS
   out += R"(],"hours":[)";
   for (const auto hour : hours) {
     const Window window = hour.front().window;
-    const auto sum = std::ranges::find(sums, window, &HourSums::window);
-    const bool is_told = sum != sums.end();
+    const auto told = std::ranges::find(states, window, &HourState::window);
+    const bool is_told = told != states.end();
     fmt::format_to(std::back_inserter(out), R"({}{{"start":{},"end":{},"state":{},"why":{})",
                    out.back() == '[' ? "" : ",", json_time(window.start), json_time(window.end),
-                   json_string(is_told ? sum->state : "open"),
-                   is_told && !sum->why.empty() ? json_string(sum->why) : "null");
+                   json_string(is_told ? told->state : "open"),
+                   is_told && !told->why.empty() ? json_string(told->why) : "null");
     append_columns(out, placed_in(slots, hour));
     out += '}';
   }

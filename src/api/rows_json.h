@@ -14,10 +14,13 @@ namespace bikeflow {
 std::string rows_json(const std::string& system, const std::vector<HourlyRow>& rows);
 std::string rows_csv(const std::vector<HourlyRow>& rows);
 
-// The rows of an hour, added up.
-struct HourSums {
+struct HourState {
   Window window{};
   std::string state{}, why{};  // "final", "open" or "waiting"; what for
+};
+
+// The rows of an hour, added up.
+struct HourSums : HourState {
   std::int64_t stations = 0;
   std::int64_t total_rental = 0, total_return = 0, unobserved_change = 0;
   std::int64_t bikes_close = 0, observed_seconds = 0, empty_seconds = 0, full_seconds = 0;
@@ -33,7 +36,7 @@ std::string sums_json(const std::string& system, const std::vector<HourSums>& ho
 // does not have is open.
 //
 // Requires: rows in the order of time and station, as LakeHours gives them.
-std::string hour_columns_json(const std::string& system, const std::vector<HourSums>& hours,
+std::string hour_columns_json(const std::string& system, const std::vector<HourState>& hours,
                               const std::vector<HourlyRow>& rows);
 
 }  // namespace bikeflow

@@ -34,7 +34,7 @@ TEST(RowsJson, HasTheColumnsOfTheLake) {
   EXPECT_EQ(rows_csv({row}).substr(0, 30), "start,end,stationId,total_rent");
   EXPECT_NE(rows_csv({row}).find("\n2024-08-11T10:00:00Z,2024-08-11T11:00:00Z,\"a\"\"b\",3,0,-2,"),
             std::string::npos);
-  HourSums sums{.window = row.window, .state = "final"};
+  HourSums sums{{.window = row.window, .state = "final"}};
   sums.add(row);
   sums.add(row);
   const Json total = Json::parse(sums_json("seoul", {sums})).at("hours")[0];
@@ -44,11 +44,11 @@ TEST(RowsJson, HasTheColumnsOfTheLake) {
 }
 
 TEST(HourColumns, NamesEachStationOnceAndSaysNullWhereThereIsNoRow) {
-  const std::vector<HourSums> sums{
+  const std::vector<HourState> states{
       {.window = {kTen, kTen + kHour}, .state = "final"},
       {.window = {kTen + kHour, kTen + 2 * kHour}, .state = "waiting", .why = "w"}};
   const Json out = Json::parse(
-      hour_columns_json("seoul", sums,
+      hour_columns_json("seoul", states,
                         {row(kTen, "ST-1", 3, 0), row(kTen, "ST-3", 0, 0),
                          row(kTen + kHour, "ST-2", 1, 4), row(kTen + kHour, "ST-3", 5, 6)}));
   EXPECT_EQ(out["stations"], Json({"ST-1", "ST-2", "ST-3"}));

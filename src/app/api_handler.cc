@@ -359,18 +359,16 @@ WebAnswer ApiHandler::hours(const WebRequest& request, const std::string& system
   return answer;
 }
 
-Result<std::vector<HourSums>> ApiHandler::sums_of(const LakeHoursOf& of, const TimeRange& range) {
-  auto sums = lake_.sums(of, range);
-  if (!sums) return sums;
+template <class Hour>
+void ApiHandler::name_waits(const LakeHoursOf& of, std::vector<Hour>& hours) {
   const auto progress = hub_.read([&](const LiveView& view) { return view.progress(of.system); });
   for (const Wait& wait : waits_of(progress, of.zone, settings_.now())) {
-    for (HourSums& hour : *sums) {
+    for (HourState& hour : hours) {
       if (hour.state == "final" || hour.window.start != wait.start) continue;
       hour.state = "waiting";
       hour.why = wait.text;
     }
   }
-  return sums;
 }
 
 WebAnswer ApiHandler::totals(const WebRequest& request, const std::string& system) {
@@ -378,8 +376,9 @@ WebAnswer ApiHandler::totals(const WebRequest& request, const std::string& syste
   if (!of) return web_error(500, of.error().message);
   auto [range, refusal] = range_of(request, of->zone);
   if (refusal) return *std::move(refusal);
-  const auto sums = sums_of(*of, range);
+  auto sums = lake_.sums(*of, range);
   if (!sums) return web_error(503, sums.error().message);
+  name_waits(*of, *sums);
   return json_answer(sums_json(system, *sums));
 }
 
@@ -390,12 +389,13 @@ WebAnswer ApiHandler::hour_columns(const WebRequest& request, const std::string&
   if (refusal) return *std::move(refusal);
   // States first: what is published in between is there too, and never an hour that is called final
   // without all of its rows.
-  const auto sums = sums_of(*of, range);
-  if (!sums) return web_error(503, sums.error().message);
+  auto states = lake_.states(*of, range);
+  if (!states) return web_error(503, states.error().message);
+  name_waits(*of, *states);
   const auto rows = lake_.rows(*of, range, std::nullopt, kMostRowsOfColumns);
   if (!rows) return web_error(503, rows.error().message);
   if (rows->size() > kMostRowsOfColumns) return too_many_rows(kMostRowsOfColumns);
-  return json_answer(hour_columns_json(system, *sums, *rows));
+  return json_answer(hour_columns_json(system, *states, *rows));
 }
 
 WebAnswer ApiHandler::gbfs(const WebRequest& request, Path path) {

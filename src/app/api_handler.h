@@ -75,8 +75,9 @@ class ApiHandler final : public WebHandler {
   [[nodiscard]] bool knows(const std::string& system) const;
   Result<LakeHoursOf> hours_of(const std::string& system);
   Result<Zone> zone_of(const std::string& name);
-  // With what open hours wait for.
-  Result<std::vector<HourSums>> sums_of(const LakeHoursOf& of, const TimeRange& range);
+  // Says in the states of open hours what they wait for.
+  template <class Hour>
+  void name_waits(const LakeHoursOf& of, std::vector<Hour>& hours);
 
   ApiSettings settings_;
   const LiveHub& hub_;

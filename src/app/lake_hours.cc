@@ -117,6 +117,26 @@ Result<std::vector<HourlyRow>> LakeHours::rows(const LakeHoursOf& of, const Time
   return found;
 }
 
+template <class Hour>
+Hour& LakeHours::hour_of(const File& file, std::vector<Hour>& hours) {
+  if (hours.empty() || hours.back().window != file.window) {
+    Hour& added = hours.emplace_back();
+    added.window = file.window;
+    added.state = "final";
+  }
+  if (!file.is_final) hours.back().state = "open";
+  return hours.back();
+}
+
+Result<std::vector<HourState>> LakeHours::states(const LakeHoursOf& of, const TimeRange& range) {
+  const std::scoped_lock lock(mutex_);
+  const auto files = find(of, range);
+  if (!files) return std::unexpected(files.error());
+  std::vector<HourState> hours;
+  for (const File& file : *files) hour_of(file, hours);
+  return hours;
+}
+
 Result<std::vector<HourSums>> LakeHours::sums(const LakeHoursOf& of, const TimeRange& range) {
   const std::scoped_lock lock(mutex_);
   const auto files = find(of, range);
@@ -132,12 +152,7 @@ Result<std::vector<HourSums>> LakeHours::sums(const LakeHoursOf& of, const TimeR
       for (const HourlyRow& row : **rows) sums.add(row);
       found = sums_.emplace(file.path, sums).first;
     }
-    if (hours.empty() || hours.back().window != file.window) {
-      hours.push_back({.window = file.window, .state = "final"});
-    }
-    HourSums& hour = hours.back();
-    if (!file.is_final) hour.state = "open";
-    hour += found->second;
+    hour_of(file, hours) += found->second;
   }
   return hours;
 }

@@ -84,6 +84,9 @@ class LakeHours {
   // The same, added up by window; those without any row are left out. `state` is "final" or "open".
   Result<std::vector<HourSums>> sums(const LakeHoursOf& of, const TimeRange& range);
 
+  // The states alone, for which no file is read.
+  Result<std::vector<HourState>> states(const LakeHoursOf& of, const TimeRange& range);
+
   // The longest range that may be asked for.
   static constexpr Seconds kLongest = 32 * kDay;
 
@@ -95,6 +98,10 @@ class LakeHours {
   };
   // Of a file, as rows are used again and again: in the order of stations.
   using Rows = std::shared_ptr<const std::vector<HourlyRow>>;
+
+  // The last of `hours`, as the file's, which is added where it is another hour's.
+  template <class Hour>
+  static Hour& hour_of(const File& file, std::vector<Hour>& hours);
 
   Result<std::vector<File>> find(const LakeHoursOf& of, const TimeRange& range);
   Result<std::string> bytes_of(const std::string& path);

@@ -176,5 +176,19 @@ TEST_F(LakeHoursTest, SumsByHourAndWhetherTheyAreFinal) {
   }
 }
 
+// No file is read for them, as a damaged one shows.
+TEST_F(LakeHoursTest, StatesAreThoseOfTheFolders) {
+  lake_.complete(first_);
+  lake_.put(second_, "none");
+  const auto states = hours_.states(of_, {kEight, kEight + 2 * kHour});
+  ASSERT_TRUE(states) << states.error().message;
+  ASSERT_EQ(states->size(), 2U);
+  EXPECT_EQ((*states)[0].window, (Window{kEight, kEight + kHour}));
+  EXPECT_EQ((*states)[0].state, "final");
+  EXPECT_EQ((*states)[1].window, (Window{kEight + kHour, kEight + 2 * kHour}));
+  EXPECT_EQ((*states)[1].state, "open");
+  EXPECT_FALSE(hours_.sums(of_, {kEight, kEight + 2 * kHour}));
+}
+
 }  // namespace
 }  // namespace bikeflow
