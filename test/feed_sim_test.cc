@@ -174,9 +174,7 @@ class FeedMachine {
         break;
       case Poll::What::kRejected:
         for (std::size_t i = 0; i < poll.round.stations.size(); ++i) letter(Reason::kRoundTooSmall);
-        if (poll.round.stations.empty() && poll.round.refused.empty()) {
-          letter(Reason::kRoundTooSmall);  // so that it is not rejected without a trace
-        }
+        if (poll.round.stations.empty()) letter(Reason::kRoundTooSmall);  // not without a trace
         task.reject(poll.round, {Reason::kRoundTooSmall, "", {}}, poll.at);
         break;
       case Poll::What::kNothingNew: {

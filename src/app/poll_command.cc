@@ -7,6 +7,7 @@
 #include "app/config_file.h"
 #include "app/feed_specs.h"
 #include "app/kafka_settings_of.h"
+#include "base/size.h"
 #include "io/interrupt.h"
 #include "io/kafka_topic.h"
 #include "io/notify.h"
@@ -67,8 +68,13 @@ Result<ExitStatus> tell(const PollRunSummary& summary, const std::string& topic,
                     counted(summary.spool.waiting, "round", "rounds"),
                     summary.trouble.empty() ? "" : ": ", summary.trouble));
   }
-  const bool is_whole =
-      summary.polls.failing.empty() && summary.spool.waiting == 0 && summary.spool.dropped == 0;
+  if (summary.lost_letters_bytes > 0) {
+    shell.log.warning(
+        fmt::format("{} of what was rejected could not be kept",
+                    format_size(static_cast<std::int64_t>(summary.lost_letters_bytes))));
+  }
+  const bool is_whole = summary.polls.failing.empty() && summary.spool.waiting == 0 &&
+                        summary.spool.dropped == 0 && summary.lost_letters_bytes == 0;
   return once && !is_whole ? ExitStatus::kFailed : ExitStatus::kDone;
 }
 

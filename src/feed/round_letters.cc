@@ -37,12 +37,12 @@ std::vector<DeadLetter> letters_of_rejected(const Round& round, const Refusal& w
                                             std::string_view system, const Zone& zone,
                                             Seconds received_at) {
   std::vector<DeadLetter> letters;
-  letters.reserve(round.stations.size() + round.refused.size());
+  letters.reserve(round.stations.size() + round.refused.size() + 1);
+  if (round.stations.empty()) letters.push_back(letter(why, "", system, received_at));
   for (const SeenStation& station : round.stations) {
     letters.push_back(letter_of(station, round.observed_at, why, system, zone, received_at));
   }
   std::ranges::move(letters_of_refused(round, system, received_at), std::back_inserter(letters));
-  if (letters.empty()) letters.push_back(letter(why, "", system, received_at));
   return letters;
 }
 

@@ -20,8 +20,8 @@ DeadLetter letter_of(const SeenStation& station, Seconds observed_at, const Refu
 std::vector<DeadLetter> letters_of_refused(const Round& round, std::string_view system,
                                            Seconds received_at);
 
-// All of a round that is not believed: its stations, then its parts that are none. A letter without
-// a record where it has neither, so that one of each such round is there.
+// All of a round that is not believed: its stations, then its parts that are none. A letter whose
+// record is empty where it has no station, so that each such round is there with its reason.
 std::vector<DeadLetter> letters_of_rejected(const Round& round, const Refusal& why,
                                             std::string_view system, const Zone& zone,
                                             Seconds received_at);

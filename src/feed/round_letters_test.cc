@@ -39,6 +39,12 @@ TEST(RoundLetters, OfARejectedRoundAreItsStationsInTheTopicsFormAsWell) {
   const auto of_none = letters_of_rejected({.observed_at = kObserved}, why, "seoul",
                                            Zone::load("Asia/Seoul").value(), kReceived);
   ASSERT_EQ(of_none.size(), 1U);
+  Round nonsense{.observed_at = kObserved};
+  nonsense.refused = {{{Reason::kNotJson, "", {}}, "{"}};
+  const auto of_nonsense =
+      letters_of_rejected(nonsense, why, "seoul", Zone::load("Asia/Seoul").value(), kReceived);
+  ASSERT_EQ(of_nonsense.size(), 2U);
+  EXPECT_EQ(of_nonsense[0], of_none[0]);
   EXPECT_EQ(of_none[0], (DeadLetter{"seoul", {}, kReceived, why, ""}));
 }
 

@@ -58,13 +58,14 @@ Result<std::unique_ptr<DeadLetterFolder>> DeadLetterFolder::open(std::string fol
   if (!*opened) return made;
   const auto files = made->find(**opened);
   if (!files) return std::unexpected(files.error());
-  for (const Kept& file : *files) {  // a clock that was set may have made any the last one
-    if (auto done = made->append(**opened, file_name(file.name), ""); !done) {
-      return std::unexpected(done.error());
-    }
+  for (const Kept& kept : *files) {  // any may have been the last one
+    const std::string name = file_name(kept.name), shown = made->path(name);
+    const auto file = open_file((*opened)->descriptor(), name, O_RDWR | O_APPEND, shown);
+    if (file) (void)made->append(**opened, *file, shown, "");
   }
-  // The bound may have been lowered.
-  if (auto done = made->make_room(**opened, *files); !done) return std::unexpected(done.error());
+  // The bound may have been lowered. Whatever stands in the way is said with the first that is
+  // kept; nobody's polls wait for it.
+  (void)made->make_room(**opened, *files);
   return made;
 }
 
@@ -90,25 +91,52 @@ std::string DeadLetterFolder::path(std::string_view name) const {
 }
 
 void DeadLetterFolder::add(const std::vector<DeadLetter>& letters) {
-  for (const DeadLetter& letter : letters) waiting_ += line_of(letter);
-  const std::uint64_t most_bytes = std::min(most_bytes_, kMostInMemoryBytes);
+  for (const DeadLetter& letter : letters) {
+    waiting_ += line_of(letter);
+    if (waiting_.size() > 2 * kMostAtOnceBytes) leave_at_most(kMostAtOnceBytes, lost_bytes_);
+  }
+  leave_at_most(has_failed_ ? kMostInMemoryBytes : kMostAtOnceBytes, lost_bytes_);
+}
+
+// The last ones, in whole lines.
+void DeadLetterFolder::leave_at_most(std::uint64_t most_bytes, std::uint64_t& counted_bytes) {
   if (waiting_.size() <= most_bytes) return;
   const std::size_t end = waiting_.find('\n', waiting_.size() - most_bytes - 1);
-  gone_bytes_ += end + 1;
+  counted_bytes += end + 1;
   waiting_.erase(0, end + 1);
 }
 
 Result<void> DeadLetterFolder::keep(Seconds now) {
   if (waiting_.empty()) return {};
+  leave_at_most(most_bytes_, gone_bytes_);
+  auto done = write(now);
+  has_failed_ = !done;
+  if (done) {
+    waiting_ = {};
+  } else {
+    leave_at_most(kMostInMemoryBytes, lost_bytes_);
+  }
+  return done;
+}
+
+Result<void> DeadLetterFolder::write(Seconds now) {
   const auto opened = open_or_make_folder();
   if (!opened) return std::unexpected(opened.error());
   const auto files = find(*opened);
   if (!files) return std::unexpected(files.error());
-  const Name name = name_for(*files, format_utc(now).substr(0, kDayForm.size()));
   if (auto done = make_room(*opened, *files); !done) return done;
-  if (auto done = append(*opened, file_name(name), waiting_); !done) return done;
-  waiting_ = {};
-  return {};
+  Name name = name_for(*files, format_utc(now).substr(0, kDayForm.size()));
+  const auto open = [&] {
+    const std::string text = file_name(name);
+    return open_file(opened->descriptor(), text, O_RDWR | O_CREAT | O_APPEND, path(text));
+  };
+  auto file = open();
+  if (!file) {  // somebody else's
+    ++name.number;
+    file = open();
+  }
+  if (!file) return std::unexpected(file.error());
+  return append(*opened, *file, path(file_name(name)), waiting_);
 }
 
 Result<std::optional<File>> DeadLetterFolder::open_folder() const {
@@ -139,8 +167,9 @@ Result<std::vector<DeadLetterFolder::Kept>> DeadLetterFolder::find(const File& o
 }
 
 DeadLetterFolder::Name DeadLetterFolder::name_for(const std::vector<Kept>& files,
-                                                  std::string_view day) const {
-  Name name{std::string(day), 1};
+                                                  std::string day) const {
+  if (!files.empty()) day = std::max(day, files.back().name.day);
+  Name name{day, 1};
   for (const Kept& file : files) {  // the last one of the day
     if (file.name.day != day) continue;
     const bool is_full =
@@ -153,35 +182,36 @@ DeadLetterFolder::Name DeadLetterFolder::name_for(const std::vector<Kept>& files
 Result<void> DeadLetterFolder::make_room(const File& opened, const std::vector<Kept>& files) {
   std::uint64_t size_bytes = waiting_.size();
   for (const Kept& file : files) size_bytes += file.size_bytes;
+  Result<void> removed;
   for (const Kept& file : files) {
-    if (size_bytes <= most_bytes_) break;
+    if (size_bytes <= most_bytes_) return {};
     const std::string oldest = file_name(file.name);
     if (::unlinkat(opened.descriptor(), oldest.c_str(), 0) != 0 && errno != ENOENT) {
-      return os_failure("remove", path(oldest), errno);
+      removed = os_failure("remove", path(oldest), errno);
+      continue;
     }
     size_bytes -= file.size_bytes;
     gone_bytes_ += file.size_bytes;
   }
-  return {};
+  return size_bytes <= most_bytes_ ? Result<void>() : removed;
 }
 
-// Without `lines` it only removes what is no whole line.
-Result<void> DeadLetterFolder::append(const File& opened, const std::string& name,
-                                      std::string_view lines) const {
-  const std::string shown = path(name);
-  const auto file = open_file(opened.descriptor(), name, O_RDWR | O_CREAT | O_APPEND, shown);
-  if (!file) return std::unexpected(file.error());
+Result<void> DeadLetterFolder::append(const File& opened, const File& file,
+                                      const std::string& shown, std::string_view lines) {
   struct stat status{};
-  if (::fstat(file->descriptor(), &status) != 0) return os_failure("look at", shown, errno);
+  if (::fstat(file.descriptor(), &status) != 0) return os_failure("look at", shown, errno);
   const auto size_bytes = static_cast<std::uint64_t>(status.st_size);
-  const auto begin = size_of_lines(*file, size_bytes, shown);
+  const auto begin = size_of_lines(file, size_bytes, shown);
   if (!begin) return std::unexpected(begin.error());
-  const auto cut = [&] { return ::ftruncate(file->descriptor(), static_cast<off_t>(*begin)) == 0; };
+  const auto cut = [&] { return ::ftruncate(file.descriptor(), static_cast<off_t>(*begin)) == 0; };
   if (*begin < size_bytes && !cut()) return os_failure("cut", shown, errno);
   if (lines.empty()) return {};
-  auto done = write_all(*file, lines, shown);
-  if (done) done = sync_file(*file, shown);
-  if (done && *begin == 0) done = sync_file(opened, folder_);  // its name may be new
+  auto done = write_all(file, lines, shown);
+  if (done) done = sync_file(file, shown);
+  if (done && (*begin == 0 || !has_synced_)) {  // its name may be new
+    done = sync_file(opened, folder_);
+    has_synced_ = done.has_value();
+  }
   if (!done) (void)cut();  // else what came through would be there twice
   return done;
 }

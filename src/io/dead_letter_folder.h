@@ -7,10 +7,12 @@
 //
 // Named by the UTC day on which it was written, and numbered, as a day may need several. Appended
 // to, and synced once for all that is written at a time. A line that a crash has cut goes when the
-// folder is opened: it was never promised.
+// folder is opened: it was never promised. After a clock that was set back the day stays the last
+// one, so that names are in the order of writing.
 //
 // All files together take no more than a bound: the oldest file makes room. They are small beside
-// it, so that what goes at once is a small part.
+// it, so that what goes at once is a small part. A file that cannot be written or removed, as it is
+// somebody else's, is left alone.
 //
 // What the disk does not take waits in memory, up to kMostInMemoryBytes.
 //
@@ -35,6 +37,7 @@ namespace bikeflow {
 class DeadLetterFolder {
  public:
   static constexpr std::uint64_t kMostInMemoryBytes = std::uint64_t{16} << 20;
+  static constexpr std::uint64_t kMostAtOnceBytes = std::uint64_t{64} << 20;  // of a healthy disk
   static constexpr std::uint64_t kFilesInBound = 8;
 
   // The folder itself is made when there is something to put there.
@@ -49,8 +52,10 @@ class DeadLetterFolder {
   [[nodiscard]] const std::string& folder() const { return folder_; }
   [[nodiscard]] std::uint64_t most_bytes() const { return most_bytes_; }
   [[nodiscard]] std::uint64_t waiting_bytes() const { return waiting_.size(); }
-  // Since the beginning, for want of room.
+  // Since the beginning, for want of room in the folder.
   [[nodiscard]] std::uint64_t gone_bytes() const { return gone_bytes_; }
+  // Since the beginning, for want of room in memory.
+  [[nodiscard]] std::uint64_t lost_bytes() const { return lost_bytes_; }
 
  private:
   struct Name {
@@ -75,14 +80,20 @@ class DeadLetterFolder {
   Result<File> open_or_make_folder() const;
   // The oldest first.
   Result<std::vector<Kept>> find(const File& opened) const;
-  [[nodiscard]] Name name_for(const std::vector<Kept>& files, std::string_view day) const;
+  [[nodiscard]] Name name_for(const std::vector<Kept>& files, std::string day) const;
+  void leave_at_most(std::uint64_t most_bytes, std::uint64_t& counted_bytes);
+  Result<void> write(Seconds now);
   Result<void> make_room(const File& opened, const std::vector<Kept>& files);
-  Result<void> append(const File& opened, const std::string& name, std::string_view lines) const;
+  // Without `lines` it only removes what is no whole line.
+  Result<void> append(const File& opened, const File& file, const std::string& shown,
+                      std::string_view lines);
 
   const std::string folder_;
   const std::uint64_t most_bytes_;
   std::string waiting_;  // lines
-  std::uint64_t gone_bytes_ = 0;
+  std::uint64_t gone_bytes_ = 0, lost_bytes_ = 0;
+  bool has_failed_ = false;  // the last time
+  bool has_synced_ = false;  // the folder, in which the last process may have made a file
 };
 
 }  // namespace bikeflow

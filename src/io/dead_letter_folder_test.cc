@@ -1,7 +1,10 @@
 #include "io/dead_letter_folder.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
@@ -207,11 +210,59 @@ TEST(DeadLetterFolder, WhatWaitsForTheDiskIsBounded) {
   constexpr std::size_t kRecord = std::size_t{1} << 20;
   for (int i = 0; i < 20; ++i) EXPECT_FALSE(keep(*folder, letter_of(i, kRecord)));
   EXPECT_LE(folder->waiting_bytes(), DeadLetterFolder::kMostInMemoryBytes);
-  EXPECT_GT(folder->gone_bytes(), 4 * kRecord);
+  EXPECT_GT(folder->lost_bytes(), 4 * kRecord);
+  EXPECT_EQ(folder->gone_bytes(), 0U);
   std::filesystem::remove(temp / "spool");
   ASSERT_TRUE(folder->keep(kNoon));
   EXPECT_EQ(numbers_in(temp / "spool").front(), 5);
   EXPECT_EQ(numbers_in(temp / "spool").back(), 19);
+}
+
+// As one that another user has made; whoever runs the tests may be allowed everything.
+TEST(DeadLetterFolder, AFileThatIsNotItsOwnIsLeftAlone) {
+  const TempFolder temp;
+  ASSERT_TRUE(keep(*opened(temp.path()), letter_of(0)));
+  const std::string name = temp / "2024-08-11-0001.ndjson";
+  const auto is_refused = [&] {
+    const File file(::open(name.c_str(), O_RDWR | O_CLOEXEC));
+    return !file.is_open();
+  };
+  const std::string said = in_child([&]() -> std::string {
+    ::chmod(name.c_str(), 0444);
+    if (!is_refused() && (::chmod(temp.path().c_str(), 0777) != 0 || ::setuid(65534) != 0)) {
+      return "no other user";
+    }
+    if (!is_refused()) return "it can be written";
+    const auto folder = opened(temp.path());
+    if (folder == nullptr) return "refused";
+    if (auto kept = keep(*folder, letter_of(1)); !kept) return kept.error().message;
+    if (auto kept = keep(*folder, letter_of(2)); !kept) return kept.error().message;
+    return "kept";
+  });
+  EXPECT_EQ(said, "kept");
+  EXPECT_THAT(numbers_in(temp.path()), ElementsAre(0, 1, 2));
+  EXPECT_TRUE(std::filesystem::exists(temp / "2024-08-11-0002.ndjson"));
+}
+
+TEST(DeadLetterFolder, AClockThatIsSetBackMovesNothingToTheFront) {
+  const TempFolder temp;
+  const auto folder = opened(temp.path());
+  ASSERT_TRUE(keep(*folder, letter_of(12 * 3600)));
+  folder->add({letter_of(1)});
+  ASSERT_TRUE(folder->keep(kNoon));
+  EXPECT_THAT(numbers_in(temp.path()), ElementsAre(12 * 3600, 1));
+  EXPECT_EQ(files_in(temp.path()).size(), 1U);
+}
+
+TEST(DeadLetterFolder, MoreThanMemoryHoldsIsKeptByADiskThatWorks) {
+  const TempFolder temp;
+  const auto folder = opened(temp.path());
+  std::vector<DeadLetter> letters;
+  for (int i = 0; i < 20; ++i) letters.push_back(letter_of(i, std::size_t{1} << 20));
+  folder->add(letters);
+  ASSERT_TRUE(folder->keep(kNoon));
+  EXPECT_EQ(numbers_in(temp.path()).size(), 20U);
+  EXPECT_EQ(folder->gone_bytes() + folder->lost_bytes(), 0U);
 }
 
 TEST(DeadLetterFolder, WhatCannotBeUsedIsSaidAtOnce) {

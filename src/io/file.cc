@@ -109,7 +109,7 @@ Result<std::vector<ListedFile>> list_files(const File& folder, std::string_view 
       return files;
     }
     struct stat status{};
-    if (::fstatat(again, entry->d_name, &status, 0) != 0) {
+    if (::fstatat(again, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
       if (errno == ENOENT) continue;  // removed since it was read
       return os_failure("look at", fmt::format("{}/{}", shown, entry->d_name), errno);
     }

@@ -28,6 +28,7 @@ constexpr std::int64_t kLastMs = 3'000;
 constexpr std::int64_t kLastInTroubleMs = 500;  // it would not help
 constexpr std::int64_t kLastOfOnceMs = 30'000;  // without anything that got through
 constexpr std::int64_t kPieceMs = 20;
+constexpr std::int64_t kLettersRetryMs = 10'000;  // each time writes all of them
 
 std::string counted_rounds(std::int64_t count) {
   return count == 1 ? "1 round" : fmt::format("{} rounds", count);
@@ -187,8 +188,10 @@ Result<PollRunSummary> PollRun::poll_and_send() {
   }
   settings_.service.stopping();
   polls_->cancel();
+  end_letters();
   wait_for_sender();
   PollRunSummary summary;
+  summary.lost_letters_bytes = dead_letters_->waiting_bytes() + dead_letters_->lost_bytes();
   summary.trouble = sender_->trouble();
   summary.rounds = sender_->rounds();
   summary.records = sender_->records();
@@ -219,12 +222,8 @@ void PollRun::wait_for_sender() {
 void PollRun::poll_ended(std::size_t number, const PollResult& result) {
   Feed& feed = feeds_[number];
   const Now at = polls_->now();
-  const bool is_kept = keep(letters_of(result, feed.system, feed.zone, at.wall), at);
-  if (result.rejected) tell_rejected(feed, is_kept);
   Result<void> kept;
-  if (result.believed) {
-    feed.is_rejected = false;
-    tell_refused(feed, *result.believed, is_kept);
+  if (result.believed) {  // before anything else, as it is worth the most
     const TopicRound round =
         topic_round(*result.believed, feed.zone, feed.system, settings_.names_systems, at.wall);
     if (!round.records.empty()) kept = spool_->add(round);
@@ -236,6 +235,12 @@ void PollRun::poll_ended(std::size_t number, const PollResult& result) {
   }
   kept ? disk_.worked(at) : disk_.failed(kept.error().message, at);
   say(disk_.take_news("they are sent from memory, and lost with the process", at));
+  const bool is_kept = keep(letters_of(result, feed.system, feed.zone, at.wall), at);
+  if (result.rejected) tell_rejected(feed, is_kept);
+  if (result.believed) {
+    feed.is_rejected = false;
+    tell_refused(feed, *result.believed, is_kept);
+  }
   report_dropped();
   report_gone();
 }
@@ -246,10 +251,19 @@ void PollRun::say(const std::optional<Outage::News>& news) const {
 
 bool PollRun::keep(const std::vector<DeadLetter>& letters, const Now& at) {
   dead_letters_->add(letters);
+  if (at.monotonic_ms < letters_retry_ms_) return false;
   const auto kept = dead_letters_->keep(at.wall);
   kept ? letters_disk_.worked(at) : letters_disk_.failed(kept.error().message, at);
   say(letters_disk_.take_news("it waits in memory, and is lost with the process", at));
+  if (!kept) letters_retry_ms_ = at.monotonic_ms + kLettersRetryMs;
   return kept.has_value();
+}
+
+// A last time for what waits in memory.
+void PollRun::end_letters() {
+  if (dead_letters_->waiting_bytes() == 0) return;
+  letters_retry_ms_ = 0;
+  (void)keep({}, polls_->now());
 }
 
 void PollRun::tell_rejected(Feed& feed, bool is_kept) {
@@ -313,14 +327,24 @@ void PollRun::report_dropped() {
 }
 
 void PollRun::report_gone() {
+  const std::int64_t now_ms = monotonic_ms();
   const auto gone = static_cast<std::int64_t>(dead_letters_->gone_bytes());
-  const std::int64_t news = gone_.news(gone, monotonic_ms());
-  if (news == 0) return;
-  voice_.warning(fmt::format(
-      "{} of what was rejected are gone for want of room in {}, the oldest, {} since this process "
-      "began; [kafka] dead_letter_max ({} now) says how much is kept",
-      format_size(news), dead_letters_->folder(), format_size(gone),
-      format_size(static_cast<std::int64_t>(dead_letters_->most_bytes()))));
+  if (const std::int64_t news = gone_.news(gone, now_ms); news > 0) {
+    voice_.warning(fmt::format(
+        "{} of what was rejected are gone for want of room in {}, the oldest, {} since this "
+        "process began; [kafka] dead_letter_max ({} now) says how much is kept",
+        format_size(news), dead_letters_->folder(), format_size(gone),
+        format_size(static_cast<std::int64_t>(dead_letters_->most_bytes()))));
+  }
+  const auto lost = static_cast<std::int64_t>(dead_letters_->lost_bytes());
+  if (const std::int64_t news = lost_.news(lost, now_ms); news > 0) {
+    voice_.warning(
+        fmt::format("{} of what was rejected are lost, as {} did not take them and no "
+                    "more than {} wait in memory; {} since this process began",
+                    format_size(news), dead_letters_->folder(),
+                    format_size(static_cast<std::int64_t>(DeadLetterFolder::kMostInMemoryBytes)),
+                    format_size(lost)));
+  }
 }
 
 }  // namespace bikeflow

@@ -52,6 +52,7 @@ struct PollRunSummary {  // of this run
   std::int64_t rounds = 0, records = 0;  // acknowledged by the broker
   SpoolCounts spool;                     // at the end
   std::string trouble;                   // why rounds still wait; empty where none does
+  std::uint64_t lost_letters_bytes = 0;  // of what was rejected, as the disk did not take it
 };
 
 class PollRun {
@@ -105,6 +106,7 @@ class PollRun {
   void report();
   void report_dropped();
   void report_gone();
+  void end_letters();
   [[nodiscard]] std::string sent_line() const;
 
   PollRunSettings settings_;
@@ -118,7 +120,8 @@ class PollRun {
   Outage letters_disk_{"what is rejected cannot be kept on the disk",
                        "what is rejected can be kept on the disk again"};
   std::int64_t reported_ms_ = 0;
-  Said dropped_, gone_;
+  Said dropped_, gone_, lost_;
+  std::int64_t letters_retry_ms_ = 0;  // not before, by the clock that is never set
   std::unique_ptr<Spool> spool_;
   std::unique_ptr<DeadLetterFolder> dead_letters_;  // in the spool, whose lock it needs
   std::unique_ptr<RoundSender> sender_;             // last: it uses the spool
