@@ -1,7 +1,8 @@
 // The hours of a lake that is being written, by time: what the dashboard shows of the past. Unlike
 // LakeView it never lists all of a lake: it knows in which folder an hour is.
 //
-// Threads: any; one at a time goes to the store.
+// Threads: any; one at a time goes to the store. Helpers decode a station's files while they are
+// asked for.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -98,15 +100,21 @@ class LakeHours {
   };
   // Of a file, as rows are used again and again: in the order of stations.
   using Rows = std::shared_ptr<const std::vector<HourlyRow>>;
+  using Bytes = std::shared_ptr<const std::string>;
 
   // The last of `hours`, as the file's, which is added where it is another hour's.
   template <class Hour>
   static Hour& hour_of(const File& file, std::vector<Hour>& hours);
 
   Result<std::vector<File>> find(const LakeHoursOf& of, const TimeRange& range);
-  Result<std::string> bytes_of(const std::string& path);
+  Result<Bytes> bytes_of(const std::string& path);
   Result<Rows> read(const std::string& path);
-  Result<std::vector<HourlyRow>> read_station(const std::string& path, StationReader& station);
+  Result<std::vector<HourlyRow>> rows_of_all(std::span<const File> files, std::size_t most);
+  Result<std::vector<HourlyRow>> rows_of_station(std::span<const File> files,
+                                                 const std::string& station, std::size_t most);
+  // Adds to `found`. Each of the readers is one thread's.
+  Result<void> read_station(std::span<const File> files, std::span<StationReader> readers,
+                            std::vector<HourlyRow>& found);
   Result<Store*> store();
 
   std::string url_;
@@ -117,7 +125,7 @@ class LakeHours {
   // those of which single stations were: a week's in either, for who looks at one goes on to the
   // next.
   LastUsed<Rows> rows_{100'000};
-  LastUsed<std::string> bytes_{8 << 20};
+  LastUsed<Bytes> bytes_{8 << 20};
   // Sums are small, and asked for each time that a page looks at a week.
   static constexpr std::size_t kMostKeptSums = 20'000;
   std::unordered_map<std::string, HourSums> sums_;
