@@ -55,7 +55,7 @@ export function hourClass(row: HourRow | undefined, mode: HourMode, racks: numbe
     }
     case 'empty':
     case 'full':
-      return timeClass(secondsOf(row, mode, racks));
+      return timeClass(secondsOf(row, mode, racks), lengthOf(row));
   }
 }
 
@@ -73,9 +73,12 @@ export function lengthOf(row: HourRow): number {
   return (Date.parse(row.end) - Date.parse(row.start)) / 1000;
 }
 
-function timeClass(seconds: number | null): number {
+// Of a window of any length: never, less than these shares of it, all of it.
+export const kTimeShares = [1 / 4, 1 / 2, 1] as const;
+
+function timeClass(seconds: number | null, length: number): number {
   if (seconds === null) return kUnknownClass;
-  return seconds === 0 ? 1 : seconds < 900 ? 2 : seconds < 1800 ? 3 : seconds < 3600 ? 4 : 5;
+  return seconds === 0 ? 1 : 2 + kTimeShares.filter((share) => seconds >= share * length).length;
 }
 
 const kOranges = ['#eef0ee', '#f6d9a8', '#efb064', '#dd7d2c', '#b34a0c'];

@@ -86,6 +86,19 @@ describe('how long a station was empty or full', () => {
   });
 });
 
+describe('the class of a time', () => {
+  const classOf = (end: string, seconds: number) => {
+    const of = hour('2024-08-11T13:00:00Z', [0], { end, observed_seconds: [3600], empty_seconds: [seconds] });
+    return hourClass(new Day([{ stations: ['a'], hours: [of] }]).rows(kAt[0])[0], 'empty', 10);
+  };
+  it('goes by the share of the window, however long that is', () => {
+    const ofAnHour = [0, 1, 899, 900, 1799, 1800, 3599, 3600].map((s) => classOf('2024-08-11T14:00:00Z', s));
+    expect(ofAnHour).toEqual([1, 2, 2, 3, 3, 4, 4, 5]);
+    const ofAQuarter = [0, 1, 224, 225, 449, 450, 899, 900].map((s) => classOf('2024-08-11T13:15:00Z', s));
+    expect(ofAQuarter).toEqual([1, 2, 2, 3, 3, 4, 4, 5]);
+  });
+});
+
 describe('how full a station was at the end of an hour', () => {
   const of = (bikes: number, racks: number | null) =>
     hourClass(new Day([{ stations: ['a'], hours: [hour('2024-08-11T13:00:00Z', [0], { bikes_close: [bikes] })] }]).byStation(kAt[0]).get('a'), 'fill', racks);

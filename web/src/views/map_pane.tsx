@@ -6,7 +6,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { about, go, route, setParams } from '../app.ts';
 import { whole } from '../format/numbers.ts';
 import type { Session } from '../live/session.ts';
-import { paints, type Scale } from '../map/classes.ts';
+import { kTimeShares, paints, type Scale } from '../map/classes.ts';
 import { lieInSeoul, loadDistricts } from '../map/districts.ts';
 import { loadMap } from '../map/load.ts';
 import type { StationMap } from '../map/station_map.ts';
@@ -211,7 +211,7 @@ function paintsOf(scale: Scale, of: typeof theme.value): ReturnType<typeof paint
   return made;
 }
 
-function legendWords({ scale, unknown }: Coloured): readonly string[] {
+function legendWords({ scale, unknown }: Coloured, windowMs: number): readonly string[] {
   const t = text.value;
   switch (scale) {
     case 'fill':
@@ -223,7 +223,8 @@ function legendWords({ scale, unknown }: Coloured): readonly string[] {
     case 'empty':
     case 'full': {
       const min = language.value === 'ko' ? '분' : ' min';
-      return [unknown, '0', `<15${min}`, `<30${min}`, `<60${min}`, `60${min}`];
+      const length = windowMs / 60_000;
+      return [unknown, '0', ...kTimeShares.map((share) => `<${share * length}${min}`), `${length}${min}`];
     }
   }
 }
@@ -231,7 +232,7 @@ function legendWords({ scale, unknown }: Coloured): readonly string[] {
 function Legend({ session, coloured, without }: { session: Session; coloured: Coloured; without: number | null }) {
   const t = text.value;
   const { scale } = coloured;
-  const words = legendWords(coloured);
+  const words = legendWords(coloured, session.windowMs);
   const all = session.stations.value.length;
   const hasNoRacks = scale === 'fill' && session.stations.value.some((station) => station.racks === null || station.racks <= 0);
   const order = words.map((_, index) => index).slice(1).concat(0);
