@@ -65,25 +65,31 @@ describe('times', () => {
   it('go into addresses and back', () => {
     const t = at('2024-08-10T23:00:00Z');
     expect(times.hourKey(t, kSeoul)).toBe('2024-08-11T08');
-    expect(times.parseHourKey('2024-08-11T08', kSeoul)).toBe(t);
-    expect(times.parseHourKey('2024-02-30T08', kSeoul)).toBeNull();
-    expect(times.parseHourKey('2024-08-11T24', kSeoul)).toBeNull();
-    expect(times.parseHourKey('yesterday', kSeoul)).toBeNull();
-    expect(times.parseHourKey('0002-08-11T08', kSeoul)).toBeNull(); // and not 1902
+    expect(times.parseHourKey('2024-08-11T08', kSeoul, kHourMs)).toBe(t);
+    expect(times.parseHourKey('2024-02-30T08', kSeoul, kHourMs)).toBeNull();
+    expect(times.parseHourKey('2024-08-11T24', kSeoul, kHourMs)).toBeNull();
+    expect(times.parseHourKey('yesterday', kSeoul, kHourMs)).toBeNull();
+    expect(times.parseHourKey('0002-08-11T08', kSeoul, kHourMs)).toBeNull(); // and not 1902
+  });
+  it('are none where no window starts', () => {
+    const parse = (key: string, slideMs: number) => times.parseHourKey(`2024-08-11T${key}`, kSeoul, slideMs);
+    expect(['0815', '0807'].map((key) => parse(key, kHourMs))).toEqual([null, null]);
+    expect(parse('0815', kHourMs / 4)).toBe(at('2024-08-10T23:15:00Z'));
+    expect(parse('0807', kHourMs / 4)).toBeNull();
   });
   it('tell the hours of days with a clock change apart in addresses', () => {
     for (const day of ['2024-03-10', '2024-11-03']) {
       const hours = times.startsOfDay(day, kNewYork, kHourMs);
       const keys = hours.map((hour) => times.hourKey(hour, kNewYork));
-      expect(keys.map((key) => times.parseHourKey(key, kNewYork))).toEqual(hours);
+      expect(keys.map((key) => times.parseHourKey(key, kNewYork, kHourMs))).toEqual(hours);
     }
     const quarters = times.startsOfDay('2024-11-03', kNewYork, kHourMs / 4);
     expect(quarters).toHaveLength(100);
-    expect(quarters.map((start) => times.parseHourKey(times.hourKey(start, kNewYork), kNewYork))).toEqual(quarters);
+    expect(quarters.map((start) => times.parseHourKey(times.hourKey(start, kNewYork), kNewYork, kHourMs / 4))).toEqual(quarters);
     expect(times.hourKey(at('2024-11-03T06:15:00Z'), kNewYork)).toBe('2024-11-03T0115~2');
-    expect(times.parseHourKey('2024-08-11T0860', kSeoul)).toBeNull();
+    expect(times.parseHourKey('2024-08-11T0860', kSeoul, kHourMs)).toBeNull();
     expect(times.hourKey(at('2024-11-03T06:00:00Z'), kNewYork)).toBe('2024-11-03T01~2');
-    expect(times.parseHourKey('2024-11-03T02~2', kNewYork)).toBeNull(); // there is one
+    expect(times.parseHourKey('2024-11-03T02~2', kNewYork, kHourMs)).toBeNull(); // there is one
   });
 });
 

@@ -160,7 +160,8 @@ export function hourKey(ms: number, zone: string): string {
   return `${isoDate(ms, zone)}T${two(hour)}${minute === 0 ? '' : two(minute)}${isSecond ? '~2' : ''}`;
 }
 
-export function parseHourKey(key: string, zone: string): number | null {
+// Null too where none of the day's windows starts.
+export function parseHourKey(key: string, zone: string, slideMs: number): number | null {
   const found = /^(\d{4})-(\d\d)-(\d\d)T(\d\d)([0-5]\d)?(~2)?$/.exec(key);
   if (!found) return null;
   const [year, month, day, hour] = found.slice(1, 5).map(Number) as [number, number, number, number];
@@ -169,8 +170,9 @@ export function parseHourKey(key: string, zone: string): number | null {
     return null;
   }
   const first = instantOf(year, month, day, hour, zone) + Number(found[5] ?? 0) * 60_000;
-  if (!found[6]) return first;
-  return localTime(first + kHourMs, zone).hour === hour ? first + kHourMs : null;
+  if (found[6] && localTime(first + kHourMs, zone).hour !== hour) return null;
+  const start = found[6] ? first + kHourMs : first;
+  return startsOfDay(isoDate(start, zone), zone, slideMs).includes(start) ? start : null;
 }
 
 const kUnits = {

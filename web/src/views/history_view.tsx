@@ -50,7 +50,7 @@ async function dayOf(session: Session, date: string, hours: readonly number[], a
 
 export function HistoryView({ session }: { session: Session }) {
   const t = text.value;
-  const asked = route.value.item === null ? null : parseHourKey(route.value.item, session.zone);
+  const asked = route.value.item === null ? null : parseHourKey(route.value.item, session.zone, session.slideMs);
   const [tries, setTries] = useState(0);
   const retry = () => setTries(tries + 1);
   // Which hours there are: the newest one is where the history starts; else the one that runs, of which a day can be
