@@ -4,7 +4,7 @@ import { effect, signal } from '@preact/signals';
 
 import { ApiError, Client } from './api/client.ts';
 import type { About } from './api/types.ts';
-import { Session } from './live/session.ts';
+import { isSameSystem, Session } from './live/session.ts';
 import { hashOf, type Page, parseRoute, type Route, systemOf } from './route.ts';
 import { hasHours } from './text/text.ts';
 
@@ -97,7 +97,7 @@ function chooseSession(): void {
   const wanted = route.value.system;
   const found = about.value && systemOf(about.value.systems, wanted);
   const info = found === 'choice' ? null : found;
-  if (info?.id === session.value?.info.id) return;
+  if (isSameSystem(info, session.value?.info ?? null)) return;
   session.value?.stop();
   if (!info) {
     session.value = null;

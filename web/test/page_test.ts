@@ -6,6 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { Standin, type StandinOptions } from '../dev/standin.ts';
+import type { About } from '../src/api/types.ts';
 import { readStation } from '../src/live/station.ts';
 import { paints } from '../src/map/classes.ts';
 import { axeFaults, kPhone, launch, open, waitForMap, type Watched } from './browser.ts';
@@ -400,9 +401,31 @@ describe('history', () => {
     await page.keyboard.press('End');
     expect(await shownHour(page)).toBe('23:45 – 00:00');
     expect(await page.locator('.day-strip .known').count()).toBe(96);
+    await page.goto(`${url}#/seoul/history/2024-08-10T0807?map=empty`);
+    await page.waitForFunction(() => document.querySelector('.page-head')?.textContent?.includes('This address names no window'));
+    expect(await shownHour(page)).toBe('22:00 – 22:15');
+    expect(await page.locator('.legend li').allInnerTexts()).toEqual(
+      ['0', '<3.75 min', '<7.5 min', '<15 min', '15 min', 'unknown'].map((words) => expect.stringContaining(words)),
+    );
     await page.goto(`${url}#/seoul`);
     await page.waitForFunction(() => document.querySelector('.figures')?.textContent?.includes('22:00–22:15: '));
     expect(await page.locator('.figures').innerText()).toMatch(/last week by 22:30: [0-9,]+ in the whole window/);
+  });
+
+  it('goes on by the windows of a server that was started with others', async () => {
+    const url = await serve({ stations: 300 });
+    const page = await visit(url);
+    await page.goto(`${url}#/seoul/history/2024-08-10T08`);
+    await page.waitForSelector('.hour-table tbody tr');
+    await page.route('**/api/v1/about', async (route) => {
+      const about = (await (await route.fetch()).json()) as About;
+      await route.fulfill({ json: { ...about, systems: about.systems.map((of) => ({ ...of, window_s: 900, slide_s: 900 })) } });
+    });
+    standin!.dropStreams(); // the page looks who is there when it is back
+    await expect.poll(() => shownHour(page), { timeout: 20_000 }).toBe('08:00 – 08:15');
+    await page.waitForFunction(() => document.querySelector('.hour-table')?.textContent?.includes('Rows of this window'));
+    expect(await page.locator('.player input[type=range]').getAttribute('max')).toBe('95');
+    await expect.poll(columnsAsked).toBe(2); // what was kept is of other windows
   });
 
   it('says of a day that does not come that it does not, plays none of it, and asks again when told to', async () => {

@@ -28,6 +28,12 @@ const kClean = { stations: false, positions: false, state: false, movements: fal
 // Of a step the stations come last; what comes before them is shown with them, or after this time.
 const kStepMs = 250;
 
+// Whether what a session goes by is the same in both; how many stations there are it hears by itself.
+export function isSameSystem(a: SystemInfo | null, b: SystemInfo | null): boolean {
+  const of = (info: SystemInfo | null) => JSON.stringify(info && { ...info, stations: 0 });
+  return of(a) === of(b);
+}
+
 export class Session {
   readonly info: SystemInfo;
   readonly zone: string;

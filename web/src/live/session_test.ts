@@ -3,10 +3,18 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { Client } from '../api/client.ts';
 import { sampleStation } from './sample.ts';
-import { Session } from './session.ts';
+import { isSameSystem, Session } from './session.ts';
 
 const kInfo = { id: 'seoul', name: 'Seoul', timezone: 'Asia/Seoul', stations: 1, stale_after_s: 600, window_s: 3600, slide_s: 3600 };
 const kSnapshot = { now: '2024-08-11T13:30:10Z', stations: [sampleStation()] };
+
+describe('a system', () => {
+  it('is another one once its zone or its windows are, and not when a station comes', () => {
+    const changes = [{ stations: 2 }, { timezone: 'UTC' }, { window_s: 900 }, { slide_s: 900 }, { stale_after_s: 60 }, { id: 'x' }];
+    expect(changes.map((change) => isSameSystem(kInfo, { ...kInfo, ...change }))).toEqual([true, ...Array(5).fill(false)]);
+    expect([isSameSystem(null, null), isSameSystem(kInfo, null), isSameSystem(null, kInfo)]).toEqual([true, false, false]);
+  });
+});
 
 describe('a session', () => {
   beforeEach(() => {

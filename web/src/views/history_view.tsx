@@ -22,7 +22,7 @@ import { Player } from './player.tsx';
 const kDaysKept = 4;
 const kLookBackDays = 8;
 
-// Days of which every hour is final never change, so they are kept; by system and date.
+// Days of which every hour is final never change, so they are kept; by system, with its zone and its windows, and date.
 const kept = new Map<string, Day>();
 
 // What one answer may hold of a large city: the windows of a quarter of an hour of a day.
@@ -35,7 +35,7 @@ function inParts(hours: readonly number[]): number[][] {
 }
 
 async function dayOf(session: Session, date: string, hours: readonly number[], abort: AbortSignal): Promise<Day> {
-  const key = `${session.info.id} ${date}`;
+  const key = [session.info.id, session.zone, session.windowMs, session.slideMs, date].join(' ');
   const there = kept.get(key);
   if (there) return there;
   const ask = (of: readonly number[]) =>

@@ -51,7 +51,7 @@ export function Page() {
       </a>
       <Header />
       <Banners />
-      {at && at.info.id === system ? <View session={at} /> : about.value ? <Chooser /> : <Opening />}
+      {at && at.info.id === system ? <View key={at} session={at} /> : about.value ? <Chooser /> : <Opening />}
       <Footer session={at} />
       <TokenDialog />
     </>
