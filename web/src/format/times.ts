@@ -105,8 +105,8 @@ export function dayName(ms: number, zone: string, language: Language): string {
 }
 
 // With the day where that is not the day of `now`.
-export function timeNear(ms: number, now: number, zone: string, language: Language): string {
-  const time = clockTime(ms, zone);
+export function timeNear(ms: number, now: number, zone: string, language: Language, timeOf = clockTime): string {
+  const time = timeOf(ms, zone);
   return isoDate(ms, zone) === isoDate(now, zone) ? time : `${dayName(ms, zone, language)} ${time}`;
 }
 

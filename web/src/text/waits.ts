@@ -1,19 +1,20 @@
 // Why an hour is not final, in the visitor's language.
 
-import type { Wait, WaitingPart } from '../api/types.ts';
-import { clockTime, clockTimeSeconds, type Language, span, timeNear } from '../format/times.ts';
+import type { SystemState, Wait, WaitingPart } from '../api/types.ts';
+import { clockTimeSeconds, type Language, span, timeNear } from '../format/times.ts';
 import { milliseconds } from '../live/station.ts';
 import type { Text } from './en.ts';
 
 const kPartsNamed = 2; // those furthest behind come first
 
-export function waitWords(wait: Wait, zone: string, text: Text): string {
+// Times with the day where that is not the day of `now`.
+export function waitWords(wait: Wait, now: number, zone: string, language: Language, text: Text): string {
   const { waitWords: words } = text;
   if (wait.parts.length === 0) return wait.why;
   const of = (part: WaitingPart) => {
     const watermark = milliseconds(part.watermark);
     const said = [
-      watermark === null ? words.nothing : words.seenUpTo(clockTimeSeconds(watermark, zone)),
+      watermark === null ? words.nothing : words.seenUpTo(timeNear(watermark, now, zone, language, clockTimeSeconds)),
       part.lag === null ? null : part.lag === 0 ? words.idle : words.lag(String(part.lag)),
       part.stopped === null ? null : words.stopped(part.stopped),
     ]
@@ -25,7 +26,7 @@ export function waitWords(wait: Wait, zone: string, text: Text): string {
   const needs = milliseconds(wait.needs);
   const more = wait.parts.length - kPartsNamed;
   return [
-    needs === null ? null : words.needs(clockTime(needs, zone)),
+    needs === null ? null : words.needs(timeNear(needs, now, zone, language)),
     ...wait.parts.slice(0, kPartsNamed).map(of),
     more > 0 ? words.more(String(more)) : null,
   ]
@@ -33,17 +34,23 @@ export function waitWords(wait: Wait, zone: string, text: Text): string {
     .join('; ');
 }
 
-// With the day where that is not the day of `now`.
 export function waitLine(wait: Wait, now: number, zone: string, language: Language, text: Text): string {
   const start = milliseconds(wait.hour);
   const length = (milliseconds(wait.needs) ?? 0) - (start ?? 0);
   const hour =
     start === null ? wait.hour : `${timeNear(start, now, zone, language)}${language === 'ko' ? `부터 ${span(length, 'ko')}` : ''}`;
-  return text.notFinalOne(hour, waitWords(wait, zone, text));
+  return text.notFinalOne(hour, waitWords(wait, now, zone, language, text));
 }
 
 // Of an hour of the lake: as the live state tells it, else in the server's own words.
-export function whyWords(start: number, why: string, waits: readonly Wait[], zone: string, text: Text): string {
-  const wait = waits.find(({ hour }) => milliseconds(hour) === start);
-  return wait ? waitWords(wait, zone, text) : why;
+export function whyWords(
+  start: number,
+  why: string,
+  state: Pick<SystemState, 'now' | 'waits'> | null,
+  zone: string,
+  language: Language,
+  text: Text,
+): string {
+  const wait = state?.waits.find(({ hour }) => milliseconds(hour) === start);
+  return state && wait ? waitWords(wait, Date.parse(state.now), zone, language, text) : why;
 }

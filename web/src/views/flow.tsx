@@ -62,7 +62,7 @@ export function Flow({ session, title, hint, hours, height, name }: FlowProps) {
         <HourName bar={bar} zone={session.zone} /> · {t.rentals} <b>{whole(bar.rentals)}</b> · {t.returns}{' '}
         <b>{whole(bar.returns)}</b> · {t.net} <b>{signed(net(bar))}</b> · {t.lastWeek} {whole(bar.lastRentals)} /{' '}
         {whole(bar.lastReturns)}
-        {bar.isProvisional && ` · ${bar.why ? whyWords(bar.start, bar.why, session.state.value?.waits ?? [], session.zone, t) : t.provisional}`}
+        {bar.isProvisional && ` · ${bar.why ? whyWords(bar.start, bar.why, session.state.value, session.zone, language.value, t) : t.provisional}`}
       </>
     );
   };

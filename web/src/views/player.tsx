@@ -159,7 +159,7 @@ function HourTag({ session, start, day, error }: Pick<Props, 'session' | 'start'
   return (
     <span class={`tag ${sum.state}`}>
       {{ final: t.final, open: t.open, waiting: t.waiting }[sum.state]}
-      {sum.why && `: ${whyWords(start, sum.why, session.state.value?.waits ?? [], session.zone, t)}`}
+      {sum.why && `: ${whyWords(start, sum.why, session.state.value, session.zone, language.value, t)}`}
     </span>
   );
 }
