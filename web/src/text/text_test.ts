@@ -24,6 +24,7 @@ describe('why an hour is not final', () => {
     expect(waitLine(kWait, kNow, kZone, 'ko', ko)).toMatch(/^14:00부터 1시간 — /);
     expect(waitLine(kWait, kNow + 86_400_000, kZone, 'en', en)).toMatch(/^Sun,? 11 Aug 14:00: /);
     expect(waitLine({ ...kWait, needs: '2024-08-11T05:15:00Z' }, kNow, kZone, 'ko', ko)).toMatch(/^14:00부터 15분 — /);
+    expect(waitLine({ ...kWait, needs: '2024-08-11T05:15:00Z' }, kNow, kZone, 'en', en)).toMatch(/^14:00–14:15: needs /);
   });
   it('names the day of a watermark that is of another one', () => {
     const wait = { ...kWait, parts: [{ ...kWait.parts[0]!, watermark: '2024-08-10T14:50:10Z', lag: null }] };
@@ -48,26 +49,31 @@ describe('why an hour is not final', () => {
   });
 });
 
+// Each with its key, of groups too.
+function sentencesOf(words: object, group = ''): [string, string][] {
+  return Object.entries(words).flatMap(([key, of]: [string, unknown]) => {
+    if (typeof of === 'object' && of !== null) return sentencesOf(of, `${group}${key}.`);
+    return [[group + key, typeof of === 'function' ? String(of(7, 7, 7)) : String(of)]];
+  });
+}
+
 describe('the words', () => {
   it('say of an hour nothing that is not so of shorter windows', () => {
     const words = { en: /\bhours?\b/i, ko: /(이번|이|한|최근|끝난|새|주소의) 시간|시간(별|대$)|^시간$|\d시간$/ };
     const ofTheClock = ['soonHint', 'flowHint', 'last24', 'noPoints']; // and not of a window
     for (const [language, hour] of Object.entries(words) as ['en' | 'ko', RegExp][]) {
       const all = { ...{ en, ko }[language], ...kOfWindows[language] };
-      const said = Object.entries(all).flatMap(([key, of]) => {
-        const form = of as string | ((...args: unknown[]) => string) | Record<string, unknown>;
-        const sentence = typeof form === 'function' ? form(7, 7, 7) : form;
-        return typeof sentence === 'string' && hour.test(sentence) && !ofTheClock.includes(key) ? [key] : [];
-      });
+      const said = sentencesOf(all).filter(([key, sentence]) => hour.test(sentence) && !ofTheClock.includes(key));
       expect(said, language).toEqual([]);
     }
     expect(Object.keys(kOfWindows.ko)).toEqual(Object.keys(kOfWindows.en));
   });
+  it('call no window what could be a stretch of road', () => {
+    expect(sentencesOf(kOfWindows.ko).filter(([, sentence]) => /(?<!집계 )구간/.test(sentence))).toEqual([]);
+  });
   it('differ between the languages wherever they have letters of either', () => {
-    const same = Object.keys(en).filter((key) => {
-      const a = en[key as keyof typeof en];
-      return typeof a === 'string' && a === ko[key as keyof typeof ko];
-    });
-    expect(same.sort()).toEqual(['api', 'csv', 'id']);
+    const ofKo = new Map(sentencesOf(ko));
+    const same = sentencesOf(en).filter(([key, sentence]) => sentence === ofKo.get(key));
+    expect(same.map(([key]) => key).sort()).toEqual(['api', 'bikesAndRacks', 'csv', 'hourOf', 'id', 'version', 'wholeHour']);
   });
 });

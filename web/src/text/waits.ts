@@ -1,7 +1,8 @@
 // Why an hour is not final, in the visitor's language.
 
 import type { SystemState, Wait, WaitingPart } from '../api/types.ts';
-import { clockTimeSeconds, type Language, span, timeNear } from '../format/times.ts';
+import { kHourMs } from '../charts/series.ts';
+import { clockTime, clockTimeSeconds, type Language, span, timeNear } from '../format/times.ts';
 import { milliseconds } from '../live/station.ts';
 import type { Text } from './en.ts';
 
@@ -34,11 +35,15 @@ export function waitWords(wait: Wait, now: number, zone: string, language: Langu
     .join('; ');
 }
 
+// Of what is no hour the end is said as well.
 export function waitLine(wait: Wait, now: number, zone: string, language: Language, text: Text): string {
   const start = milliseconds(wait.hour);
-  const length = (milliseconds(wait.needs) ?? 0) - (start ?? 0);
-  const hour =
-    start === null ? wait.hour : `${timeNear(start, now, zone, language)}${language === 'ko' ? `부터 ${span(length, 'ko')}` : ''}`;
+  const end = milliseconds(wait.needs);
+  let hour = start === null ? wait.hour : timeNear(start, now, zone, language);
+  if (start !== null && end !== null) {
+    if (language === 'ko') hour += `부터 ${span(end - start, 'ko')}`;
+    else if (end - start !== kHourMs) hour += `–${clockTime(end, zone)}`;
+  }
   return text.notFinalOne(hour, waitWords(wait, now, zone, language, text));
 }
 
