@@ -332,6 +332,12 @@ describe('history', () => {
   const shownHour = (page: Page) => page.locator('.player-hour b').innerText();
   const columnsAsked = () => standin!.requests.filter((path) => path.includes('/hour-columns')).length;
 
+  const totalsAsked = () =>
+    standin!.requests
+      .filter((path) => path.includes('/totals'))
+      .map((path) => new URL(path, 'http://x').searchParams)
+      .map((of) => (Date.parse(of.get('to')!) - Date.parse(of.get('from')!)) / 86_400_000);
+
   it('plays a day that it asked for once, and leaves one step back', async () => {
     const url = await serve({ stations: 300 });
     const page = await visit(`${url}#/seoul`);
@@ -346,6 +352,7 @@ describe('history', () => {
     await page.waitForFunction(() => document.querySelector('.player button.primary')!.textContent!.includes('Play'));
     expect(await rentals()).not.toBe(before);
     expect(columnsAsked()).toBe(1);
+    expect(totalsAsked().at(-1)).toBe(1);
     expect(standin!.requests.some((path) => path.includes('/hours?'))).toBe(false);
     await page.goBack();
     expect(page.url()).toMatch(/#\/seoul$/);
@@ -380,6 +387,7 @@ describe('history', () => {
   it('says so where the lake has nothing lately, and lets one choose an earlier day', async () => {
     const page = await visit(`${await serve({ hasNoLake: true })}#/seoul/history`);
     await page.waitForFunction(() => document.body.innerText.includes('The lake has no hours of the last 8 days'));
+    expect(totalsAsked()).toEqual([1, 8]);
     await page.locator('.player input[type=date]').fill('2024-07-01');
     await page.waitForFunction(() => location.hash.includes('history/2024-07-01T'));
   });

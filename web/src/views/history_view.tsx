@@ -63,7 +63,10 @@ export function HistoryView({ session }: { session: Session }) {
       if (now === null) return null;
       const last = lastStarts(now, 1, running ?? 0, session.windowMs)[0]!;
       const end = last + session.windowMs;
-      const totals = await client.totals(session.info.id, end - kLookBackDays * kDayMs, end, abort);
+      const totalsOf = (days: number) => client.totals(session.info.id, end - days * kDayMs, end, abort);
+      // Most often there is one of the last day, and of many days the answer is a large one.
+      let totals = await totalsOf(1);
+      if (totals.length === 0) totals = await totalsOf(kLookBackDays);
       return { newest: milliseconds(totals.at(-1)?.start ?? null), running: last };
     },
     `${session.info.id} ${isNowKnown}`,
