@@ -51,6 +51,7 @@ export interface CityOptions {
   stations?: number;
   utcOffsetHours?: number;
   windowMs?: number; // of what is called an hour
+  slideMs?: number; // the same, where nothing is said
 }
 
 export class City {
@@ -62,12 +63,14 @@ export class City {
   private readonly numbers = new Map<string, number>();
   private readonly offset: number;
   private readonly windowMs: number;
+  private readonly slideMs: number;
   private round = 0;
 
   constructor(options: CityOptions) {
     this.now = Math.floor(options.start / kPoll) * kPoll;
     this.offset = (options.utcOffsetHours ?? 9) * kHour;
     this.windowMs = options.windowMs ?? kHour;
+    this.slideMs = options.slideMs ?? this.windowMs;
     this.places = options.csv === null ? grid(options.stations ?? 60) : read(options.csv, options.stations);
     this.stations = this.places.map((place) => this.first(place));
     this.places.forEach(({ id }, index) => this.numbers.set(id, index));
@@ -213,7 +216,7 @@ export class City {
   }
 
   row(place: Place, start: number): HourRow {
-    const hour = start / this.windowMs;
+    const hour = start / this.slideMs;
     const demand = kDay[this.localHour(start)]! * place.appetite;
     const rentals = Math.round(demand * chance(place.index, hour, 21) * 0.9);
     const returns = Math.round(demand * chance(place.index, hour, 22) * 0.9);
@@ -241,14 +244,22 @@ export class City {
     };
   }
 
+  // The starts of the windows that are over, in order.
+  private over(from: number, to: number): number[] {
+    const starts: number[] = [];
+    const first = Math.ceil(from / this.slideMs) * this.slideMs;
+    for (let at = first; at < to && at + this.windowMs <= this.now; at += this.slideMs) starts.push(at);
+    return starts;
+  }
+
   // What the lake would say: nothing of the hour that is running, nor of a station while it is not seen.
   hours(from: number, to: number, id: string | null): HourRow[] {
     const rows: HourRow[] = [];
     const running = Math.floor(this.now / this.windowMs) * this.windowMs;
-    for (let at = Math.ceil(from / this.windowMs) * this.windowMs; at < to && at < running; at += this.windowMs) {
+    for (const at of this.over(from, to)) {
       for (const place of this.places) {
         if (place.isDead || (id !== null && place.id !== id)) continue;
-        if (chance(place.index, at / this.windowMs, 27) < 0.004 || (place.index % 50 === 2 && at >= running - 5 * kHour && at < running - 3 * kHour)) continue;
+        if (chance(place.index, at / this.slideMs, 27) < 0.004 || (place.index % 50 === 2 && at >= running - 5 * kHour && at < running - 3 * kHour)) continue;
         rows.push(this.row(place, at));
       }
     }
@@ -298,9 +309,8 @@ export class City {
 
   totals(from: number, to: number): TotalsRow[] {
     const rows: TotalsRow[] = [];
-    const running = Math.floor(this.now / this.windowMs) * this.windowMs;
     const wait = this.state(1).waits[0];
-    for (let at = Math.ceil(from / this.windowMs) * this.windowMs; at < to && at < running; at += this.windowMs) {
+    for (const at of this.over(from, to)) {
       const row = this.total(at);
       rows.push(wait?.hour === row.start ? { ...row, state: 'waiting', why: wait.why } : row);
     }

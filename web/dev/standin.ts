@@ -38,6 +38,7 @@ export interface StandinOptions {
   token?: string;
   systems?: number;
   windowMs?: number;
+  slideMs?: number;
   stations?: number;
   hasNoLake?: boolean;
   isDemo?: boolean; // has no feed
@@ -73,6 +74,7 @@ export class Standin {
       start: options.start ?? Date.now(),
       ...(options.stations === undefined ? {} : { stations: options.stations }),
       ...(options.windowMs === undefined ? {} : { windowMs: options.windowMs }),
+      ...(options.slideMs === undefined ? {} : { slideMs: options.slideMs }),
     });
     this.server = createServer((request, response) => this.answer(request, response));
   }
@@ -162,7 +164,7 @@ export class Standin {
         stations: this.city.stations.length,
         stale_after_s: 600,
         window_s: (this.options.windowMs ?? 3_600_000) / 1000,
-        slide_s: (this.options.windowMs ?? 3_600_000) / 1000,
+        slide_s: (this.options.slideMs ?? this.options.windowMs ?? 3_600_000) / 1000,
       })),
     };
   }

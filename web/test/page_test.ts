@@ -420,6 +420,32 @@ describe('history', () => {
     expect(await page.locator('.figures').innerText()).toMatch(/last week by 22:30: [0-9,]+ in the whole window/);
   });
 
+  it('steps by the slide where windows overlap, and asks for a long day in parts', async () => {
+    const url = await serve({ stations: 100, windowMs: 3_600_000, slideMs: 600_000, speed: 1 });
+    const page = await visit(`${url}#/seoul/history/2024-08-10T0810`);
+    await page.waitForSelector('.hour-table tbody tr');
+    expect(await shownHour(page)).toBe('08:10 – 09:10');
+    const start = Date.parse('2024-08-09T23:10:00Z');
+    const rows = standin!.city.hours(start, start + 600_000, null);
+    expect(rows[0]!.end).toBe('2024-08-10T00:10:00Z');
+    const rentals = rows.reduce((all, { total_rental }) => all + total_rental, 0);
+    expect(await page.locator('.hour-table .card-head b').first().innerText()).toBe(rentals.toLocaleString('en'));
+    await page.keyboard.press('ArrowRight');
+    expect(await shownHour(page)).toBe('08:20 – 09:20');
+    await page.keyboard.press('Home');
+    expect(await shownHour(page)).toBe('00:00 – 01:00');
+    await page.keyboard.press('End');
+    expect(await shownHour(page)).toBe('23:50 – 00:50');
+    expect(await page.locator('.hour-table tbody tr').count()).toBeGreaterThan(0);
+    expect(await page.locator('.day-strip .known').count()).toBe(144);
+    expect(standin!.requests.filter((path) => path.includes('/hour-columns')).map((path) => path.split('?')[1])).toEqual([
+      'from=2024-08-09T15:00:00Z&to=2024-08-10T07:40:00Z',
+      'from=2024-08-10T07:40:00Z&to=2024-08-10T15:00:00Z',
+    ]);
+    await page.getByRole('button', { name: 'Latest window' }).click();
+    expect(await shownHour(page)).toBe('21:20 – 22:20');
+  });
+
   it('goes on by the windows of a server that was started with others', async () => {
     const url = await serve({ stations: 300 });
     const page = await visit(url);

@@ -76,6 +76,21 @@ export class Day {
   }
 }
 
+// The rows that the server puts into one answer at most, and windows of which one answer is quick enough. A station may
+// have several rows in a window.
+const kMostRows = 400_000;
+const kMostWindows = 100;
+const kRowsOfStation = 1.1;
+
+// A day as it is asked for: the starts of as many windows at a time as one answer may hold.
+export function partsOf(starts: readonly number[], stations: number): number[][] {
+  const fit = Math.floor(kMostRows / Math.max(1, stations * kRowsOfStation));
+  const most = Math.max(1, Math.min(kMostWindows, fit));
+  const parts: number[][] = [];
+  for (let at = 0; at < starts.length; at += most) parts.push(starts.slice(at, at + most));
+  return parts;
+}
+
 // Names for rows of one hour, each another: a station may have several.
 export function keysOf(rows: readonly HourRow[]): ReadonlyMap<HourRow, string> {
   const many = new Map<string, number>();

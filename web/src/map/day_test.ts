@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { ColumnsOfHour, HourColumnsAnswer } from '../api/types.ts';
 import { hourClass, kUnknownClass, secondsOf } from './classes.ts';
-import { Day, kColumns, keysOf } from './day.ts';
+import { Day, kColumns, keysOf, partsOf } from './day.ts';
 
 function hour(start: string, rentals: (number | null)[], of: Partial<ColumnsOfHour> = {}): ColumnsOfHour {
   const columns = Object.fromEntries(kColumns.map((name) => [name, rentals.map((n) => (n === null ? null : 0))]));
@@ -62,6 +62,20 @@ describe('a day of the lake', () => {
     expect(day.isFinal([kAt[0]])).toBe(true);
     expect(day.isFinal([kAt[0], kAt[1]])).toBe(false);
     expect(day.isFinal([kAt[0], kAt[2]])).toBe(false);
+  });
+});
+
+describe('the parts of a day', () => {
+  const starts = Array.from({ length: 288 }, (_, n) => n);
+  const sizes = (stations: number) => partsOf(starts, stations).map((part) => part.length);
+  it('are as large as one answer may be of so many stations, and leave nothing out', () => {
+    expect([0, 300, 3600].map((stations) => sizes(stations))).toEqual([[100, 100, 88], [100, 100, 88], [100, 100, 88]]);
+    expect(sizes(4000)).toEqual([90, 90, 90, 18]);
+    for (const stations of [4000, 20_000, 90_000]) {
+      expect(Math.max(...sizes(stations)) * stations).toBeLessThanOrEqual(400_000);
+      expect(partsOf(starts, stations).flat()).toEqual(starts);
+    }
+    expect(new Set(sizes(1_000_000))).toEqual(new Set([1]));
   });
 });
 

@@ -12,7 +12,7 @@ import { hourKey, isoDate, parseHourKey, startsOfDay } from '../format/times.ts'
 import { milliseconds } from '../live/station.ts';
 import type { Session } from '../live/session.ts';
 import { hourClass, type HourMode, lengthOf, secondsOf } from '../map/classes.ts';
-import { Day } from '../map/day.ts';
+import { Day, partsOf } from '../map/day.ts';
 import { useLoaded } from '../parts/loaded.ts';
 import { text } from '../text/text.ts';
 import { HourTable } from './hour_table.tsx';
@@ -25,22 +25,15 @@ const kLookBackDays = 8;
 // Days of which every hour is final never change, so they are kept; by system, with its zone and its windows, and date.
 const kept = new Map<string, Day>();
 
-// What one answer may hold of a large city: the windows of a quarter of an hour of a day.
-const kMostOfAnswer = 100;
-
-function inParts(hours: readonly number[]): number[][] {
-  const parts: number[][] = [];
-  for (let at = 0; at < hours.length; at += kMostOfAnswer) parts.push(hours.slice(at, at + kMostOfAnswer));
-  return parts;
-}
-
 async function dayOf(session: Session, date: string, hours: readonly number[], abort: AbortSignal): Promise<Day> {
   const key = [session.info.id, session.zone, session.windowMs, session.slideMs, date].join(' ');
   const there = kept.get(key);
   if (there) return there;
   const ask = (of: readonly number[]) =>
     client.hourColumns(session.info.id, of[0]!, of.at(-1)! + session.slideMs, abort);
-  const day = new Day(await Promise.all(inParts(hours).map(ask)));
+  // What `about` said may be of before the first round was read.
+  const stations = Math.max(session.info.stations, session.stations.peek().length);
+  const day = new Day(await Promise.all(partsOf(hours, stations).map(ask)));
   if (day.isFinal(hours)) {
     kept.set(key, day);
     if (kept.size > kDaysKept) kept.delete(kept.keys().next().value!);
