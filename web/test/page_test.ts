@@ -412,9 +412,8 @@ describe('history', () => {
     await page.goto(`${url}#/seoul/history/2024-08-10T0807?map=empty`);
     await page.waitForFunction(() => document.querySelector('.page-head')?.textContent?.includes('This address names no window'));
     expect(await shownHour(page)).toBe('22:00 – 22:15');
-    expect(await page.locator('.legend li').allInnerTexts()).toEqual(
-      ['0', '<3.75 min', '<7.5 min', '<15 min', '15 min', 'unknown'].map((words) => expect.stringContaining(words)),
-    );
+    const legend = async () => (await page.locator('.legend li').allInnerTexts()).map((words) => words.trim());
+    await expect.poll(legend).toEqual(['0', '<3.75 min', '<7.5 min', '<15 min', '15 min', 'unknown']);
     await page.goto(`${url}#/seoul`);
     await page.waitForFunction(() => document.querySelector('.figures')?.textContent?.includes('22:00–22:15: '));
     expect(await page.locator('.figures').innerText()).toMatch(/last week by 22:30: [0-9,]+ in the whole window/);
