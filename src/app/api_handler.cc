@@ -128,7 +128,6 @@ WebAnswer ApiHandler::answer(const WebRequest& request) {
     return api(request, path.subspan(2));
   }
   if (path[0] == "gbfs") return gbfs(request, path.subspan(1));
-  if (request.path == "/readyz") return ready();
   if (request.path == "/metrics" && settings_.metrics) {
     return fresh("text/plain; version=0.0.4; charset=utf-8", settings_.metrics());
   }
@@ -136,8 +135,9 @@ WebAnswer ApiHandler::answer(const WebRequest& request) {
 }
 
 std::optional<WebAnswer> ApiHandler::at_once(const WebRequest& request) {
-  if (request.path != "/healthz") return std::nullopt;
-  return fresh(kText, "ok\n");
+  if (request.path == "/healthz") return fresh(kText, "ok\n");
+  if (request.path == "/readyz") return ready();
+  return std::nullopt;
 }
 
 std::unique_ptr<EventSource> ApiHandler::events(const WebRequest& request) {
@@ -202,7 +202,7 @@ WebAnswer ApiHandler::page(const WebRequest& request) const {
   return answer;
 }
 
-WebAnswer ApiHandler::ready() {
+WebAnswer ApiHandler::ready() const {
   const bool has_data = hub_.read([](const LiveView& view) {
     const auto systems = view.systems();
     return std::ranges::any_of(

@@ -66,7 +66,7 @@ class ApiHandler final : public WebHandler {
   WebAnswer totals(const WebRequest& request, const std::string& system);
   WebAnswer hour_columns(const WebRequest& request, const std::string& system);
   WebAnswer gbfs(const WebRequest& request, Path path);
-  WebAnswer ready();
+  [[nodiscard]] WebAnswer ready() const;
   [[nodiscard]] WebAnswer page(const WebRequest& request) const;
   [[nodiscard]] std::string page_policy() const;
   [[nodiscard]] std::string about() const;

@@ -70,8 +70,8 @@ class WebHandler {
   // Null: this is no event stream, ask answer(). Quick. Threads: the server's socket thread.
   virtual std::unique_ptr<EventSource> events(const WebRequest& request) = 0;
   // The answer to what must have one though all who make answers are busy, and however often its
-  // client asks: whether the process lives. Nothing: ask answer(). Quick. Threads: the server's
-  // socket thread.
+  // client asks: whether the process lives and has data. Nothing: ask answer(). Quick. Threads: the
+  // server's socket thread.
   virtual std::optional<WebAnswer> at_once(const WebRequest& request) {
     (void)request;
     return std::nullopt;
