@@ -308,18 +308,16 @@ void FeedRun::tell_numbers() {
   settings_.board->tell(numbers);
 }
 
-// Of feeds whose hour should long have been closed, by their data or by the clock: what it waits
-// for.
+// Of feeds whose hour should long have been closed: what it waits for.
 std::string FeedRun::overdue() const {
   const Seconds wall = wall_now();
-  const Seconds grace = settings_.task.delay + settings_.idle_close;
   std::string text;
   std::size_t count = 0;
   for (const Place& place : places_) {
-    if (place.feed == nullptr || !place.feed->task.task().has_started()) continue;
+    if (place.feed == nullptr || !place.feed->task.is_overdue(wall)) continue;
+    if (++count > kMostOverdue) continue;
     const Partition& partition = *place.feed->task.job().partitions().front();
     const Window next = partition.task().next_window();
-    if (wall < next.end + grace || ++count > kMostOverdue) continue;
     const Zone& zone = partition.settings().zone;
     text += fmt::format("; {} {} open: {}", place.spec.system,
                         hour_words(next.start, next.end, zone, wall),

@@ -166,18 +166,28 @@ void FeedTask::nothing_new(const Now& now) {
 }
 
 bool FeedTask::is_idle(const Now& now) {
-  // A feed may ask to be polled more seldom than it is set. Much longer than before without an
-  // answer was an outage, and the time is counted anew; and a clock that someone has just set is
-  // not believed at once.
-  const Seconds usual = kLeastPolls * std::max(settings_.poll_every, interval_s_);
-  const bool was_out = !heard_ || passed(*heard_, now) > std::max(kMinute, usual);
+  // Much longer than before without an answer was an outage, and the time is counted anew; and a
+  // clock that someone has just set is not believed at once.
+  const bool was_out = !heard_ || passed(*heard_, now) > std::max(kMinute, least_polls());
   heard(now);
   const auto was_wall_set = [&] {
     return std::abs(now.wall - silent_since_->wall - passed(*silent_since_, now)) > kMostDrift;
   };
   if (!silent_since_ || was_out || was_wall_set()) silent_since_ = now;
-  const Seconds polls = kLeastPolls * std::max(settings_.poll_every, interval_s_);
-  return passed(*silent_since_, now) >= std::max(settings_.idle_close, polls);
+  return passed(*silent_since_, now) >= idle_after();
+}
+
+// A feed may ask to be polled more seldom than it is set.
+Seconds FeedTask::least_polls() const {
+  return kLeastPolls * std::max(settings_.poll_every, interval_s_);
+}
+
+// How long it has to say that there is nothing newer.
+Seconds FeedTask::idle_after() const { return std::max(settings_.idle_close, least_polls()); }
+
+bool FeedTask::is_overdue(Seconds wall) const {
+  if (!task().has_started()) return false;
+  return wall >= task().next_window().end + task().settings().delay + idle_after();
 }
 
 void FeedTask::heard(const Now& now) {

@@ -60,6 +60,9 @@ class FeedTask {
   // After the commit.
   void committed() { must_publish_ = false; }
 
+  // Whether its next hour should long have been closed, by its data or by the clock.
+  [[nodiscard]] bool is_overdue(Seconds wall) const;
+
   [[nodiscard]] Job& job() { return job_; }
   [[nodiscard]] const Task& task() const { return partition_->task(); }
   // Nothing where no live view is wanted.
@@ -74,6 +77,8 @@ class FeedTask {
   void add_dead_letters(std::vector<DeadLetter> letters);
   void take_files();
   [[nodiscard]] bool is_idle(const Now& now);
+  [[nodiscard]] Seconds least_polls() const;
+  [[nodiscard]] Seconds idle_after() const;
   void heard(const Now& now);
 
   FeedTaskSettings settings_;

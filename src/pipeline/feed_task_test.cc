@@ -196,6 +196,26 @@ TEST_F(FeedTaskTest, ASlowFeedThatStandsClosesItsHour) {
   EXPECT_EQ(due_paths().size(), 1U);
 }
 
+TEST_F(FeedTaskTest, AnHourIsOverdueWhereEvenTheFeedsSilenceShouldHaveClosedIt) {
+  EXPECT_FALSE(task_.is_overdue(kTen + kDay));  // nothing was seen
+  see(kTen + 20 * kMinute, {5});
+  see(kTen + 21 * kMinute, {5});
+  const Seconds due = kTen + kHour + settings().task.delay;
+  EXPECT_FALSE(task_.is_overdue(due + settings().idle_close - 1));
+  EXPECT_TRUE(task_.is_overdue(due + settings().idle_close));
+}
+
+TEST_F(FeedTaskTest, TheHourOfAFeedThatAsksToBePolledSeldomIsNotOverdueAtItsNextPoll) {
+  see(kTen + 5 * kMinute, {5});
+  see(kTen + 35 * kMinute, {5});
+  see(kTen + 65 * kMinute, {5});  // with the delay, the hour has not ended yet
+  ASSERT_TRUE(due_paths().empty());
+  const Seconds due = kTen + kHour + settings().task.delay;
+  EXPECT_FALSE(task_.is_overdue(kTen + 95 * kMinute));
+  EXPECT_FALSE(task_.is_overdue(due + 90 * kMinute - 1));
+  EXPECT_TRUE(task_.is_overdue(due + 90 * kMinute));
+}
+
 // Shown as empty while it is closed, whatever its flags say: nobody rents or returns anything.
 TEST_F(FeedTaskTest, ANightOfZerosIsNoRentalAndNoReturn) {
   RoundGuard guard(settings().task.max_gap);
