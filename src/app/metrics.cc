@@ -140,7 +140,8 @@ void add_jobs(const std::vector<JobNumbers>& jobs, Families& out) {
     }
   };
   using Number = std::optional<std::int64_t>;
-  gauge("bikeflow_lag_records", "Records of the topic that are there and not read yet.",
+  gauge("bikeflow_lag_records",
+        "Records of the topic that are there and not read yet; not known while no broker answers.",
         [](const JobNumbers& job) { return job.lag; });
   gauge("bikeflow_partition_stopped", "1 while it cannot go on; the log says why, and what to do.",
         [](const JobNumbers& job) -> Number { return job.is_stopped ? 1 : 0; });

@@ -345,6 +345,13 @@ void KafkaRun::look_for_partitions() {
   }
 }
 
+// While no broker answers, the end that the client has is an old one: nobody knows what has come
+// behind it.
+std::optional<std::int64_t> KafkaRun::lag(std::int32_t partition) const {
+  if (consumer_ == nullptr || cluster_outage_.is_on()) return std::nullopt;
+  return consumer_->lag(partition);
+}
+
 void KafkaRun::tell_live() {
   const std::int64_t now_ms = monotonic_ms();
   if (settings_.live == nullptr || now_ms - told_ms_ < kTellLiveMs) return;
@@ -359,7 +366,7 @@ void KafkaRun::tell_live() {
   told_progress_ms_ = now_ms;
   member_->tell_progress(
       [&](std::int32_t partition, const std::string& system, LiveProgress progress) {
-        if (consumer_ != nullptr) progress.lag = consumer_->lag(partition);
+        progress.lag = lag(partition);
         settings_.live->tell_progress({partition, system}, std::move(progress));
       });
 }
@@ -374,7 +381,7 @@ void KafkaRun::tell_numbers() {
     JobNumbers& job = numbers.jobs.emplace_back(job_numbers(*owner.job(), owner.checkpoints()));
     job.is_paused = owner.is_paused();
     job.is_stopped = owner.phase() == Owner::Phase::kStopped;
-    if (consumer_ != nullptr) job.lag = consumer_->lag(partition);
+    job.lag = lag(partition);
   }
   numbers.store = pool_->numbers();
   settings_.board->tell(numbers);
@@ -430,7 +437,7 @@ void KafkaRun::report() {
       text += owner.phase() == Owner::Phase::kStopped ? " stopped" : " is being recovered";
       continue;
     }
-    if (const auto lag = consumer_->lag(partition)) text += fmt::format(" lag {}", *lag);
+    if (const auto left = lag(partition)) text += fmt::format(" lag {}", *left);
     if (owner.is_paused()) text += " paused";
     for (const auto& each : owner.job()->partitions()) {
       if (!each->task().has_started()) continue;

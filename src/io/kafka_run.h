@@ -84,6 +84,7 @@ class KafkaRun final : private KafkaListener, private KafkaSink {
   Result<void> carry_out(Request request);
   void confirm_ends();
   void look_for_partitions();
+  [[nodiscard]] std::optional<std::int64_t> lag(std::int32_t partition) const;
   void tell_live();
   void tell_numbers();
   void report();

@@ -115,7 +115,8 @@ void ServeRun::tell_progress() {
       progress.watermark = of.parts[i].newest - task.delay;
       progress.window_start = live_rule_of(task).window_start(progress.watermark);
       progress.window_end = progress.window_start + task.windows.length;
-      progress.lag = tail_->lag(number);
+      // While no broker answers, the end that the client has is an old one.
+      if (!outage_.is_on()) progress.lag = tail_->lag(number);
       settings_.live->tell_progress({number, settings_.systems[i].name}, std::move(progress));
     }
   }

@@ -13,6 +13,7 @@ import time
 import confluent_kafka
 import pytest
 
+import metrics
 import pipelines
 import servers
 import topic_judge
@@ -181,3 +182,29 @@ def test_the_broker_is_gone_for_a_while(scene, own_kafka, own_s3, judge, capsys)
     assert re.search(f"warning: the Kafka cluster cannot be used {SINCE}: .*; tried again until it succeeds", said), said
     assert re.search(r"the Kafka cluster can be used again, after", said), said
     judge.agrees(judge.expected(own_kafka, "bikes"), topic_judge.in_bucket(own_s3, LAKE), scene.pipeline)
+
+
+def test_without_a_broker_nobody_knows_how_much_there_is_to_read(own_kafka, program, tmp_path):
+    """Also while the member still has its partition, and no commit fails: the end that its client heard last is an old
+    one."""
+    own_kafka.create_topic("bikes", 1)
+    feeder = topics.Feeder(own_kafka, "bikes", records(), 1000)
+    pipeline = pipelines.Pipeline(program, tmp_path / "pipeline", own_kafka.address, "bikes", str(tmp_path / "lake"),
+                                  client={"session.timeout.ms": 45_000, "heartbeat.interval.ms": 3_000})
+    with pipelines.running(pipeline) as (copy, port):
+        def wait_for_lag(expected: float | None, seconds: float = 40) -> None:
+            end = time.monotonic() + seconds
+            while (lag := metrics.look(port).value("bikeflow_lag_records")) != expected:
+                assert time.monotonic() < end and copy.running(), f"{lag}, not {expected}\n{copy.said()[-3000:]}"
+                time.sleep(0.1)
+
+        copy.wait_for("assigned: partition")
+        time.sleep(1)
+        feeder.stop()
+        wait_for_lag(0)
+        time.sleep(5)  # what was read is committed
+        own_kafka.stop()
+        wait_for_lag(None, 15)
+        assert "commit of offset" not in copy.said()
+        own_kafka.start()
+        wait_for_lag(0)
