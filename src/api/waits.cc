@@ -39,21 +39,21 @@ std::string text_of(const Wait& wait, const Zone& zone, Seconds now, bool is_one
 
 }  // namespace
 
-std::vector<Wait> waits_of(const std::map<std::int32_t, LiveProgress>& progress, const Zone& zone,
-                           Seconds now) {
+std::vector<Wait> waits_of(const std::map<std::int32_t, LiveProgress>& progress, Seconds slide,
+                           const Zone& zone, Seconds now) {
   const bool is_one_of_several = progress.size() > 1;
   Seconds first = INT64_MAX, last = INT64_MIN, length = 0;
   for (const auto& [partition, part] : progress) {
     if (part.window_end == 0) continue;
     length = part.window_end - part.window_start;
     first = std::min(first, part.window_start);
-    // The window that the newest data fall into.
+    // The last window that the newest data fall into.
     last = std::max(
-        {last, part.window_start, part.watermark - (part.watermark - part.window_start) % length});
+        {last, part.window_start, part.watermark - (part.watermark - part.window_start) % slide});
   }
   std::vector<Wait> waits;
   if (length == 0) return waits;
-  for (Seconds start = first; start <= last && waits.size() < kMostWaits; start += length) {
+  for (Seconds start = first; start <= last && waits.size() < kMostWaits; start += slide) {
     Wait wait{.start = start, .end = start + length, .parts = {}, .text = {}};
     for (const auto& [partition, part] : progress) {
       if (part.window_end != 0 && part.window_start > start) continue;

@@ -26,10 +26,11 @@ struct Wait {
 };
 
 // The windows that some part has not closed, the oldest first, at most kMostWaits. Of each the
-// parts that it waits for; where there is only one, it is not worth a name. `now` is for the text
+// parts that it waits for; where there is only one, it is not worth a name. `slide` is that of the
+// windows: with one shorter than they are, several are always open. `now` is for the text
 // (live/open_hour.h).
-std::vector<Wait> waits_of(const std::map<std::int32_t, LiveProgress>& progress, const Zone& zone,
-                           Seconds now);
+std::vector<Wait> waits_of(const std::map<std::int32_t, LiveProgress>& progress, Seconds slide,
+                           const Zone& zone, Seconds now);
 inline constexpr std::size_t kMostWaits = 6;
 
 std::string wait_json(const Wait& wait);

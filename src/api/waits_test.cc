@@ -17,8 +17,9 @@ LiveProgress at(Seconds watermark, Seconds window_start) {
 
 class WaitsTest : public ::testing::Test {
  protected:
-  std::vector<Wait> waits(const std::map<std::int32_t, LiveProgress>& progress) {
-    return waits_of(progress, *Zone::load("Asia/Seoul"), kTwo + 2 * kHour);
+  std::vector<Wait> waits(const std::map<std::int32_t, LiveProgress>& progress,
+                          Seconds slide = kHour) {
+    return waits_of(progress, slide, *Zone::load("Asia/Seoul"), kTwo + 2 * kHour);
   }
 };
 
@@ -57,6 +58,32 @@ TEST_F(WaitsTest, OfAPartitionFarBehindTheOldestAreNamed) {
   const auto found = waits({{0, at(kTwo, kTwo)}, {1, at(kTwo + 30 * kDay, kTwo + 30 * kDay)}});
   ASSERT_EQ(found.size(), kMostWaits);
   EXPECT_EQ(found[0].start, kTwo);
+}
+
+TEST_F(WaitsTest, OfWindowsThatSlideEachIsOneOfItsOwn) {
+  // The watermark is in the pane that ends the first of them.
+  const Seconds first = kTwo - 40 * kMinute;
+  const auto few = waits({{0, at(kTwo + 10 * kMinute, first)}}, 20 * kMinute);
+  ASSERT_EQ(few.size(), 3U);
+  for (std::size_t i = 0; i < few.size(); ++i) {
+    EXPECT_EQ(few[i].start, first + static_cast<Seconds>(i) * 20 * kMinute);
+    EXPECT_EQ(few[i].end, few[i].start + kHour);
+  }
+  EXPECT_EQ(few[1].text, "13:40 open: watermark 14:10:00, needs 14:40:00");
+
+  const Seconds oldest = kTwo - 55 * kMinute;
+  const auto many = waits({{0, at(kTwo + 2 * kMinute, oldest)}}, 5 * kMinute);
+  ASSERT_EQ(many.size(), kMostWaits);  // of twelve
+  EXPECT_EQ(many.front().start, oldest);
+  EXPECT_EQ(many.back().start, oldest + 25 * kMinute);
+
+  // What only the slower part has not closed is there as well.
+  const auto two = waits(
+      {{0, at(kTwo + 10 * kMinute, first)}, {1, at(kTwo + 30 * kMinute, first + 20 * kMinute)}},
+      20 * kMinute);
+  ASSERT_EQ(two.size(), 4U);
+  EXPECT_EQ(two[0].parts.size(), 1U);
+  EXPECT_EQ(two[1].parts.size(), 2U);
 }
 
 TEST_F(WaitsTest, AnHourOfAnotherDaySaysWhich) {

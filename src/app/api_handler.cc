@@ -244,7 +244,7 @@ std::string ApiHandler::state(const std::string& system) {
     progress = view.progress(system);
   });
   if (const auto of = hours_of(system)) {
-    state.waits = waits_of(progress, of->zone, state.now);
+    state.waits = waits_of(progress, of->slide, of->zone, state.now);
     if (state.totals.hour_start != 0) {
       state.last_week = last_week_.of(*of, state.totals.hour_start);
     }
@@ -362,7 +362,7 @@ WebAnswer ApiHandler::hours(const WebRequest& request, const std::string& system
 template <class Hour>
 void ApiHandler::name_waits(const LakeHoursOf& of, std::vector<Hour>& hours) {
   const auto progress = hub_.read([&](const LiveView& view) { return view.progress(of.system); });
-  for (const Wait& wait : waits_of(progress, of.zone, settings_.now())) {
+  for (const Wait& wait : waits_of(progress, of.slide, of.zone, settings_.now())) {
     for (HourState& hour : hours) {
       if (hour.state == "final" || hour.window.start != wait.start) continue;
       hour.state = "waiting";

@@ -113,8 +113,8 @@ void ServeRun::tell_progress() {
       task.windows.hour_phase = settings_.systems[i].zone.hour_phase();
       LiveProgress progress;
       progress.watermark = of.parts[i].newest - task.delay;
-      progress.window_start = live_rule_of(task).window_start(progress.watermark);
-      progress.window_end = progress.window_start + task.windows.length;
+      progress.window_end = task.windows.pane_start(progress.watermark) + task.windows.slide;
+      progress.window_start = progress.window_end - task.windows.length;
       // While no broker answers, the end that the client has is an old one.
       if (!outage_.is_on()) progress.lag = tail_->lag(number);
       settings_.live->tell_progress({number, settings_.systems[i].name}, std::move(progress));

@@ -39,7 +39,7 @@ class ServeRunTest : public ::testing::Test {
   }
   [[nodiscard]] ServeRunSettings settings() {
     return {
-        .kafka = kafka_.settings("g"), .systems = {{"seoul", zone_}}, .task = {}, .live = &hub_};
+        .kafka = kafka_.settings("g"), .systems = {{"seoul", zone_}}, .task = task_, .live = &hub_};
   }
   // Begins, and returns once what is produced is read.
   void start() {
@@ -90,6 +90,7 @@ class ServeRunTest : public ::testing::Test {
 
   const Zone zone_ = Zone::load("Asia/Seoul").value();
   const Seconds now_ = wall_now();
+  TaskSettings task_;
   MockKafka kafka_{2};
   LiveHub hub_;
   std::unique_ptr<KafkaProducer> producer_;
@@ -140,6 +141,16 @@ TEST_F(ServeRunTest, SaysHowFarEachPartitionHasCome) {
   EXPECT_LE(parts.at(0).window_start, parts.at(0).watermark);
   EXPECT_GT(parts.at(0).window_end, parts.at(0).watermark);
   EXPECT_EQ(parts.at(0).window_end - parts.at(0).window_start, kHour);
+}
+
+TEST_F(ServeRunTest, OfWindowsThatSlideTheNextToCloseIsTheFirstThatIsOpen) {
+  task_.windows.slide = 5 * kMinute;
+  start();
+  ASSERT_TRUE(wait_until([&] { return progress().at(0).watermark == now_ - 300 - task_.delay; }));
+  const LiveProgress part = progress().at(0);
+  EXPECT_GT(part.window_end, part.watermark);
+  EXPECT_LE(part.window_end, part.watermark + 5 * kMinute);
+  EXPECT_EQ(part.window_end - part.window_start, kHour);
 }
 
 TEST_F(ServeRunTest, SaysThatWhatItShowsGetsOldAndGoesOnAfterwards) {

@@ -13,7 +13,8 @@ class FeedPipeline:
     folder: pathlib.Path
     feeds: str
     key: str = ""
-    length: int = 10  # these three in seconds
+    length: int = 10  # these four in seconds
+    slide: int = 0  # 0: as long as they are
     delay: int = 2
     max_gap: int = 20
 
@@ -28,6 +29,7 @@ class FeedPipeline:
 url = "{self.lake}"
 [window]
 length = "{self.length}s"
+slide = "{self.slide or self.length}s"
 delay = "{self.delay}s"
 max_gap = "{self.max_gap}s"
 idle_close = "12h"     # the clock closes nothing in these tests

@@ -6,6 +6,7 @@ the published ones.
 
 import csv
 import dataclasses
+import datetime
 import http.client
 import io
 import json
@@ -115,8 +116,8 @@ def utc(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
-def start(program, folder: pathlib.Path, server: feed_server.FeedServer, dashboard: str) -> Scene:
-    feed = feed_pipelines.FeedPipeline(program, folder, feed_pipelines.seoul_feed(server.base), key="k")
+def start(program, folder: pathlib.Path, server: feed_server.FeedServer, dashboard: str, **windows: int) -> Scene:
+    feed = feed_pipelines.FeedPipeline(program, folder, feed_pipelines.seoul_feed(server.base), key="k", **windows)
     copy = pipelines.Copy(pipelines.with_page(feed, dashboard), "run").start()
     return Scene(Client(copy.page()[0]), server, feed, copy)
 
@@ -149,7 +150,6 @@ def test_each_path_answers_as_it_is_described(scene):
     station = ids[7]
     about = client.json("/api/v1/about")
     assert about["systems"][0]["id"] == SYSTEM and about["systems"][0]["stations"] == STATIONS
-    assert about["systems"][0]["window_s"] == about["systems"][0]["slide_s"] == 10
     assert client.json("/api/v1/openapi.json") == DESCRIPTION
     assert client.json(scene.path(f"stations/{station}"))["id"] == station
     trail = client.json(scene.path(f"stations/{station}/bikes"))
@@ -179,6 +179,24 @@ def test_each_path_answers_as_it_is_described(scene):
         assert len(error) > 10, path
     streams = {path for path in DESCRIPTION["paths"] if path.endswith("/events")}
     assert client.asked == set(DESCRIPTION["paths"]) - streams - {"/metrics"}
+
+
+def test_windows_that_slide_are_told_apart(program, tmp_path):
+    with feed_server.FeedServer(seoul=feed_documents.made_stations(5), key="k") as server:
+        scene = start(program, tmp_path, server, "", length=20, slide=10)
+        try:
+            [system] = wait_for(lambda: scene.client.json("/api/v1/about")["systems"], scene.copy)
+            assert (system["window_s"], system["slide_s"]) == (20, 10)
+            first, second = wait_for(lambda: scene.client.json(scene.path("state"))["waits"], scene.copy)
+            assert seconds_between(first["hour"], first["needs"]) == 20
+            assert seconds_between(first["hour"], second["hour"]) == 10
+            assert seconds_between(first["needs"], second["needs"]) == 10
+        finally:
+            scene.copy.kill()
+
+
+def seconds_between(earlier: str, later: str) -> float:
+    return (datetime.datetime.fromisoformat(later) - datetime.datetime.fromisoformat(earlier)).total_seconds()
 
 
 def test_whoever_is_on_this_machine_may_ask_without_limit(scene):
