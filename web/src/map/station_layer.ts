@@ -17,11 +17,6 @@ export interface View {
   density: number; // device pixels in one of these
 }
 
-export interface Drawn {
-  index: number;
-  distance: number; // of its middle
-}
-
 const kClasses = 8;
 const kRing = kClasses - 1; // the class of what is around the selected one
 const kRingRadius = 5; // beyond the station's own
@@ -163,9 +158,12 @@ export class StationLayer {
     return true;
   }
 
-  setPaints(paints: readonly Paint[]): void {
+  // Returns whether that changes anything.
+  setPaints(paints: readonly Paint[]): boolean {
+    if (paints === this.paints) return false;
     this.paints = paints;
     this.isStale = true;
+    return true;
   }
 
   // -1: none is.
@@ -209,14 +207,16 @@ export class StationLayer {
     gl.drawElements(gl.TRIANGLES, circles * kIndices, gl.UNSIGNED_INT, 0);
   }
 
-  // The one whose middle is nearest, of those whose circle is within `reach` of what was drawn last.
-  nearest(x: number, y: number, reach: number): Drawn | null {
-    let best: Drawn | null = null;
+  // The one whose middle is nearest, of those whose circle is within `reach` of what was drawn last; -1: none is.
+  nearest(x: number, y: number, reach: number): number {
+    let best = -1;
+    let least = Infinity;
     for (let index = 0; index < this.points.length; index += 1) {
       const at = index * kCorners * 3;
       const distance = Math.hypot(this.corners[at]! - x, this.corners[at + 1]! - y);
-      if (distance > this.corners[at + 2]! + reach || (best && best.distance <= distance)) continue;
-      best = { index, distance };
+      if (distance > this.corners[at + 2]! + reach || distance >= least) continue;
+      best = index;
+      least = distance;
     }
     return best;
   }

@@ -60,7 +60,6 @@ export class StationMap {
   private districts: { label: HTMLElement; at: [number, number]; name: string; nameEn: string }[] = [];
   private readonly badges = new Map<string, HTMLElement>();
   private selected: string | null = null;
-  private paints: readonly Paint[] = [];
   private isStale = false; // and will be drawn soon
   private readonly pace = new Pace(() => this.isStale && this.draw(), kRest);
   private size = { width: 0, height: 0 };
@@ -154,10 +153,7 @@ export class StationMap {
   }
 
   setPaints(paints: readonly Paint[]): void {
-    if (paints === this.paints) return;
-    this.paints = paints;
-    this.layer.setPaints(paints);
-    this.drawSoon();
+    if (this.layer.setPaints(paints)) this.drawSoon();
   }
 
   // Stations that came, went, moved or have other racks. Returns how many have a position.
@@ -311,8 +307,7 @@ export class StationMap {
   // The nearest station within a finger's or a pointer's reach.
   private at({ x, y }: { x: number; y: number }): string | null {
     const reach = matchMedia('(pointer: coarse)').matches ? 14 : 5;
-    const found = this.layer.nearest(x, y, reach);
-    return found ? this.points[found.index]!.id : null;
+    return this.points[this.layer.nearest(x, y, reach)]?.id ?? null;
   }
 
   private placeLabels(): void {
