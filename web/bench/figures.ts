@@ -57,8 +57,8 @@ function barePage(place: Place, station: Station): string {
   </script>`;
 }
 
-// In the page: notes each new count when it is in the document, and at the beginning of the second frame after that,
-// when the first one has been painted.
+// In the page: notes each new count when it is in the document, and at the beginning of the frame after the one that
+// paints it.
 function noteSights({ where, title }: { where: Where; title: string }): void {
   const words = (): string | null | undefined => {
     if (where === 'bare') return document.getElementById('count')?.textContent;
@@ -68,6 +68,19 @@ function noteSights({ where, title }: { where: Where; title: string }): void {
     return row?.querySelector('.row-note')?.textContent;
   };
   const now = () => performance.timeOrigin + performance.now();
+  // Whether a frame has begun and is not painted yet: what its callbacks change, and the promises that they resolve, is
+  // painted by it.
+  let isInFrame = false;
+  const nextFrame = window.requestAnimationFrame.bind(window);
+  window.requestAnimationFrame = (run) =>
+    nextFrame((at) => {
+      isInFrame = true;
+      run(at);
+      void (async () => {
+        for (let turn = 0; turn < 50; turn += 1) await null;
+        isInFrame = false;
+      })();
+    });
   let last: string | null | undefined = words();
   window.sights = [];
   new MutationObserver(() => {
@@ -76,33 +89,44 @@ function noteSights({ where, title }: { where: Where; title: string }): void {
     last = found;
     const at = now();
     const count = Number(found.replaceAll(/\D/g, ''));
-    requestAnimationFrame(() => requestAnimationFrame(() => window.sights.push([count, at, now()])));
+    const painted = () => nextFrame(() => window.sights.push([count, at, now()]));
+    if (isInFrame) painted();
+    else nextFrame(painted);
   }).observe(document.body, { subtree: true, childList: true, characterData: true });
 }
 
-// In the page, before anything of it runs: when the figures are there, and when most of the stations have been drawn
-// in one frame. A circle is two triangles.
-function noteDrawing(stations: number): void {
-  let corners = 0;
-  for (const { prototype } of [WebGLRenderingContext, WebGL2RenderingContext]) {
-    const draw = prototype.drawElements;
-    prototype.drawElements = function (mode, count, type, offset) {
-      corners += count;
-      draw.call(this, mode, count, type, offset);
-    };
-  }
+// In the page, before anything of it runs: when the figures are there, and the first picture of the stations.
+function noteDrawing(): void {
+  let hasMap = false;
+  let hadMap = false;
+  const { prototype } = ImageBitmapRenderingContext;
+  const show = prototype.transferFromImageBitmap;
+  prototype.transferFromImageBitmap = function (picture) {
+    hasMap ||= picture !== null;
+    show.call(this, picture);
+  };
   window.drawn = { figures: null, map: null };
   let hadFigures = false;
   const look = () => {
     // What is seen here was drawn by the frame before.
     if (hadFigures) window.drawn.figures ??= performance.now();
-    if (corners > stations * 6 * 0.9) window.drawn.map ??= performance.now();
-    corners = 0;
+    if (hadMap) window.drawn.map ??= performance.now();
+    hadMap = hasMap;
     const values = [...document.querySelectorAll('.figures .value')].slice(0, 4);
     hadFigures = values.length === 4 && values.every((value) => /\d/.test(value.textContent ?? ''));
     if (window.drawn.figures === null || window.drawn.map === null) requestAnimationFrame(look);
   };
   requestAnimationFrame(look);
+}
+
+// In the page: of the picture of the stations.
+function countPixels(): number {
+  const layer = document.querySelector<HTMLCanvasElement>('.station-layer')!;
+  const { clientWidth: width, clientHeight: height } = layer;
+  const context = new OffscreenCanvas(width, height).getContext('2d')!;
+  context.drawImage(layer, 0, 0, width, height);
+  const { data } = context.getImageData(0, 0, width, height);
+  return data.filter((value, index) => index % 4 === 3 && value > 0).length;
 }
 
 // In the page: how long each frame took, and each task of 50 ms or more.
@@ -207,9 +231,11 @@ class Figures {
 
   async #load(place: Place, stations: number): Promise<unknown> {
     const page = await this.#empty();
-    await page.addInitScript(noteDrawing, stations);
+    await page.addInitScript(noteDrawing);
     await page.goto(`${place.url}#/${place.system}`);
     await page.waitForFunction(() => window.drawn.figures !== null && window.drawn.map !== null);
+    const pixels = await page.evaluate(countPixels);
+    if (pixels < stations) throw new Error(`only ${pixels} pixels of the map show stations`);
     return page.evaluate(() => ({
       first: performance.getEntriesByName('first-contentful-paint')[0]!.startTime,
       ...window.drawn,

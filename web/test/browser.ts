@@ -65,7 +65,7 @@ export async function open(
 // The map is there and has drawn its stations.
 export async function waitForMap(page: Page): Promise<void> {
   await page.waitForSelector('.maplibregl-canvas');
-  await page.waitForFunction(() => document.querySelectorAll('.map-note').length === 0);
+  await page.waitForFunction(() => document.querySelector<HTMLElement>('.station-layer')?.style.width); // has a picture
   await page.waitForTimeout(800);
 }
 

@@ -197,6 +197,14 @@ describe('the map', () => {
     const { id, racks } = standin!.city.stations.find(({ fill, is_read }) => fill === 'full' && is_read)!;
     const { title } = readStation(standin!.city.station(id));
     const page = await visit(`${url}#/seoul/station/${id}`, { deviceScaleFactor: density }, true);
+    // So that the worker can be told to lose its GPU.
+    await page.route('**/station_painter*', async (route) => {
+      const response = await route.fetch();
+      const hold = `const get = OffscreenCanvas.prototype.getContext; OffscreenCanvas.prototype.getContext = function (...how) {
+        const gl = get.apply(this, how); self.gpu = gl.getExtension('WEBGL_lose_context'); return gl; };`;
+      await route.fulfill({ response, body: hold + (await response.text()) });
+    });
+    await page.reload();
     await waitForMap(page);
     const [kEmpty, kFull] = [1, 5].map((of) => paints('fill', 'light')[of]!.fill.slice(1));
     const middleOf = async () => {
@@ -239,20 +247,28 @@ describe('the map', () => {
     const there = { x: middle.x + 60, y: middle.y + 40 };
     await isAt(there);
 
-    // The GPU of the stations is lost, then that of all.
-    for (const which of ['.station-layer', '.map-canvas canvas']) {
-      await away();
-      await page.evaluate((selector) => {
-        for (const canvas of document.querySelectorAll<HTMLCanvasElement>(selector)) {
-          const gpu = canvas.getContext('webgl2')!.getExtension('WEBGL_lose_context')!;
-          document.addEventListener('gpu-is-back', () => gpu.restoreContext(), { once: true });
-          gpu.loseContext();
-        }
-      }, which);
-      await expect.poll(() => colourAt(page, there.x, there.y), kSoon).not.toBe(kFull);
-      await page.evaluate(() => document.dispatchEvent(new Event('gpu-is-back')));
-      await isAt(there);
-    }
+    // The GPU is lost: first to the map, whose canvas is empty until it is back, then to the stations, which stay as they
+    // were last painted.
+    await page.evaluate(() => {
+      const canvas = document.querySelector<HTMLCanvasElement>('.maplibregl-canvas')!;
+      const gpu = canvas.getContext('webgl2')!.getExtension('WEBGL_lose_context')!;
+      gpu.loseContext();
+      setTimeout(() => gpu.restoreContext(), 500);
+    });
+    await page.waitForTimeout(1500);
+    await isAt(there);
+    await away();
+    const painter = page.workers().find((worker) => worker.url().includes('station_painter'))!;
+    const ask = (what: 'loseContext' | 'restoreContext') =>
+      painter.evaluate((what) => (self as unknown as { gpu: WEBGL_lose_context }).gpu[what](), what);
+    await ask('loseContext');
+    standin!.change(id, 0);
+    await page.waitForTimeout(1500);
+    expect(await colourAt(page, there.x, there.y)).toBe(kFull);
+    await ask('restoreContext');
+    await shows(there, kEmpty);
+    standin!.change(id, racks!);
+    await isAt(there);
     await page.getByRole('button', { name: 'Dark' }).click();
     await shows(there, paints('fill', 'dark')[5]!.fill.slice(1));
   });

@@ -1,5 +1,5 @@
 // When the screen changes: at once with what is heard, but so that the browser rests after a change for a time that goes by
-// how long the change took it, drawing included. So one poll is seen without delay, and what comes all the time takes a part
+// how long the change took it, drawing included, and what others do for it where that is told by a promise. So one poll is seen without delay, and what comes all the time takes a part
 // of a browser, also of a slow one.
 
 export const kLongestRestMs = 1000; // also where nothing is drawn, as behind another tab
@@ -19,9 +19,20 @@ export const kBrowserTiming: Timing = {
   onFrame: (run) => requestAnimationFrame(run),
 };
 
+export interface Options {
+  rest: number; // how many times as long as a change
+  isQuick: boolean; // it is made as its frame begins, with all that was heard until then: what takes long would hold that up
+  drawn: () => void; // called when a change has been drawn, or at least handed over
+  timing: Timing;
+}
+
+type Run = () => Promise<void> | void;
+
 export class Pace {
-  private readonly run: () => unknown;
+  private readonly run: Run;
   private readonly rest: number;
+  private readonly isQuick: boolean;
+  private readonly drawn: () => void;
   private readonly timing: Timing;
   private wantedAt: number | null = null; // nothing: nothing is to change
   private restsUntil = -Infinity;
@@ -29,10 +40,12 @@ export class Pace {
   private isStopped = false;
   private callOff = (): void => undefined;
 
-  // `rest`: how many times as long as a change.
-  constructor(run: () => unknown, rest = 1, timing: Timing = kBrowserTiming) {
+  constructor(run: Run, options: Partial<Options> = {}) {
+    const { rest = 1, isQuick = false, drawn = () => undefined, timing = kBrowserTiming } = options;
     this.run = run;
     this.rest = rest;
+    this.isQuick = isQuick;
+    this.drawn = drawn;
     this.timing = timing;
   }
 
@@ -55,28 +68,43 @@ export class Pace {
     this.callOff();
     if (this.wantedAt === null) return;
     const ms = Math.max(this.wantedAt, this.restsUntil) - this.timing.now();
-    this.callOff = this.timing.after(Math.max(0, ms), () => this.change());
+    this.callOff = this.timing.after(Math.max(0, ms), () => {
+      if (this.isQuick) this.timing.onFrame(() => this.change());
+      else this.change();
+    });
   }
 
   private change(): void {
+    if (this.wantedAt === null) return; // stopped before its frame came
     this.wantedAt = null;
     const begun = this.timing.now();
-    this.run();
+    const others = this.run();
     const until = this.timing.now() + kLongestRestMs;
     this.restsUntil = until;
     this.wait(); // for what was wanted meanwhile
+    if (others) void others.then(() => this.restAfter(begun, until));
+    else this.restAfter(begun, until);
+  }
+
+  // By how long it took from `begun` until the frame with it is drawn.
+  private restAfter(begun: number, until: number): void {
+    // A task after the frame: it has been drawn by then, or at least handed over.
+    const drawn = () => this.timing.after(0, () => this.hasDrawn(begun, until));
+    if (this.isQuick) return void drawn();
     // Behind another tab no frame comes: one is asked for, and not one for each change until the tab is seen again.
     if (this.isFrameDue) return;
     this.isFrameDue = true;
-    // A task after the frame: it has been drawn by then, or at least handed over.
     this.timing.onFrame(() => {
       this.isFrameDue = false;
-      this.timing.after(0, () => {
-        if (this.restsUntil !== until) return; // this frame was long in coming, and another change has begun
-        const now = this.timing.now();
-        this.restsUntil = now + Math.min((now - begun) * this.rest, kLongestRestMs);
-        this.wait();
-      });
+      drawn();
     });
+  }
+
+  private hasDrawn(begun: number, until: number): void {
+    this.drawn();
+    if (this.restsUntil !== until) return; // this frame was long in coming, and another change has begun
+    const now = this.timing.now();
+    this.restsUntil = now + Math.min((now - begun) * this.rest, kLongestRestMs);
+    this.wait();
   }
 }

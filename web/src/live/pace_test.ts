@@ -49,7 +49,7 @@ describe('the pace of the screen', () => {
     pace = new Pace(() => {
       changes.push(timing.ms);
       timing.ms += costMs;
-    }, 1, timing);
+    }, { timing });
   });
 
   it('changes at once what is heard after a pause', () => {
@@ -84,7 +84,7 @@ describe('the pace of the screen', () => {
     pace = new Pace(() => {
       changes.push(timing.ms);
       timing.ms += 20;
-    }, 4, timing);
+    }, { rest: 4, timing });
     for (let n = 0; n < 200; ++n) {
       pace.want(0);
       timing.go(5);
@@ -106,6 +106,74 @@ describe('the pace of the screen', () => {
     const rest = changes[1]! - changes[0]! - costMs;
     expect(rest).toBeGreaterThanOrEqual(kLongestRestMs);
     expect(rest).toBeLessThanOrEqual(kLongestRestMs + 2 * kFrameMs);
+  });
+  it('rests by how long others took for a change', async () => {
+    let done = (): void => undefined;
+    pace = new Pace(
+      () => {
+        changes.push(timing.ms);
+        return new Promise<void>((resolve) => (done = resolve));
+      },
+      { rest: 2, timing },
+    );
+    pace.want(0);
+    timing.go(200);
+    done();
+    await Promise.resolve();
+    pace.want(0);
+    timing.go(2000);
+    expect(changes).toHaveLength(2);
+    expect(changes[1]).toBeGreaterThanOrEqual(1000 + 3 * 200);
+    expect(changes[1]).toBeLessThanOrEqual(1000 + 3 * (200 + kFrameMs));
+  });
+  it('does not wait for ever for others', () => {
+    pace = new Pace(
+      () => {
+        changes.push(timing.ms);
+        return new Promise<void>(() => undefined);
+      },
+      { timing },
+    );
+    pace.want(0);
+    timing.go(0);
+    pace.want(0);
+    timing.go(2 * kLongestRestMs);
+    expect(changes).toEqual([1000, 1000 + kLongestRestMs]);
+  });
+  it('makes a quick change as the frame begins, with what was wanted until then', () => {
+    const drawn: number[] = [];
+    pace = new Pace(
+      () => {
+        changes.push(timing.ms);
+        timing.ms += 2;
+      },
+      { isQuick: true, drawn: () => drawn.push(timing.ms), timing },
+    );
+    timing.ms = 1001; // the next frame is at 1008
+    pace.want(0);
+    timing.go(3);
+    pace.want(0);
+    timing.go(3);
+    expect(changes).toEqual([]);
+    timing.go(20);
+    expect(changes).toEqual([1008]);
+    expect(drawn).toEqual([1010]); // it is in the frame that has just begun
+    timing.isHidden = true;
+    for (let n = 0; n < 5; n += 1) {
+      pace.want(0);
+      timing.go(100);
+    }
+    expect(changes).toEqual([1008]);
+    expect(timing.framesWanted).toBe(2); // no more than one is asked for while none comes
+  });
+  it('makes no quick change once it is stopped', () => {
+    pace = new Pace(() => void changes.push(timing.ms), { isQuick: true, timing });
+    timing.ms = 1001;
+    pace.want(0);
+    timing.go(0);
+    pace.stop();
+    timing.go(100);
+    expect(changes).toEqual([]);
   });
   it('goes on where nothing is drawn', () => {
     timing.isHidden = true;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { boundsOf, isSamePoint, pointsOf } from './points.ts';
-import { radiusAt, rimAt } from './station_layer.ts';
+import { pictureIn, placeIn, radiusAt, rimAt, type View } from './station_layer.ts';
 
 const at = (id: string, lon: number | null, lat: number | null, racks: number | null = 14) => ({ id, lon, lat, racks });
 
@@ -49,5 +49,32 @@ describe('a circle', () => {
   it('has a thin rim from afar', () => {
     expect([8, 10.5, 11.75, 13, 18].map((zoom) => Number(rimAt(zoom, 1).toFixed(2)))).toEqual([0.4, 0.4, 0.7, 1, 1]);
     expect([10.5, 13].map((zoom) => rimAt(zoom, 2.25))).toEqual([1.5, 2.25]);
+  });
+});
+
+describe('a picture of the stations', () => {
+  it('lies, wherever the map goes, so that each is where it is on the map', () => {
+    const then: View = { x: 0.85, y: 0.38, zoom: 11, width: 900, height: 500, density: 1 };
+    expect(pictureIn(then, then)).toEqual({ x: 0, y: 0, scale: 1 });
+    const views: View[] = [
+      { ...then, x: 0.8501, y: 0.3797 },
+      { ...then, zoom: 12.3 },
+      { ...then, zoom: 9, x: 0.86, width: 700, height: 640 },
+    ];
+    for (const view of views) {
+      const { x, y, scale } = pictureIn(view, then);
+      for (const [a, b] of [[0.85, 0.38], [0.8495, 0.3806]] as const) {
+        const [left, top] = placeIn(then, a, b);
+        const [nowLeft, nowTop] = placeIn(view, a, b);
+        expect(x + left * scale).toBeCloseTo(nowLeft, 6);
+        expect(y + top * scale).toBeCloseTo(nowTop, 6);
+      }
+    }
+  });
+
+  it('goes the shorter way around the world', () => {
+    const then: View = { x: 0.999, y: 0.5, zoom: 8, width: 400, height: 400, density: 1 };
+    const { x } = pictureIn({ ...then, x: 0.001 }, then);
+    expect(x).toBeCloseTo(-0.002 * 512 * 2 ** 8, 6);
   });
 });

@@ -1,11 +1,12 @@
-// All stations as circles, in a canvas of their own over the map's: one draw call of two triangles for each station.
-// What changes from second to second is a byte for each; the map below is drawn again only when it moves. So a change costs
-// a tenth of what a circle layer of the map itself would, which matters where no GPU draws.
+// All stations as circles, in a canvas of their own over the map's. A worker paints them, and what it painted is shown: until
+// the next picture is there, the last one is moved and stretched with the map. The map below is drawn again only when it
+// moves, so a change of colours costs the page little more than a byte for each station, which matters where no GPU draws.
 //
-// WebGL 2. Places are pixels of CSS that are reckoned in doubles: floats would shake when near.
+// Places are pixels of CSS that are reckoned in doubles: floats would shake when near.
 
 import type { Paint } from './classes.ts';
 import type { Point } from './points.ts';
+import { kClasses, type Painted, type Scene } from './scene.ts';
 
 // What of the world is seen.
 export interface View {
@@ -17,14 +18,14 @@ export interface View {
   density: number; // device pixels in one of these
 }
 
-const kClasses = 8;
+// What of the painter did not work: its code did not come, or there is nothing that it could paint with.
+export type Failure = 'load' | 'draw';
+
 const kRing = kClasses - 1; // the class of what is around the selected one
 const kRingRadius = 5; // beyond the station's own
 const kRingWidth = 2.5;
 const kTile = 512;
 const kMostPixels = 4096; // of a side; the map below has no more either
-const kCorners = 4;
-const kIndices = 6;
 
 // Zoom and radius of a circle of size 1, exponential in between.
 const kRadii: readonly (readonly [number, number])[] = [
@@ -52,82 +53,55 @@ export function rimAt(zoom: number, width: number): number {
   return far + (width - far) * part;
 }
 
-const kVertex = `#version 300 es
-uniform vec2 size;
-uniform float pixel;
-uniform vec4 fills[${kClasses}];
-uniform vec4 rims[${kClasses}];
-uniform float widths[${kClasses}];
-in vec3 circle;
-in float kind;
-out vec2 at;
-flat out vec4 fill, rim;
-flat out float inner, outer;
-void main() {
-  int of = int(kind);
-  fill = fills[of];
-  rim = rims[of];
-  inner = circle.z;
-  outer = circle.z + widths[of];
-  at = (vec2(gl_VertexID & 1, (gl_VertexID >> 1) & 1) * 2.0 - 1.0) * (outer + pixel);
-  vec2 place = (circle.xy + at) / size * 2.0 - 1.0;
-  gl_Position = vec4(place.x, -place.y, 0.0, 1.0);
-}`;
+// Where a place of the world is seen. The world is round: the shorter way to it.
+export function placeIn(view: View, x: number, y: number): [number, number] {
+  const scale = kTile * 2 ** view.zoom;
+  const dx = x - view.x;
+  return [(dx - Math.round(dx)) * scale + view.width / 2, (y - view.y) * scale + view.height / 2];
+}
 
-const kFragment = `#version 300 es
-precision highp float;
-uniform float pixel;
-in vec2 at;
-flat in vec4 fill, rim;
-flat in float inner, outer;
-out vec4 colour;
-void main() {
-  float from = length(at);
-  float inside = clamp((inner - from) / pixel + 0.5, 0.0, 1.0);
-  float within = clamp((outer - from) / pixel + 0.5, 0.0, 1.0);
-  colour = fill * inside + rim * (within - inside);
-}`;
+// Where what was seen then lies now: its left upper corner, and how many times as large it is.
+export function pictureIn(view: View, then: View): { x: number; y: number; scale: number } {
+  const scale = 2 ** (view.zoom - then.zoom);
+  const [x, y] = placeIn(view, then.x, then.y);
+  return { x: x - (then.width * scale) / 2, y: y - (then.height * scale) / 2, scale };
+}
 
 export class StationLayer {
   private readonly canvas: HTMLCanvasElement;
-  private readonly gl: WebGL2RenderingContext;
-  private uniforms: Record<'size' | 'pixel' | 'fills' | 'rims' | 'widths', WebGLUniformLocation | null> | null = null;
-  private circles: WebGLBuffer | null = null;
-  private kinds: WebGLBuffer | null = null;
+  private readonly screen: ImageBitmapRenderingContext;
+  private readonly painter: Worker;
   private points: readonly Point[] = [];
   private places = new Float64Array(); // x, y of each point, from 0 to 1
-  private corners = new Float32Array(); // x, y, radius of each corner; after those of the points the ring's
-  private classes = new Uint8Array(); // of each corner
+  private circles = new Float32Array(); // x, y, radius of each point, and of the ring
+  private classes = new Uint8Array(); // of each circle
   private paints: readonly Paint[] = [];
   private ringColour = '#000000';
   private selected = -1;
   private view: View | null = null;
-  private hasMoved = true; // places
+  private shown: View | null = null; // what the picture on the screen is of
+  private asked: View | null = null; // what the next one will be of
+  private hasMoved = true; // circles
   private hasChanged = true; // classes
-  private isStale = true; // what is on the screen
+  private isStale = true; // what is painted
+  private waiting: (() => void)[] = []; // for a picture of what is
+  private readonly onFailure: (what: Failure) => void;
 
-  // Throws where there is no WebGL 2.
-  constructor(into: HTMLElement) {
+  // Throws where there are no workers.
+  constructor(into: HTMLElement, onFailure: (what: Failure) => void) {
+    this.onFailure = onFailure;
     this.canvas = document.createElement('canvas');
     this.canvas.className = 'station-layer';
     this.canvas.setAttribute('aria-hidden', 'true');
-    const gl = this.canvas.getContext('webgl2', { antialias: false, depth: false, stencil: false });
-    if (!gl) throw new Error('no WebGL 2');
-    this.gl = gl;
+    this.screen = this.canvas.getContext('bitmaprenderer')!;
+    this.painter = new Worker(new URL('./station_painter.ts', import.meta.url), { type: 'module' });
+    this.painter.onmessage = ({ data }: MessageEvent<Painted>) => this.take(data);
+    this.painter.onerror = () => this.onFailure('load');
     into.append(this.canvas);
-    this.canvas.addEventListener('webglcontextlost', (event) => {
-      event.preventDefault(); // so that it may come back
-      this.uniforms = null;
-    });
-    this.canvas.addEventListener('webglcontextrestored', () => {
-      this.begin();
-      if (this.view) this.draw(this.view);
-    });
-    this.begin();
   }
 
   remove(): void {
-    this.gl.getExtension('WEBGL_lose_context')?.loseContext(); // browsers have few of them
+    this.painter.terminate();
     this.canvas.remove();
   }
 
@@ -139,21 +113,18 @@ export class StationLayer {
       this.places[index * 2] = lon / 360 + 0.5;
       this.places[index * 2 + 1] = 0.5 - Math.asinh(Math.tan((lat * Math.PI) / 180)) / (2 * Math.PI);
     });
-    const circles = points.length + 1;
-    this.corners = new Float32Array(circles * kCorners * 3);
-    this.classes = new Uint8Array(circles * kCorners);
-    this.classes.fill(kRing, points.length * kCorners);
+    this.circles = new Float32Array((points.length + 1) * 3);
+    this.classes = new Uint8Array(points.length + 1);
+    this.classes[points.length] = kRing;
     this.selected = -1;
-    if (this.uniforms) this.number(circles);
     this.hasMoved = this.hasChanged = true;
-    if (this.view) this.place(this.view); // they can be found before they are drawn
+    if (this.view) this.place(this.view); // they can be found before they are painted
   }
 
   // Returns whether that changes anything.
   setClass(index: number, value: number): boolean {
-    const at = index * kCorners;
-    if (this.classes[at] === value) return false;
-    this.classes.fill(value, at, at + kCorners);
+    if (this.classes[index] === value) return false;
+    this.classes[index] = value;
     this.hasChanged = true;
     return true;
   }
@@ -170,11 +141,11 @@ export class StationLayer {
   select(index: number, ringColour: string): void {
     this.selected = index;
     this.ringColour = ringColour;
-    this.hasMoved = true;
+    this.hasMoved = this.hasChanged = true;
   }
 
-  // Draws at once, as whoever moves the map wants both in the same frame; nothing where it would be the same.
-  draw(view: View): void {
+  // The picture on the screen goes with the map at once, and a new one follows: returns when it is there.
+  draw(view: View): Promise<void> {
     const before = this.view;
     this.hasMoved ||=
       !before ||
@@ -186,132 +157,89 @@ export class StationLayer {
     this.isStale ||= this.hasMoved || this.hasChanged || before?.density !== view.density;
     this.view = view;
     if (this.hasMoved) this.place(view);
-    const { gl, uniforms } = this;
-    if (!this.isStale || !uniforms || gl.isContextLost()) return;
-    const density = this.resize(view);
-    if (this.hasMoved) {
-      gl.bindBuffer(gl.ARRAY_BUFFER, this.circles);
-      gl.bufferData(gl.ARRAY_BUFFER, this.corners, gl.DYNAMIC_DRAW);
-    }
-    if (this.hasChanged) {
-      gl.bindBuffer(gl.ARRAY_BUFFER, this.kinds);
-      gl.bufferData(gl.ARRAY_BUFFER, this.classes, gl.DYNAMIC_DRAW);
-    }
-    this.hasMoved = this.hasChanged = this.isStale = false;
-    this.tellPaints(uniforms, view.zoom);
-    gl.viewport(0, 0, gl.drawingBufferWidth, gl.drawingBufferHeight);
-    gl.uniform2f(uniforms.size, view.width, view.height);
-    gl.uniform1f(uniforms.pixel, 1 / density);
-    gl.clear(gl.COLOR_BUFFER_BIT);
-    const circles = this.points.length + (this.selected < 0 ? 0 : 1);
-    gl.drawElements(gl.TRIANGLES, circles * kIndices, gl.UNSIGNED_INT, 0);
+    this.follow();
+    if (!this.isStale && !this.asked) return Promise.resolve();
+    const done = new Promise<void>((resolve) => this.waiting.push(resolve));
+    if (!this.asked) this.ask(view);
+    return done;
   }
 
-  // The one whose middle is nearest, of those whose circle is within `reach` of what was drawn last; -1: none is.
+  // The one whose middle is nearest, of those whose circle is within `reach` of where the map is; -1: none is.
   nearest(x: number, y: number, reach: number): number {
     let best = -1;
     let least = Infinity;
     for (let index = 0; index < this.points.length; index += 1) {
-      const at = index * kCorners * 3;
-      const distance = Math.hypot(this.corners[at]! - x, this.corners[at + 1]! - y);
-      if (distance > this.corners[at + 2]! + reach || distance >= least) continue;
+      const at = index * 3;
+      const distance = Math.hypot(this.circles[at]! - x, this.circles[at + 1]! - y);
+      if (distance > this.circles[at + 2]! + reach || distance >= least) continue;
       best = index;
       least = distance;
     }
     return best;
   }
 
-  private begin(): void {
-    const { gl } = this;
-    const program = gl.createProgram();
-    for (const [kind, source] of [
-      [gl.VERTEX_SHADER, kVertex],
-      [gl.FRAGMENT_SHADER, kFragment],
-    ] as const) {
-      const shader = gl.createShader(kind)!;
-      gl.shaderSource(shader, source);
-      gl.compileShader(shader);
-      gl.attachShader(program, shader);
-    }
-    gl.linkProgram(program);
-    if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
-      throw new Error(gl.getProgramInfoLog(program) ?? 'shaders');
-    }
-    gl.useProgram(program);
-    const uniform = (name: string) => gl.getUniformLocation(program, name);
-    this.uniforms = {
-      size: uniform('size'),
-      pixel: uniform('pixel'),
-      fills: uniform('fills'),
-      rims: uniform('rims'),
-      widths: uniform('widths'),
+  private ask(view: View): void {
+    this.asked = view;
+    const circles = this.points.length + (this.selected < 0 ? 0 : 1);
+    const scene: Scene = {
+      width: view.width,
+      height: view.height,
+      density: Math.min(view.density, kMostPixels / Math.max(view.width, view.height, 1)),
+      circles: this.hasMoved ? this.circles.slice(0, circles * 3) : null,
+      classes: this.hasChanged ? this.classes.slice(0, circles) : null,
+      ...this.colours(view.zoom),
     };
-    this.circles = gl.createBuffer();
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.circles);
-    this.attribute(gl.getAttribLocation(program, 'circle'), 3, gl.FLOAT);
-    this.kinds = gl.createBuffer();
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.kinds);
-    this.attribute(gl.getAttribLocation(program, 'kind'), 1, gl.UNSIGNED_BYTE);
-    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, gl.createBuffer());
-    gl.enable(gl.BLEND);
-    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-    this.number(this.points.length + 1);
-    this.hasMoved = this.hasChanged = true;
+    this.hasMoved = this.hasChanged = this.isStale = false;
+    this.painter.postMessage(scene);
   }
 
-  // Returns how many pixels of it are one of CSS.
-  private resize(view: View): number {
-    const density = Math.min(view.density, kMostPixels / Math.max(view.width, view.height, 1));
-    const [width, height] = [Math.round(view.width * density), Math.round(view.height * density)];
-    // Setting it empties it, be it the same.
-    if (this.canvas.width !== width) this.canvas.width = width;
-    if (this.canvas.height !== height) this.canvas.height = height;
-    // As wide as the map's canvas, which follows the page in steps.
-    this.canvas.style.width = `${view.width}px`;
-    this.canvas.style.height = `${view.height}px`;
-    return density;
-  }
-
-  private attribute(location: number, size: number, type: number): void {
-    this.gl.enableVertexAttribArray(location);
-    this.gl.vertexAttribPointer(location, size, type, false, 0, 0);
-  }
-
-  // The corners of each circle's two triangles. One circle drawn as often as there are stations would be less to tell, and
-  // is ten times slower where no GPU draws.
-  private number(circles: number): void {
-    const indices = new Uint32Array(circles * kIndices);
-    for (let circle = 0; circle < circles; circle += 1) {
-      const first = circle * kCorners;
-      indices.set([first, first + 1, first + 2, first + 2, first + 1, first + 3], circle * kIndices);
+  private take(painted: Painted): void {
+    if ('failure' in painted) return this.onFailure('draw');
+    if ('anew' in painted) {
+      this.hasMoved = this.hasChanged = this.isStale = true;
+      if (!this.asked && this.view) this.ask(this.view);
+      return;
     }
-    this.gl.bufferData(this.gl.ELEMENT_ARRAY_BUFFER, indices, this.gl.STATIC_DRAW);
+    // While the GPU is lost the last picture stays: it says so itself when it is there again.
+    if (painted.picture) {
+      this.shown = this.asked;
+      this.screen.transferFromImageBitmap(painted.picture);
+      this.follow();
+    }
+    this.asked = null;
+    if (this.isStale && this.view) return this.ask(this.view);
+    for (const tell of this.waiting.splice(0)) tell();
+  }
+
+  // Where the picture on the screen lies on the map as it is now.
+  private follow(): void {
+    const { shown, view } = this;
+    if (!shown || !view) return;
+    const { x, y, scale } = pictureIn(view, shown);
+    const { style } = this.canvas;
+    style.width = `${shown.width}px`;
+    style.height = `${shown.height}px`;
+    style.transform = x === 0 && y === 0 && scale === 1 ? '' : `translate(${x}px, ${y}px) scale(${scale})`;
   }
 
   private place(view: View): void {
-    const scale = kTile * 2 ** view.zoom;
     const radius = radiusAt(view.zoom);
     this.points.forEach((point, index) => {
-      let dx = this.places[index * 2]! - view.x;
-      dx -= Math.round(dx); // the world is round
-      const dy = this.places[index * 2 + 1]! - view.y;
-      this.placeOne(index, dx * scale + view.width / 2, dy * scale + view.height / 2, radius * point.size);
+      const [x, y] = placeIn(view, this.places[index * 2]!, this.places[index * 2 + 1]!);
+      this.placeOne(index, x, y, radius * point.size);
     });
     if (this.selected < 0) return;
-    const at = this.selected * kCorners * 3;
-    this.placeOne(this.points.length, this.corners[at]!, this.corners[at + 1]!, this.corners[at + 2]! + kRingRadius);
+    const at = this.selected * 3;
+    this.placeOne(this.points.length, this.circles[at]!, this.circles[at + 1]!, this.circles[at + 2]! + kRingRadius);
   }
 
   private placeOne(circle: number, x: number, y: number, radius: number): void {
-    const from = circle * kCorners * 3;
-    for (let at = from; at < from + kCorners * 3; at += 3) {
-      this.corners[at] = x;
-      this.corners[at + 1] = y;
-      this.corners[at + 2] = radius;
-    }
+    this.circles[circle * 3] = x;
+    this.circles[circle * 3 + 1] = y;
+    this.circles[circle * 3 + 2] = radius;
   }
 
-  private tellPaints(uniforms: NonNullable<StationLayer['uniforms']>, zoom: number): void {
+  private colours(zoom: number): Pick<Scene, 'fills' | 'rims' | 'widths'> {
     const fills = new Float32Array(kClasses * 4);
     const rims = new Float32Array(kClasses * 4);
     const widths = new Float32Array(kClasses);
@@ -322,11 +250,10 @@ export class StationLayer {
     });
     rims.set(premultiplied(this.ringColour, 1), kRing * 4);
     widths[kRing] = kRingWidth;
-    this.gl.uniform4fv(uniforms.fills, fills);
-    this.gl.uniform4fv(uniforms.rims, rims);
-    this.gl.uniform1fv(uniforms.widths, widths);
+    return { fills, rims, widths };
   }
 }
+
 
 // '#rrggbb' as WebGL has it.
 function premultiplied(colour: string, opacity: number): [number, number, number, number] {

@@ -12,7 +12,7 @@ import type { Theme } from '../preferences.ts';
 import type { Paint } from './classes.ts';
 import { type Districts, labelPoint } from './districts.ts';
 import { boundsOf, isSamePoint, type Point, pointsOf } from './points.ts';
-import { radiusAt, StationLayer } from './station_layer.ts';
+import { type Failure, radiusAt, StationLayer } from './station_layer.ts';
 
 export interface MapLabels {
   canvas: string;
@@ -32,6 +32,7 @@ export interface MapOptions {
   labels: MapLabels;
   onHover(id: string | null, at: { x: number; y: number } | null): void;
   onPick(id: string | null): void;
+  onFailure(what: Failure): void; // of the stations; where the map itself cannot be drawn the constructor throws
 }
 
 const kColours = {
@@ -42,8 +43,8 @@ const kColours = {
 const kNumbersFromZoom = 14.2;
 const kNumbersAtMost = 90;
 const kFlightMs = 700;
-// Colours may wait for a moment: where there is no GPU, drawing them holds up all of the page.
-const kRest = 4; // times as long as drawing took
+// Colours may wait for a moment: where there is no GPU, painting them takes a part of the processor from the page.
+const kRest = 4; // times as long as that took
 const kFit = { padding: 36, maxZoom: 15 };
 
 // Its worker starts while the first answers are on their way.
@@ -61,7 +62,7 @@ export class StationMap {
   private readonly badges = new Map<string, HTMLElement>();
   private selected: string | null = null;
   private isStale = false; // and will be drawn soon
-  private readonly pace = new Pace(() => this.isStale && this.draw(), kRest);
+  private readonly pace = new Pace(() => (this.isStale ? this.draw() : undefined), { rest: kRest });
   private size = { width: 0, height: 0 };
   private isReady = false;
   private hasFitted = false;
@@ -96,7 +97,7 @@ export class StationMap {
       },
     });
     try {
-      this.layer = new StationLayer(this.map.getCanvasContainer());
+      this.layer = new StationLayer(this.map.getCanvasContainer(), options.onFailure);
     } catch (error) {
       this.map.remove();
       throw error;
@@ -110,7 +111,7 @@ export class StationMap {
       for (const run of this.waiting.splice(0)) run();
     });
     this.map.on('webglcontextlost', () => (this.isReady = false)); // until its style is there again
-    this.map.on('render', () => this.draw()); // in the same frame as what lies below
+    this.map.on('render', () => void this.draw()); // in the same frame as what lies below
     this.map.on('move', () => this.placeLabels());
     // The page around it may still be finding its places.
     this.map.on('resize', () => {
@@ -248,15 +249,15 @@ export class StationMap {
     this.showSelected();
   }
 
-  private draw(): void {
+  private draw(): Promise<void> {
     this.isStale = false;
     const { lng, lat } = this.map.getCenter();
     const { x, y } = maplibre.MercatorCoordinate.fromLngLat({ lng, lat });
     const { width, height } = this.size;
-    this.layer.draw({ x, y, zoom: this.map.getZoom(), width, height, density: this.map.getPixelRatio() });
+    return this.layer.draw({ x, y, zoom: this.map.getZoom(), width, height, density: this.map.getPixelRatio() });
   }
 
-  // After the figures beside it have been painted: the frame that shows them does not wait for the GPU.
+  // After the figures beside it have been painted: the frame that shows them has the processor to itself.
   private drawSoon(): void {
     if (this.isStale) return;
     this.isStale = true;

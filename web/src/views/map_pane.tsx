@@ -91,6 +91,7 @@ export function MapPane<Mode extends string>({ session, modes, coloured, selecte
           if (id !== null && matchMedia('(hover: hover) and (pointer: fine)').matches) go('station', id);
           else picked.value = id;
         },
+        onFailure: setFailure,
       });
     return () => {
       isGone = true;
