@@ -28,6 +28,11 @@ const kClean = { stations: false, positions: false, state: false, movements: fal
 // Of a step the stations come last; what comes before them is shown with them, or after this time.
 const kStepMs = 250;
 
+// The rows of what moved, and the page of one station, are little: they are painted first, each time that something is
+// heard. All else that depends on every station follows them in a frame of its own, and rests longer after it.
+const kAllRest = 4;
+const kAllWithinMs = 100; // where the frame of the rows is long in coming
+
 // Whether what a session goes by is the same in both; how many stations there are it hears by itself.
 export function isSameSystem(a: SystemInfo | null, b: SystemInfo | null): boolean {
   const of = (info: SystemInfo | null) => JSON.stringify(info && { ...info, stations: 0 });
@@ -40,6 +45,7 @@ export class Session {
   readonly windowMs: number; // of what is called an hour: windows may be shorter
   readonly slideMs: number;
   readonly stations: Signal<readonly LiveStation[]> = signal([]);
+  readonly heard: Signal<number> = signal(0); // counts up when station() may give another one
   readonly positions: Signal<number> = signal(0); // counts up when the map's points have to be made anew
   readonly state: Signal<SystemState | null> = signal(null);
   readonly movements: Signal<readonly Movement[]> = signal([]);
@@ -57,7 +63,8 @@ export class Session {
   private readonly stream: EventStream;
   private readonly onOpened: () => void;
   private ticker: ReturnType<typeof setInterval> | undefined;
-  private readonly pace = new Pace(() => this.publish());
+  private readonly rows = new Pace(() => this.publishRows(), { isQuick: true, drawn: () => this.follow() });
+  private readonly all = new Pace(() => this.publish(), { rest: kAllRest });
   private judged: ReadonlyMap<string, Standing> = new Map();
   private dirty = kClean;
 
@@ -89,13 +96,19 @@ export class Session {
   stop(): void {
     this.stream.stop();
     clearInterval(this.ticker);
-    this.pace.stop();
+    this.rows.stop();
+    this.all.stop();
     document.removeEventListener('visibilitychange', this.wake);
     removeEventListener('online', this.wake);
   }
 
   station(id: string): LiveStation | undefined {
     return this.model.stations.get(id);
+  }
+
+  // Of one as soon as it is heard; `standings` is of all of them, and later.
+  standingOf(station: LiveStation): Standing {
+    return standingOf(station, this.now.value ?? 0, this.info.stale_after_s * 1000, this.isConnected.value);
   }
 
   retryNow(): void {
@@ -123,12 +136,30 @@ export class Session {
     };
     this.link.value = { phase: 'live', heardAt: local, retryAt: null, isOpen: true, error: null };
     if (change.isSnapshot) void this.fetchMovements();
-    this.pace.want(event.name === 'movements' || event.name === 'seen' ? kStepMs : 0);
+    const withinMs = event.name === 'movements' || event.name === 'seen' ? kStepMs : 0;
+    const hasRows = !change.isSnapshot && (change.stations || change.movements);
+    if (hasRows) this.rows.want(withinMs);
+    this.all.want(hasRows ? withinMs + kAllWithinMs : withinMs);
+  }
+
+  private publishRows(): void {
+    batch(() => {
+      if (this.dirty.movements) this.movements.value = this.model.movements;
+      if (this.dirty.stations) this.heard.value += 1;
+    });
+    this.dirty = { ...this.dirty, movements: false };
+  }
+
+  private follow(): void {
+    if (Object.values(this.dirty).includes(true)) this.all.want(0);
   }
 
   private publish(): void {
     batch(() => {
-      if (this.dirty.stations) this.stations.value = [...this.model.stations.values()];
+      if (this.dirty.stations) {
+        this.stations.value = [...this.model.stations.values()];
+        this.heard.value += 1;
+      }
       if (this.dirty.positions) this.positions.value += 1;
       if (this.dirty.state) this.state.value = this.model.state;
       if (this.dirty.movements) this.movements.value = this.model.movements;
@@ -175,7 +206,7 @@ export class Session {
       const answer = await this.client.movements(this.info.id);
       if (!this.model.add(answer.movements)) return;
       this.dirty = { ...this.dirty, movements: true };
-      this.pace.want(0);
+      this.rows.want(0);
     } catch {
       // The ticker fills by itself; the stream says when the server is gone.
     }

@@ -9,6 +9,7 @@ import { type HourBar, hourBars, kDayMs, kHourMs, lastStarts, type Running } fro
 import { milliseconds } from '../live/station.ts';
 import type { Session } from '../live/session.ts';
 import { type Loaded, useLoaded } from './loaded.ts';
+import { useStation } from './station.ts';
 
 const kRefreshMs = 300_000;
 
@@ -73,13 +74,12 @@ export function LastHours({ session, into }: { session: Session; into: Signal<Ho
 }
 
 function useRunning(session: Session, station: string | null): Running | null {
+  const of = useStation(session, station);
   if (!session.isConnected.value) return null;
   if (station === null) {
     const hour = session.state.value?.hour;
     return hour ? { start: Date.parse(hour.start), rentals: hour.rentals, returns: hour.returns } : null;
   }
-  void session.stations.value;
-  const of = session.station(station);
   return of && of.hourMs !== null && of.rentals !== null && of.returns !== null
     ? { start: of.hourMs, rentals: of.rentals, returns: of.returns }
     : null;

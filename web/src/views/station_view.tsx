@@ -17,7 +17,8 @@ import { useLastHours } from '../parts/hours.ts';
 import { useLoaded } from '../parts/loaded.ts';
 import { Icon, Mark } from '../parts/marks.tsx';
 import { fileName } from '../parts/sheets.ts';
-import { ageWords, durationWords, sinceWords, standingOf, stateWords } from '../parts/words.ts';
+import { useStation } from '../parts/station.ts';
+import { ageWords, durationWords, sinceWords, stateWords } from '../parts/words.ts';
 import { language } from '../preferences.ts';
 import { hashOf } from '../route.ts';
 import { text } from '../text/text.ts';
@@ -28,8 +29,7 @@ const kBikesAnywayMs = 60_000;
 
 export function StationView({ session, id }: { session: Session; id: string }) {
   const t = text.value;
-  void session.stations.value;
-  const station = session.station(id);
+  const station = useStation(session, id);
   const title = useRef<HTMLHeadingElement>(null);
   const isThere = station !== undefined;
   useEffect(() => title.current?.focus({ preventScroll: true }), [id, isThere]);
@@ -68,7 +68,7 @@ export function StationView({ session, id }: { session: Session; id: string }) {
 function Now({ session, station }: { session: Session; station: LiveStation }) {
   const t = text.value;
   const now = session.now.value ?? 0;
-  const standing = standingOf(session, station);
+  const standing = session.standingOf(station);
   const hour = session.state.value?.hour?.start;
   const hasHour = standing.isKnown && hour !== undefined && station.hour === hour;
   return (
