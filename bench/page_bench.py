@@ -6,7 +6,8 @@
 2. A first visit (a new context each time, so nothing is in a cache): to the first content, to the figures, and to the
    frame in which the map has drawn its stations.
 3. A poll of Seoul's feed to its being painted: from when the feed's last answer departs to the frame after the one
-   with the new count of a marked station, on that station's own page and on the board; beside it a page that has
+   with the new count of a marked station, on that station's own page, among the board's movements, and among its
+   most active ("active"), which like the map and the figures comes in a frame after them; beside it a page that has
    nothing but the events and that count, which is what the program and the browser take for themselves. Polls
    come each 2 s, at any part of a second.
 4. A record of a topic to its being painted, on the same pages, among 100 others a second.
@@ -52,7 +53,7 @@ RECORDS_A_SECOND = 100
 FRAMES_S = 20
 SETTLE_S = 5  # a page that has just come is still being compiled
 EVERYTHING_S = 90
-VIEWS = ("station", "board", "bare")
+VIEWS = ("station", "board", "active", "bare")
 
 
 class MarkedCity(feed_documents.City):
@@ -249,11 +250,11 @@ def topic(browser: Browser, folder: pathlib.Path, count: int) -> None:
             browser.ask("close")
 
 
-def print_frames(what: str, frames: list[float], tasks: list[float]) -> None:
+def print_frames(what: str, frames: list[float], tasks: list[float], maps: int) -> None:
     seconds = sum(frames) / 1000
     print(f"  {what:26} {len(frames) / seconds:.1f} frames/s, the longest {max(frames):.0f} ms, "
           f"{sum(frame > 50 for frame in frames)} of {len(frames)} above 50 ms; {len(tasks)} long tasks, together "
-          f"{sum(tasks):.0f} ms, the longest {max(tasks, default=0):.0f} ms", flush=True)
+          f"{sum(tasks):.0f} ms, the longest {max(tasks, default=0):.0f} ms; the map {maps / seconds:.1f} times/s", flush=True)
 
 
 def frames(browser: Browser, folder: pathlib.Path) -> None:

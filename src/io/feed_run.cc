@@ -9,6 +9,7 @@
 #include "io/clock.h"
 #include "io/interrupt.h"
 #include "io/process_lock.h"
+#include "io/report_times.h"
 #include "lake/paths.h"
 #include "live/open_hour.h"
 #include "pipeline/live_of.h"
@@ -16,8 +17,6 @@
 namespace bikeflow {
 namespace {
 
-constexpr std::int64_t kReportMs = 60'000;
-constexpr std::int64_t kFirstReportMs = 10'000;  // who has begun it wants to see that it works
 constexpr std::int64_t kTellNumbersMs = 1'000;
 constexpr std::size_t kMostOverdue = 3;  // named in a line
 

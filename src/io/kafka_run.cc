@@ -13,6 +13,7 @@
 #include "io/interrupt.h"
 #include "io/lake_id.h"
 #include "io/open_store.h"
+#include "io/report_times.h"
 #include "io/s3_store.h"
 #include "live/open_hour.h"
 
@@ -29,8 +30,6 @@ constexpr std::int64_t kTellLiveMs = 3;
 constexpr std::int64_t kTellProgressMs = 500;
 constexpr std::int64_t kTellNumbersMs = 1'000;
 constexpr std::int64_t kConfirmMs = 10'000;
-constexpr std::int64_t kReportMs = 60'000;
-constexpr std::int64_t kFirstReportMs = 10'000;  // who has begun it wants to see that it works
 constexpr std::int64_t kCountPartitionsMs = 60'000;
 constexpr std::int64_t kIsClusterBackMs = 5'000;
 constexpr std::int64_t kRejoinMs = 1'000;

@@ -17,12 +17,11 @@
 #include "feed/topic_round.h"
 #include "io/clock.h"
 #include "io/interrupt.h"
+#include "io/report_times.h"
 
 namespace bikeflow {
 namespace {
 
-constexpr std::int64_t kReportMs = 60'000;
-constexpr std::int64_t kFirstReportMs = 10'000;  // who has begun it wants to see that it works
 // For what waits at the end: whoever sent a signal expects us to be gone soon.
 constexpr std::int64_t kLastMs = 3'000;
 constexpr std::int64_t kLastInTroubleMs = 500;  // it would not help

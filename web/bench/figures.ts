@@ -19,9 +19,10 @@ interface Station {
   title: string;
 }
 
-// Where a station's count is seen: on its own page, in the board's list of movements, or in a page that has nothing
-// but the events and that count.
-type Where = 'station' | 'board' | 'bare';
+// Where a station's count is seen: on its own page, in the board's list of movements, in the board's list of the most
+// active (its returns; as what depends on every station it comes after the movements), or in a page that has nothing but
+// the events and that count.
+type Where = 'station' | 'board' | 'active' | 'bare';
 
 type Request =
   | ({ ask: 'open'; hash: string } & Place)
@@ -59,10 +60,14 @@ function barePage(place: Place, station: Station): string {
 
 // In the page: notes each new count when it is in the document, and at the beginning of the frame after the one that
 // paints it.
-function noteSights({ where, title }: { where: Where; title: string }): void {
+function noteSights({ where, title, more }: { where: Where; title: string; more: number }): void {
   const words = (): string | null | undefined => {
     if (where === 'bare') return document.getElementById('count')?.textContent;
     if (where === 'station') return document.querySelector('.now .big')?.textContent;
+    if (where === 'active') {
+      const ranks = [...document.querySelectorAll('.ranking tbody tr')];
+      return ranks.find((each) => each.querySelector('a')?.textContent.includes(title))?.querySelectorAll('td')[1]?.textContent;
+    }
     const rows = [...document.querySelectorAll('.movements li')];
     const row = rows.find((each) => each.querySelector('.row-name')?.textContent === title);
     return row?.querySelector('.row-note')?.textContent;
@@ -88,7 +93,7 @@ function noteSights({ where, title }: { where: Where; title: string }): void {
     if (!found || found === last) return;
     last = found;
     const at = now();
-    const count = Number(found.replaceAll(/\D/g, ''));
+    const count = Number(found.replaceAll(/\D/g, '')) + more;
     const painted = () => nextFrame(() => window.sights.push([count, at, now()]));
     if (isInFrame) painted();
     else nextFrame(painted);
@@ -129,8 +134,15 @@ function countPixels(): number {
   return data.filter((value, index) => index % 4 === 3 && value > 0).length;
 }
 
-// In the page: how long each frame took, and each task of 50 ms or more.
-function countFrames(seconds: number): Promise<{ frames: number[]; tasks: number[] }> {
+// In the page: how long each frame took, and each task of 50 ms or more; how often the map's stations were painted.
+function countFrames(seconds: number): Promise<{ frames: number[]; tasks: number[]; maps: number }> {
+  let maps = 0;
+  const { prototype } = ImageBitmapRenderingContext;
+  const show = prototype.transferFromImageBitmap;
+  prototype.transferFromImageBitmap = function (picture) {
+    maps += 1;
+    show.call(this, picture);
+  };
   const tasks: number[] = [];
   const observer = new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) tasks.push(entry.duration);
@@ -147,7 +159,8 @@ function countFrames(seconds: number): Promise<{ frames: number[]; tasks: number
         // The last of them are told a moment later.
         return setTimeout(() => {
           observer.disconnect();
-          resolve({ frames, tasks });
+          prototype.transferFromImageBitmap = show;
+          resolve({ frames, tasks, maps });
         }, 200);
       };
       requestAnimationFrame(next);
@@ -212,11 +225,18 @@ class Figures {
       await page.goto(`${place.url}bare`);
       await page.waitForFunction(() => document.getElementById('count')!.textContent !== '');
     } else {
-      const hash = where === 'board' ? place.system : `${place.system}/station/${encodeURIComponent(station.id)}`;
+      const hash = where === 'station' ? `${place.system}/station/${encodeURIComponent(station.id)}` : place.system;
       await page.goto(`${place.url}#/${hash}`);
       await waitForMap(page);
     }
-    await page.evaluate(noteSights, { where, title: station.title });
+    let more = 0; // that its count has than its returns
+    if (where === 'active') {
+      await page.getByRole('tab', { name: 'Most active' }).click();
+      const answer = await page.request.get(`${place.url}api/v1/systems/${place.system}/stations/${encodeURIComponent(station.id)}`);
+      const { bikes, returns } = (await answer.json()) as { bikes: number; returns: number | null };
+      more = bikes - (returns ?? 0);
+    }
+    await page.evaluate(noteSights, { where, title: station.title, more });
     return null;
   }
 
@@ -235,7 +255,7 @@ class Figures {
     await page.goto(`${place.url}#/${place.system}`);
     await page.waitForFunction(() => window.drawn.figures !== null && window.drawn.map !== null);
     const pixels = await page.evaluate(countPixels);
-    if (pixels < stations) throw new Error(`only ${pixels} pixels of the map show stations`);
+    if (pixels < stations * 5) throw new Error(`only ${pixels} pixels of the map show stations`);
     return page.evaluate(() => ({
       first: performance.getEntriesByName('first-contentful-paint')[0]!.startTime,
       ...window.drawn,

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { Standin, type StandinOptions } from '../dev/standin.ts';
@@ -197,11 +197,19 @@ describe('the map', () => {
     const { id, racks } = standin!.city.stations.find(({ fill, is_read }) => fill === 'full' && is_read)!;
     const { title } = readStation(standin!.city.station(id));
     const page = await visit(`${url}#/seoul/station/${id}`, { deviceScaleFactor: density }, true);
-    // So that the worker can be told to lose its GPU.
+    // So that the worker can be told to keep its pictures back, and to lose its GPU.
     await page.route('**/station_painter*', async (route) => {
       const response = await route.fetch();
-      const hold = `const get = OffscreenCanvas.prototype.getContext; OffscreenCanvas.prototype.getContext = function (...how) {
-        const gl = get.apply(this, how); self.gpu = gl.getExtension('WEBGL_lose_context'); return gl; };`;
+      const hold = `const get = OffscreenCanvas.prototype.getContext;
+        OffscreenCanvas.prototype.getContext = function (...how) {
+          const gl = get.apply(this, how);
+          self.gpu = gl.getExtension('WEBGL_lose_context');
+          return gl;
+        };
+        const post = self.postMessage.bind(self);
+        self.held = null;
+        self.postMessage = (...what) => (self.held ? self.held.push(what) : post(...what));
+        self.letGo = () => { const held = self.held; self.held = null; held.forEach((what) => post(...what)); };`;
       await route.fulfill({ response, body: hold + (await response.text()) });
     });
     await page.reload();
@@ -247,8 +255,22 @@ describe('the map', () => {
     const there = { x: middle.x + 60, y: middle.y + 40 };
     await isAt(there);
 
-    // The GPU is lost: first to the map, whose canvas is empty until it is back, then to the stations, which stay as they
-    // were last painted.
+    // Until there is a new picture the last one goes with the map: what is in the middle stays there when one comes nearer.
+    await page.getByRole('button', { name: 'Show all stations' }).click();
+    await page.waitForTimeout(1500);
+    await page.goto(`${url}#/seoul/station/${standin!.city.stations[0]!.id}`);
+    await page.goto(`${url}#/seoul/station/${id}`);
+    await isAt(middle);
+    const painter = page.workers().find((worker) => worker.url().includes('station_painter'))!;
+    type Painter = { held: unknown[] | null; letGo(): void; gpu: WEBGL_lose_context };
+    await painter.evaluate(() => ((self as unknown as Painter).held = []));
+    await page.getByRole('button', { name: 'Zoom in' }).click();
+    await page.waitForTimeout(1000);
+    expect(await colourAt(page, middle.x, middle.y)).toBe(kFull);
+    await painter.evaluate(() => (self as unknown as Painter).letGo());
+    await isAt(middle);
+
+    // The GPU is lost to the map, then to the stations: nothing of them is shown as long as they cannot be painted.
     await page.evaluate(() => {
       const canvas = document.querySelector<HTMLCanvasElement>('.maplibregl-canvas')!;
       const gpu = canvas.getContext('webgl2')!.getExtension('WEBGL_lose_context')!;
@@ -256,21 +278,35 @@ describe('the map', () => {
       setTimeout(() => gpu.restoreContext(), 500);
     });
     await page.waitForTimeout(1500);
-    await isAt(there);
+    await isAt(middle);
     await away();
-    const painter = page.workers().find((worker) => worker.url().includes('station_painter'))!;
-    const ask = (what: 'loseContext' | 'restoreContext') =>
-      painter.evaluate((what) => (self as unknown as { gpu: WEBGL_lose_context }).gpu[what](), what);
-    await ask('loseContext');
+    await painter.evaluate(() => (self as unknown as Painter).gpu.loseContext());
     standin!.change(id, 0);
-    await page.waitForTimeout(1500);
-    expect(await colourAt(page, there.x, there.y)).toBe(kFull);
-    await ask('restoreContext');
-    await shows(there, kEmpty);
+    await expect.poll(() => colourAt(page, middle.x, middle.y), kSoon).not.toBe(kFull);
+    expect(await colourAt(page, middle.x, middle.y)).not.toBe(kEmpty);
+    await painter.evaluate(() => (self as unknown as Painter).gpu.restoreContext());
+    await shows(middle, kEmpty);
     standin!.change(id, racks!);
-    await isAt(there);
+    await isAt(middle);
     await page.getByRole('button', { name: 'Dark' }).click();
-    await shows(there, paints('fill', 'dark')[5]!.fill.slice(1));
+    await shows(middle, paints('fill', 'dark')[5]!.fill.slice(1));
+  });
+});
+
+describe('a map whose stations cannot be painted', () => {
+  it.each([
+    ['their code does not come', (route: Route) => route.abort(), /could not be loaded/],
+    [
+      'there is no WebGL 2',
+      (route: Route) => route.fulfill({ contentType: 'text/javascript', body: "self.postMessage({ failure: 'no WebGL 2' })" }),
+      /WebGL/,
+    ],
+  ] as const)('says so, and what to do: %s', async (_, answer, words) => {
+    const page = await visit(await serve({ stations: 300 }), {}, false);
+    await page.unroute('**/station_map*');
+    await page.route('**/station_painter*', answer);
+    await page.reload();
+    await expect.poll(() => page.locator('.map-note').allInnerTexts(), kSoon).toEqual([expect.stringMatching(words)]);
   });
 });
 

@@ -11,13 +11,13 @@ export interface Told<Of> {
 }
 
 type Find = (id: string) => LiveStation | undefined;
-type Standings = ReadonlyMap<string, Standing>;
+type Judge = (station: LiveStation) => Standing;
 
 // Soonest first.
-export function soonOf(outlook: Outlook | null, find: Find, standings: Standings): Told<Forecast>[] {
-  return known(outlook?.soon ?? [], find, standings)
+export function soonOf(outlook: Outlook | null, find: Find, judge: Judge): Told<Forecast>[] {
+  return known(outlook?.soon ?? [], find, judge)
     .filter(({ station }) => {
-      const standing = standings.get(station.id)!;
+      const standing = judge(station);
       return standing.isKnown && standing.fill === 'some';
     })
     .sort((a, b) => Date.parse(a.of.at) - Date.parse(b.of.at) || (a.of.id < b.of.id ? -1 : 1));
@@ -32,9 +32,9 @@ export function youngOf(outlook: Outlook | null, now: number | null, speed: numb
 }
 
 // First those that flap, most changes first; then those that stand still, longest first.
-export function doubtfulOf(outlook: Outlook | null, find: Find, standings: Standings): Told<Flapping | Frozen>[] {
-  const flapping = known(outlook?.flapping ?? [], find, standings).sort((a, b) => b.of.changes - a.of.changes);
-  const frozen = known(outlook?.frozen ?? [], find, standings)
+export function doubtfulOf(outlook: Outlook | null, find: Find, judge: Judge): Told<Flapping | Frozen>[] {
+  const flapping = known(outlook?.flapping ?? [], find, judge).sort((a, b) => b.of.changes - a.of.changes);
+  const frozen = known(outlook?.frozen ?? [], find, judge)
     .filter(({ station, of }) => !hasChangedSince(station, Date.parse(of.since)))
     .sort((a, b) => Date.parse(a.of.since) - Date.parse(b.of.since));
   return [...flapping, ...frozen];
@@ -46,9 +46,9 @@ function hasChangedSince(station: LiveStation, since: number): boolean {
   return isLater && (station.rentals ?? 0) + (station.returns ?? 0) > 0;
 }
 
-function known<Of extends { id: string }>(list: readonly Of[], find: Find, standings: Standings): Told<Of>[] {
+function known<Of extends { id: string }>(list: readonly Of[], find: Find, judge: Judge): Told<Of>[] {
   return list.flatMap((of) => {
     const station = find(of.id);
-    return station && standings.get(of.id)?.isKnown ? [{ station, of }] : [];
+    return station && judge(station).isKnown ? [{ station, of }] : [];
   });
 }

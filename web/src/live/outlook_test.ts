@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Outlook } from '../api/types.ts';
 import { doubtfulOf, soonOf, youngOf } from './outlook.ts';
 import { sampleStation } from './sample.ts';
-import { type Standing, standingOf } from './standing.ts';
+import { standingOf } from './standing.ts';
 import { type LiveStation, readStation } from './station.ts';
 
 const kNow = Date.parse('2024-08-11T13:30:10Z');
@@ -11,10 +11,8 @@ const at = (minute: number) => new Date(kNow + minute * 60_000).toISOString();
 
 function scene(...stations: Parameters<typeof sampleStation>[0][]) {
   const all = new Map<string, LiveStation>(stations.map((of) => [of!.id!, readStation(sampleStation(of))]));
-  const standings = new Map<string, Standing>(
-    [...all.values()].map((station) => [station.id, standingOf(station, kNow, 600_000, true)]),
-  );
-  return { find: (id: string) => all.get(id), standings };
+  const judge = (station: LiveStation) => standingOf(station, kNow, 600_000, true);
+  return { find: (id: string) => all.get(id), judge };
 }
 
 const kOutlook: Outlook = {
@@ -40,7 +38,7 @@ const kOutlook: Outlook = {
 };
 
 describe('the outlook', () => {
-  const { find, standings } = scene(
+  const { find, judge } = scene(
     { id: 'a', rentals: 0, returns: 0 },
     { id: 'b', rentals: 0, returns: 0 },
     { id: 'moved', rentals: 0, returns: 1 },
@@ -49,10 +47,10 @@ describe('the outlook', () => {
     { id: 'old', observed_at: '2024-08-11T13:00:00Z' },
   );
   it('says soonest first what will be, and not of what is so by now, or unknown', () => {
-    expect(soonOf(kOutlook, find, standings).map(({ of }) => of.id)).toEqual(['b', 'a']);
+    expect(soonOf(kOutlook, find, judge).map(({ of }) => of.id)).toEqual(['b', 'a']);
   });
   it('names first what flaps most, then what stands still longest, and has not moved since', () => {
-    expect(doubtfulOf(kOutlook, find, standings).map(({ of }) => [of.id, 'changes' in of])).toEqual([
+    expect(doubtfulOf(kOutlook, find, judge).map(({ of }) => [of.id, 'changes' in of])).toEqual([
       ['a', true],
       ['b', true],
       ['b', false],
@@ -68,7 +66,7 @@ describe('the outlook', () => {
     expect(youngOf(null, kNow, 1)).toBeNull();
   });
   it('is nothing before it is here', () => {
-    expect(soonOf(null, find, standings)).toEqual([]);
-    expect(doubtfulOf(null, find, standings)).toEqual([]);
+    expect(soonOf(null, find, judge)).toEqual([]);
+    expect(doubtfulOf(null, find, judge)).toEqual([]);
   });
 });

@@ -36,7 +36,7 @@ export class Pace {
   private readonly timing: Timing;
   private wantedAt: number | null = null; // nothing: nothing is to change
   private restsUntil = -Infinity;
-  private isFrameDue = false;
+  private due: { begun: number; until: number } | null = null; // the change that the frame to come will have drawn
   private isStopped = false;
   private callOff = (): void => undefined;
 
@@ -89,14 +89,16 @@ export class Pace {
   // By how long it took from `begun` until the frame with it is drawn.
   private restAfter(begun: number, until: number): void {
     // A task after the frame: it has been drawn by then, or at least handed over.
-    const drawn = () => this.timing.after(0, () => this.hasDrawn(begun, until));
-    if (this.isQuick) return void drawn();
+    const drawn = (of: { begun: number; until: number }) => this.timing.after(0, () => this.hasDrawn(of.begun, of.until));
+    if (this.isQuick) return void drawn({ begun, until });
     // Behind another tab no frame comes: one is asked for, and not one for each change until the tab is seen again.
-    if (this.isFrameDue) return;
-    this.isFrameDue = true;
+    const isAsked = this.due !== null;
+    this.due = { begun, until };
+    if (isAsked) return;
     this.timing.onFrame(() => {
-      this.isFrameDue = false;
-      drawn();
+      const of = this.due!;
+      this.due = null;
+      drawn(of);
     });
   }
 

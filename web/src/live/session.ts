@@ -106,7 +106,7 @@ export class Session {
     return this.model.stations.get(id);
   }
 
-  // Of one as soon as it is heard; `standings` is of all of them, and later.
+  // Of one as it is now; `standings` is of all of them, as they are in `stations`.
   standingOf(station: LiveStation): Standing {
     return standingOf(station, this.now.value ?? 0, this.info.stale_after_s * 1000, this.isConnected.value);
   }

@@ -25,6 +25,7 @@ const kRing = kClasses - 1; // the class of what is around the selected one
 const kRingRadius = 5; // beyond the station's own
 const kRingWidth = 2.5;
 const kTile = 512;
+const kPatienceMs = 5000; // with the painter
 const kMostPixels = 4096; // of a side; the map below has no more either
 
 // Zoom and radius of a circle of size 1, exponential in between.
@@ -85,6 +86,8 @@ export class StationLayer {
   private hasChanged = true; // classes
   private isStale = true; // what is painted
   private waiting: (() => void)[] = []; // for a picture of what is
+  private isOver = false; // nothing more is painted
+  private patience: ReturnType<typeof setTimeout> | undefined;
   private readonly onFailure: (what: Failure) => void;
 
   // Throws where there are no workers.
@@ -96,12 +99,12 @@ export class StationLayer {
     this.screen = this.canvas.getContext('bitmaprenderer')!;
     this.painter = new Worker(new URL('./station_painter.ts', import.meta.url), { type: 'module' });
     this.painter.onmessage = ({ data }: MessageEvent<Painted>) => this.take(data);
-    this.painter.onerror = () => this.onFailure('load');
+    this.painter.onerror = () => this.fail('load');
     into.append(this.canvas);
   }
 
   remove(): void {
-    this.painter.terminate();
+    this.end();
     this.canvas.remove();
   }
 
@@ -158,7 +161,7 @@ export class StationLayer {
     this.view = view;
     if (this.hasMoved) this.place(view);
     this.follow();
-    if (!this.isStale && !this.asked) return Promise.resolve();
+    if (this.isOver || (!this.isStale && !this.asked)) return Promise.resolve();
     const done = new Promise<void>((resolve) => this.waiting.push(resolve));
     if (!this.asked) this.ask(view);
     return done;
@@ -180,6 +183,8 @@ export class StationLayer {
 
   private ask(view: View): void {
     this.asked = view;
+    this.patience = setTimeout(() => this.blank(), kPatienceMs);
+    if (this.hasMoved) this.place(view); // the chosen one may be another
     const circles = this.points.length + (this.selected < 0 ? 0 : 1);
     const scene: Scene = {
       width: view.width,
@@ -194,21 +199,42 @@ export class StationLayer {
   }
 
   private take(painted: Painted): void {
-    if ('failure' in painted) return this.onFailure('draw');
+    if ('failure' in painted) return this.fail('draw');
     if ('anew' in painted) {
       this.hasMoved = this.hasChanged = this.isStale = true;
       if (!this.asked && this.view) this.ask(this.view);
       return;
     }
-    // While the GPU is lost the last picture stays: it says so itself when it is there again.
+    clearTimeout(this.patience);
     if (painted.picture) {
       this.shown = this.asked;
       this.screen.transferFromImageBitmap(painted.picture);
       this.follow();
+    } else {
+      this.blank(); // until the GPU is there again
     }
     this.asked = null;
     if (this.isStale && this.view) return this.ask(this.view);
     for (const tell of this.waiting.splice(0)) tell();
+  }
+
+  // What was painted once is not shown as the present.
+  private blank(): void {
+    this.shown = null;
+    this.screen.transferFromImageBitmap(null);
+  }
+
+  private end(): void {
+    this.isOver = true;
+    clearTimeout(this.patience);
+    this.painter.terminate();
+    for (const tell of this.waiting.splice(0)) tell();
+  }
+
+  private fail(what: Failure): void {
+    this.end();
+    this.blank();
+    this.onFailure(what);
   }
 
   // Where the picture on the screen lies on the map as it is now.

@@ -52,22 +52,28 @@ class Painter {
   private circles: WebGLBuffer | null = null;
   private kinds: WebGLBuffer | null = null;
   private count = 0;
+  private isTold = false; // which circles there are, since it has begun
 
-  constructor(onAnew: () => void) {
+  constructor(onAnew: (failure?: unknown) => void) {
     const gl = this.canvas.getContext('webgl2', { antialias: false, depth: false, stencil: false });
     if (!gl) throw new Error('no WebGL 2');
     this.gl = gl;
     this.canvas.addEventListener('webglcontextlost', (event) => event.preventDefault()); // so that it may come back
     this.canvas.addEventListener('webglcontextrestored', () => {
-      this.begin();
-      onAnew();
+      try {
+        this.begin();
+        onAnew();
+      } catch (error) {
+        onAnew(error);
+      }
     });
     this.begin();
   }
 
   paint({ width, height, density, circles, classes, fills, rims, widths }: Scene): ImageBitmap | null {
     const { gl, canvas, uniforms } = this;
-    if (gl.isContextLost()) return null;
+    this.isTold ||= circles !== null && classes !== null;
+    if (gl.isContextLost() || !this.isTold) return null;
     const [across, down] = [Math.max(1, Math.round(width * density)), Math.max(1, Math.round(height * density))];
     if (canvas.width !== across) canvas.width = across;
     if (canvas.height !== down) canvas.height = down;
@@ -122,6 +128,7 @@ class Painter {
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     this.count = 0;
+    this.isTold = false;
   }
 
   private attribute(location: number, size: number, type: number): void {
@@ -161,14 +168,20 @@ function atCorners<Of extends Values>(values: Of, size: number, into: Of): Of {
 
 const answer = (painted: Painted, transfer: Transferable[] = []) => self.postMessage(painted, { transfer });
 
+const fail = (error: unknown) => answer({ failure: String(error) });
+
 let painter: Painter | null = null;
 try {
-  painter = new Painter(() => answer({ anew: true }));
+  painter = new Painter((failure) => (failure === undefined ? answer({ anew: true }) : fail(failure)));
 } catch (error) {
-  answer({ failure: String(error) });
+  fail(error);
 }
 
 self.onmessage = ({ data }: MessageEvent<Scene>) => {
-  const picture = painter?.paint(data) ?? null;
-  answer({ picture }, picture ? [picture] : []);
+  try {
+    const picture = painter?.paint(data) ?? null;
+    answer({ picture }, picture ? [picture] : []);
+  } catch (error) {
+    fail(error);
+  }
 };

@@ -6,7 +6,6 @@ import type { Told } from '../live/outlook.ts';
 import type { Session } from '../live/session.ts';
 import type { LiveStation } from '../live/station.ts';
 import type { Sheet } from './marks.tsx';
-import { standingOf } from './words.ts';
 
 export function fileName(session: Session, what: string, at: number | null = session.now.peek()): string {
   if (at === null) return `bikeflow-${session.info.id}-${what}`;
@@ -29,7 +28,7 @@ export function stationSheet(name: string, session: Session, stations: () => rea
     ],
     rows: () =>
       stations().map((station) => {
-        const standing = standingOf(session, station);
+        const standing = session.standingOf(station);
         return [
           station.id,
           station.name,

@@ -10,7 +10,7 @@ vi.mock('../preferences.ts', () => ({ language: { value: 'en' }, theme: { value:
 
 function row(standing: Standing): Record<string, unknown> {
   const station = readStation(sampleStation());
-  const session = { standings: { value: new Map([[station.id, standing]]) } } as unknown as Session;
+  const session = { standingOf: () => standing } as unknown as Session;
   const sheet = stationSheet('name', session, () => [station]);
   const cells = sheet.rows()[0]!;
   return Object.fromEntries(sheet.header.map((name, index) => [name, cells[index]]));

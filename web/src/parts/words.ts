@@ -9,14 +9,10 @@ import type { LiveStation } from '../live/station.ts';
 import { language } from '../preferences.ts';
 import { text } from '../text/text.ts';
 
-export function standingOf(session: Session, station: LiveStation): Standing {
-  return session.standings.value.get(station.id) ?? { isKnown: false, why: 'never' };
-}
-
 // Its rentals and returns, where they are of the hour that is running and it is known what it has now.
 export function inHour(session: Session, station: LiveStation): LiveStation | null {
   const hour = session.state.value?.hour?.start;
-  return hour !== undefined && station.hour === hour && standingOf(session, station).isKnown ? station : null;
+  return hour !== undefined && station.hour === hour && session.standingOf(station).isKnown ? station : null;
 }
 
 export function stateWords(standing: Standing): string {
@@ -33,7 +29,7 @@ export function ageWords(session: Session, station: LiveStation): string {
 // Bikes now, or that they are unknown and what was seen last.
 export function countWords(session: Session, station: LiveStation): string {
   const t = text.value;
-  const standing = standingOf(session, station);
+  const standing = session.standingOf(station);
   if (standing.isKnown) {
     return station.racks === null || station.racks <= 0
       ? t.bikesOnly(whole(standing.bikes))

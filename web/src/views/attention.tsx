@@ -14,7 +14,7 @@ import { CsvButton, Mark, type Sheet } from '../parts/marks.tsx';
 import { useOutlook } from '../parts/outlook.ts';
 import { doubtfulSheet, fileName, soonSheet, stationSheet } from '../parts/sheets.ts';
 import { Tabs } from '../parts/tabs.tsx';
-import { doubtWords, durationWords, inWords, sinceWords, soonWords, standingOf } from '../parts/words.ts';
+import { doubtWords, durationWords, inWords, sinceWords, soonWords } from '../parts/words.ts';
 import { language } from '../preferences.ts';
 import { hashOf } from '../route.ts';
 import { text } from '../text/text.ts';
@@ -49,9 +49,10 @@ export function Attention({ session }: { session: Session }) {
   const isLost = !session.isConnected.value && counted !== null;
   const outlook = useOutlook(session);
   const now = session.now.value ?? 0;
-  const stations = (id: string) => session.station(id);
-  const soon = soonOf(outlook.value, stations, session.standings.value);
-  const doubtful = doubtfulOf(outlook.value, stations, session.standings.value);
+  const find = (id: string) => session.station(id);
+  const judge = (station: LiveStation) => session.standingOf(station);
+  const soon = soonOf(outlook.value, find, judge);
+  const doubtful = doubtfulOf(outlook.value, find, judge);
   // What cannot be known is not none.
   const isNoneKnown = counted?.empty === null;
   const toldOf = (list: readonly unknown[]) =>
@@ -177,7 +178,7 @@ function entryOf(session: Session, station: LiveStation, which: Now): Entry {
       note: `${sinceWords(station, now, session.zone)} · ${t.racks} ${whole(station.racks)}`,
     };
   }
-  const standing = standingOf(session, station);
+  const standing = session.standingOf(station);
   return {
     station,
     main: station.observedMs === null ? t.neverSeen : t.ageAgo(span(now - station.observedMs, language.value)),
@@ -189,7 +190,7 @@ function Row({ session, entry: { station, main, note } }: { session: Session; en
   return (
     <li>
       <a href={hashOf(session.info.id, 'station', station.id)}>
-        <Mark scale="fill" of={fillClass(standingOf(session, station), station.racks)} />
+        <Mark scale="fill" of={fillClass(session.standingOf(station), station.racks)} />
         <span class="row-name">
           {station.number && <span class="number">{station.number}</span>} {station.title}
         </span>

@@ -9,7 +9,6 @@ import { milliseconds } from '../live/station.ts';
 import type { Session } from '../live/session.ts';
 import { fillClass, type LiveMode, liveNetClass } from '../map/classes.ts';
 import { type Hours, LastHours } from '../parts/hours.ts';
-import { standingOf } from '../parts/words.ts';
 import { text } from '../text/text.ts';
 import { Activity } from './activity.tsx';
 import { Attention } from './attention.tsx';
@@ -47,7 +46,7 @@ export function LiveView({ session }: { session: Session }) {
       },
       detailOf: (id) => {
         const station = session.station(id);
-        if (!station || !standingOf(session, station).isKnown || hour === null || station.hourMs !== hour) return null;
+        if (!station || !session.standingOf(station).isKnown || hour === null || station.hourMs !== hour) return null;
         return text.value.hourSoFar(whole(station.rentals), whole(station.returns));
       },
     };

@@ -11,7 +11,8 @@ import { lieInSeoul, loadDistricts } from '../map/districts.ts';
 import { loadMap } from '../map/load.ts';
 import type { StationMap } from '../map/station_map.ts';
 import { Icon, Mark } from '../parts/marks.tsx';
-import { ageWords, countWords, sinceWords, standingOf } from '../parts/words.ts';
+import { useStation } from '../parts/station.ts';
+import { ageWords, countWords, sinceWords } from '../parts/words.ts';
 import { language, theme, wantsStillness } from '../preferences.ts';
 import { hashOf } from '../route.ts';
 import { text } from '../text/text.ts';
@@ -268,8 +269,7 @@ interface CardProps {
 function StationCard({ session, id, at, coloured, onClose }: CardProps) {
   const t = text.value;
   const card = useRef<HTMLDivElement>(null);
-  void session.stations.value;
-  const station = session.station(id);
+  const station = useStation(session, id);
   useEffect(() => {
     const element = card.current;
     const parent = element?.parentElement;
@@ -288,7 +288,7 @@ function StationCard({ session, id, at, coloured, onClose }: CardProps) {
   }, [at?.x, at?.y, id]);
   if (!station) return null;
   const now = session.now.value ?? 0;
-  const standing = standingOf(session, station);
+  const standing = session.standingOf(station);
   const detail = coloured.detailOf?.(id) ?? null;
   return (
     <div class={`station-card ${at ? 'floating' : 'docked'}`} ref={card}>

@@ -8,7 +8,7 @@ import type { Session } from '../live/session.ts';
 import type { LiveStation } from '../live/station.ts';
 import { fillClass } from '../map/classes.ts';
 import { Icon, Mark } from '../parts/marks.tsx';
-import { standingOf, stateWords } from '../parts/words.ts';
+import { stateWords } from '../parts/words.ts';
 import { search } from '../search/search.ts';
 import { text } from '../text/text.ts';
 
@@ -95,7 +95,7 @@ export function SearchBox({ session }: { session: Session }) {
       <div class="search-results" hidden={!showsList}>
         <ul id={`${id}-list`} role="listbox" aria-label={t.search} hidden={found.length === 0}>
           {found.map((station, index) => {
-            const standing = standingOf(session, station);
+            const standing = session.standingOf(station);
             return (
               <li
                 key={station.id}

@@ -14,7 +14,7 @@ import { type District, districtAt, lieInSeoul, loadDistricts } from '../map/dis
 import { CsvButton, Mark } from '../parts/marks.tsx';
 import { fileName, stationSheet } from '../parts/sheets.ts';
 import { type Column, sorted, Table } from '../parts/table.tsx';
-import { durationWords, inHour, netWords, standingOf, stateWords } from '../parts/words.ts';
+import { durationWords, inHour, netWords, stateWords } from '../parts/words.ts';
 import { language } from '../preferences.ts';
 import { hashOf } from '../route.ts';
 import { search } from '../search/search.ts';
@@ -58,7 +58,7 @@ export function StationsView({ session }: { session: Session }) {
 
   const matching = (asked.trim() === '' ? session.stations.value : search(session.stations.value, asked)).filter(
     (station) => {
-      const standing = standingOf(session, station);
+      const standing = session.standingOf(station);
       const kind = standing.isKnown ? standing.fill : 'unknown';
       return (state === '' || state === kind) && (district === '' || districts.get(station.id)?.code === district);
     },
@@ -135,7 +135,7 @@ function useColumns(session: Session, districts: ReadonlyMap<string, District>):
   const t = text.value;
   const now = session.now.value ?? 0;
   const known = (station: LiveStation) => {
-    const standing = standingOf(session, station);
+    const standing = session.standingOf(station);
     return standing.isKnown ? standing : null;
   };
   const columns: Column<LiveStation>[] = [
@@ -145,7 +145,7 @@ function useColumns(session: Session, districts: ReadonlyMap<string, District>):
       value: (station) => station.title,
       cell: (station) => (
         <>
-          <Mark scale="fill" of={fillClass(standingOf(session, station), station.racks)} />{' '}
+          <Mark scale="fill" of={fillClass(session.standingOf(station), station.racks)} />{' '}
           <a href={hashOf(session.info.id, 'station', station.id)}>{station.title}</a>
         </>
       ),
@@ -207,8 +207,8 @@ function useColumns(session: Session, districts: ReadonlyMap<string, District>):
     {
       key: 'state',
       head: t.state,
-      value: (station) => stateWords(standingOf(session, station)),
-      cell: (station) => stateWords(standingOf(session, station)),
+      value: (station) => stateWords(session.standingOf(station)),
+      cell: (station) => stateWords(session.standingOf(station)),
     },
     {
       key: 'duration',
