@@ -172,6 +172,27 @@ describe('the board', () => {
     await expect.poll(() => rows.count(), kSoon).toBe(30);
     expect(await rows.nth(1).innerText()).not.toBe(second);
   });
+
+  it('writes the hours under their bars, also once time has gone on', async () => {
+    const page = await visit(await serve({ stations: 300, speed: 600 }));
+    await page.addInitScript(() => {
+      const places = new Map<string, number>(); // text -> where it was written last
+      Object.assign(window, { places });
+      const write = CanvasRenderingContext2D.prototype.fillText;
+      CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+        if (this.canvas.closest('.board-map') && /:00$/.test(text)) places.set(text, x);
+        write.call(this, text, x, y);
+      };
+    });
+    await page.reload();
+    const placeOf = (text: string) => page.evaluate((of) => (window as unknown as { places: Map<string, number> }).places.get(of), text);
+    await expect.poll(() => placeOf('15:00'), kSoon).toBeGreaterThan(0);
+    const hour = () => page.locator('.figures dt').nth(4).innerText(); // "Rentals since 22:00"
+    const first = await hour();
+    const before = (await placeOf('15:00'))!;
+    await expect.poll(hour, kSoon).not.toBe(first);
+    await expect.poll(() => placeOf('15:00'), kSoon).toBeLessThan(before - 10);
+  });
 });
 
 describe('the map', () => {

@@ -80,7 +80,10 @@ export function Plot({ height, label, look, options, data, onCursor }: PlotProps
     };
   }, [look, height]);
 
-  useEffect(() => plot.current?.setData(data), [data]);
+  useEffect(() => {
+    plot.current?.setData(data);
+    plot.current?.redraw(false, true); // what stands along the axes depends on the data, also where they are as long as before
+  }, [data]);
 
   return <div ref={holder} class="plot" role="img" aria-label={label} />;
 }
