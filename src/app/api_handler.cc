@@ -128,7 +128,8 @@ WebAnswer ApiHandler::answer(const WebRequest& request) {
     return api(request, path.subspan(2));
   }
   if (path[0] == "gbfs") return gbfs(request, path.subspan(1));
-  if (request.path == "/metrics" && settings_.metrics) {
+  if (request.path == "/metrics") {
+    if (!settings_.metrics) return web_error(404, "a demo has no metrics; run and serve have");
     return fresh("text/plain; version=0.0.4; charset=utf-8", settings_.metrics());
   }
   return page(request);

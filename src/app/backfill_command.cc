@@ -55,7 +55,8 @@ Result<Wanted> read_options(const BackfillOptions& options, Shell& shell) {
     return fail("--lake DIR is needed: the folder to write to (or [lake] url in the file of -c)");
   }
   if (lake.starts_with("s3://")) {
-    return fail("{}: this version writes to folders only; S3 is not in it yet", lake);
+    return fail("{}: backfill writes to a folder; only what run reads from a topic goes to S3",
+                lake);
   }
   std::string zone_name = options.timezone.value_or(config.system ? config.system->timezone : "");
   if (zone_name.empty()) {

@@ -31,6 +31,7 @@ Result<std::unique_ptr<Dashboard>> Dashboard::start(DashboardSettings settings, 
       new Dashboard(std::move(settings.api), hub, fmt::format("{:016x}", random())));
   HttpServerSettings server;
   server.listen = settings.listen;
+  server.listen_option = settings.listen_option;
   server.gate.hosts = std::move(settings.hosts);
   server.gate.token = settings.token;
   server.gate.is_open = ApiHandler::is_open;

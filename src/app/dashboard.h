@@ -20,6 +20,7 @@ namespace bikeflow {
 
 struct DashboardSettings {
   std::string listen = "127.0.0.1:8080";
+  std::string_view listen_option = "[dashboard] listen";  // what says so
   bool takes_any_port = false;     // of this machine, where that one is taken
   std::string token;               // empty: none is asked for
   std::vector<std::string> hosts;  // names that browsers call it by; that of api.url is another

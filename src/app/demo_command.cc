@@ -296,6 +296,7 @@ Result<std::unique_ptr<Dashboard>> start_dashboard(const DemoOptions& options,
                                                    LiveHub& hub, Shell& shell) {
   DashboardSettings settings;
   settings.takes_any_port = !options.port;
+  settings.listen_option = "--port";
   if (options.port) settings.listen = fmt::format("127.0.0.1:{}", *options.port);
   settings.api.lake = lake;
   settings.api.is_demo = true;

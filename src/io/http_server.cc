@@ -47,25 +47,25 @@ constexpr std::size_t kAskedAtOnce = 32;
 // A stream that has taken nothing for so long makes room for others, where room is short.
 constexpr std::int64_t kSurelyStalledMs = 1'000;
 
-std::unexpected<Error> cannot_listen(const ListenPlace& place, const AsioError& error) {
+std::unexpected<Error> cannot_listen(const ListenPlace& place, std::string_view option,
+                                     const AsioError& error) {
   if (error == asio::error::address_in_use) {
-    return fail(
-        "{}: address already in use: another bikeflow? name another with [dashboard] listen",
-        place.text());
+    return fail("{}: address already in use: another bikeflow? name another with {}", place.text(),
+                option);
   }
   if (error == asio::error::access_denied) {
-    return fail(
-        "{}: this user may not listen there; name a port from 1024 on with [dashboard] listen",
-        place.text());
+    return fail("{}: this user may not listen there; name a port from 1024 on with {}",
+                place.text(), option);
   }
   if (error == boost::system::errc::address_not_available) {
-    return fail("{}: this machine has no such address; name one of its own with [dashboard] listen",
-                place.text());
+    return fail("{}: this machine has no such address; name one of its own with {}", place.text(),
+                option);
   }
   return fail("{}: cannot listen there: {}", place.text(), error.message());
 }
 
-Result<Tcp::acceptor> open(asio::io_context& io, const ListenPlace& place) {
+Result<Tcp::acceptor> open(asio::io_context& io, const ListenPlace& place,
+                           std::string_view option) {
   AsioError error;
   const auto address = asio::ip::make_address(place.address, error);
   CHECK(!error);
@@ -76,7 +76,7 @@ Result<Tcp::acceptor> open(asio::io_context& io, const ListenPlace& place) {
   if (!error && address.is_v6()) acceptor.set_option(asio::ip::v6_only(false), error);
   if (!error) acceptor.bind(end, error);
   if (!error) acceptor.listen(kBacklog, error);
-  if (error) return cannot_listen(place, error);
+  if (error) return cannot_listen(place, option, error);
   return acceptor;
 }
 
@@ -133,7 +133,7 @@ class HttpServer::Impl {
   }
 
   Result<void> start(const ListenPlace& place) {
-    auto acceptor = open(io_, place);
+    auto acceptor = open(io_, place, shared_.settings.listen_option);
     if (!acceptor) return std::unexpected(acceptor.error());
     acceptor_ = std::move(*acceptor);
     place_ = place;

@@ -27,6 +27,7 @@ namespace bikeflow {
 
 struct HttpServerSettings {
   std::string listen = "127.0.0.1:8080";  // as parse_listen() reads it
+  std::string_view listen_option = "[dashboard] listen";  // what said so, for errors
   WebGateSettings gate;
   // What somebody should look at; at most one of a kind in 10 s. Threads: any.
   std::function<void(const std::string&)> warn;

