@@ -42,7 +42,7 @@ export async function open(
 ): Promise<Watched> {
   const context = await browser.newContext({ viewport: kWide, locale: 'en-GB', ...options });
   const page = await context.newPage();
-  if (!hasMap) await page.route('**/station_map*', (route) => route.abort());
+  if (!hasMap) await page.route(/station_(map|painter)/, (route) => route.abort());
   const faults: string[] = [];
   const host = new URL(url).host;
   page.on('request', (request) => {

@@ -147,7 +147,7 @@ describe('a map whose stations cannot be painted', () => {
     ],
   ] as const)('says so, and what to do: %s', async (_, answer, words) => {
     const page = await visit(await serve({ stations: 300 }), {}, false);
-    await page.unroute('**/station_map*');
+    await page.unroute(/station_(map|painter)/);
     await page.route('**/station_painter*', answer);
     await page.reload();
     await expect.poll(() => page.locator('.map-note').allInnerTexts(), kSoon).toEqual([expect.stringMatching(words)]);

@@ -1,6 +1,8 @@
 // The map's code is most of the page's bytes, so it is loaded apart from the rest: it begins as soon as the page has
 // shown something, while the first answers are on their way.
 
+import { beginPainter } from './painter.ts';
+
 type Loaded = typeof import('./station_map.ts');
 
 let loading: Promise<Loaded> | null = null;
@@ -14,5 +16,10 @@ export function loadMap(): Promise<Loaded> {
 }
 
 export function loadMapSoon(): void {
-  requestAnimationFrame(() => setTimeout(() => loadMap().catch(() => undefined), 0));
+  requestAnimationFrame(() =>
+    setTimeout(() => {
+      beginPainter();
+      void loadMap().catch(() => undefined);
+    }, 0),
+  );
 }

@@ -5,6 +5,7 @@
 // Places are pixels of CSS that are reckoned in doubles: floats would shake when near.
 
 import type { Paint } from './classes.ts';
+import { takePainter } from './painter.ts';
 import type { Point } from './points.ts';
 import { kClasses, type Painted, type Scene } from './scene.ts';
 
@@ -97,7 +98,7 @@ export class StationLayer {
     this.canvas.className = 'station-layer';
     this.canvas.setAttribute('aria-hidden', 'true');
     this.screen = this.canvas.getContext('bitmaprenderer')!;
-    this.painter = new Worker(new URL('./station_painter.ts', import.meta.url), { type: 'module' });
+    this.painter = takePainter();
     this.painter.onmessage = ({ data }: MessageEvent<Painted>) => this.take(data);
     this.painter.onerror = () => this.fail('load');
     into.append(this.canvas);
