@@ -1,6 +1,6 @@
 // When the screen changes: at once with what is heard, but so that the browser rests after a change for a time that goes by
-// how long the change took it, drawing included, and what others do for it where that is told by a promise. So one poll is seen without delay, and what comes all the time takes a part
-// of a browser, also of a slow one.
+// how long the change took it, drawing included, and what others do for it where a promise tells that. So one poll is seen
+// without delay, and what comes all the time takes a part of a browser, also of a slow one.
 
 export const kLongestRestMs = 1000; // also where nothing is drawn, as behind another tab
 
@@ -28,6 +28,11 @@ export interface Options {
 
 type Run = () => Promise<void> | void;
 
+interface Change {
+  begun: number;
+  until: number; // what it rests until where no frame tells better
+}
+
 export class Pace {
   private readonly run: Run;
   private readonly rest: number;
@@ -36,7 +41,7 @@ export class Pace {
   private readonly timing: Timing;
   private wantedAt: number | null = null; // nothing: nothing is to change
   private restsUntil = -Infinity;
-  private due: { begun: number; until: number } | null = null; // the change that the frame to come will have drawn
+  private due: Change | null = null; // the change that the frame to come will have drawn
   private isStopped = false;
   private callOff = (): void => undefined;
 
@@ -82,18 +87,19 @@ export class Pace {
     const until = this.timing.now() + kLongestRestMs;
     this.restsUntil = until;
     this.wait(); // for what was wanted meanwhile
-    if (others) void others.then(() => this.restAfter(begun, until));
-    else this.restAfter(begun, until);
+    const change = { begun, until };
+    if (others) void others.then(() => this.restAfter(change));
+    else this.restAfter(change);
   }
 
-  // By how long it took from `begun` until the frame with it is drawn.
-  private restAfter(begun: number, until: number): void {
+  // By how long it took until the frame with it is drawn.
+  private restAfter(change: Change): void {
     // A task after the frame: it has been drawn by then, or at least handed over.
-    const drawn = (of: { begun: number; until: number }) => this.timing.after(0, () => this.hasDrawn(of.begun, of.until));
-    if (this.isQuick) return void drawn({ begun, until });
+    const drawn = (of: Change) => this.timing.after(0, () => this.hasDrawn(of));
+    if (this.isQuick) return void drawn(change);
     // Behind another tab no frame comes: one is asked for, and not one for each change until the tab is seen again.
     const isAsked = this.due !== null;
-    this.due = { begun, until };
+    this.due = change;
     if (isAsked) return;
     this.timing.onFrame(() => {
       const of = this.due!;
@@ -102,7 +108,7 @@ export class Pace {
     });
   }
 
-  private hasDrawn(begun: number, until: number): void {
+  private hasDrawn({ begun, until }: Change): void {
     this.drawn();
     if (this.restsUntil !== until) return; // this frame was long in coming, and another change has begun
     const now = this.timing.now();

@@ -146,6 +146,7 @@ export class StationLayer {
     this.selected = index;
     this.ringColour = ringColour;
     this.hasMoved = this.hasChanged = true;
+    this.placeRing(); // a picture may be asked for before the map is drawn again
   }
 
   // The picture on the screen goes with the map at once, and a new one follows: returns when it is there.
@@ -185,7 +186,6 @@ export class StationLayer {
   private ask(view: View): void {
     this.asked = view;
     this.patience = setTimeout(() => this.blank(), kPatienceMs);
-    if (this.hasMoved) this.place(view); // the chosen one may be another
     const circles = this.points.length + (this.selected < 0 ? 0 : 1);
     const scene: Scene = {
       width: view.width,
@@ -255,6 +255,10 @@ export class StationLayer {
       const [x, y] = placeIn(view, this.places[index * 2]!, this.places[index * 2 + 1]!);
       this.placeOne(index, x, y, radius * point.size);
     });
+    this.placeRing();
+  }
+
+  private placeRing(): void {
     if (this.selected < 0) return;
     const at = this.selected * 3;
     this.placeOne(this.points.length, this.circles[at]!, this.circles[at + 1]!, this.circles[at + 2]! + kRingRadius);
